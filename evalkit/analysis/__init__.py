@@ -1,0 +1,1 @@
+"""Scores and an evaluation plan become results: one module per study design."""

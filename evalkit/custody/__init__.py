@@ -1,0 +1,1 @@
+"""Keeping data: the release that analyses read."""

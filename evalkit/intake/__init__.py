@@ -1,0 +1,1 @@
+"""A survey file becomes tidy responses and the list of all its problems."""

@@ -1,0 +1,1 @@
+"""The nouns: what is read from disk as frozen models, and what the flows hand to one another."""
