@@ -4,7 +4,7 @@ The sink is local to the context (thread or task), silent by default. The comman
 portal one that writes to its job row.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -34,7 +34,7 @@ def track(items: Iterable[Item], label: str, *, total: int) -> Iterator[Item]:
 
 
 @contextmanager
-def reporting_to(sink: Sink) -> Iterator[None]:
+def reporting_to(sink: Sink) -> Generator[None]:
     """Send every tick inside the block to `sink`."""
     token = current_sink.set(sink)
     try:

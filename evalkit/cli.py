@@ -1,0 +1,395 @@
+"""The command line. Every command is thin: it calls the road or a flow and prints what came back.
+
+Exit codes: 0 done, 1 the input has problems (all are listed), 2 the command was used wrongly.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalkit import __version__, terminal
+from evalkit.errors import EvalkitError
+
+if TYPE_CHECKING:
+    from evalkit.records.evaluation import DataFile, Study
+    from evalkit.records.responses import Problem
+
+app = typer.Typer(
+    name="evalkit",
+    help="Did the programme work, for whom, how sure are we? From a school's survey files to a report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class PlanDesign(StrEnum):
+    """The study designs that `evalkit new` can write a plan for."""
+
+    single_group_prepost = "single_group_prepost"
+
+
+class RendererChoice(StrEnum):
+    """How the report is laid out."""
+
+    auto = "auto"
+    embedded = "embedded"
+    quarto = "quarto"
+
+
+class ReportFormat(StrEnum):
+    """The formats a report can have."""
+
+    html = "html"
+    pdf = "pdf"
+    docx = "docx"
+
+
+Folder = Annotated[Path, typer.Argument(help="The folder that holds evaluation.yaml.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Survey files. WAVE=FILE says which wave a file is, such as pre=autumn.xlsx."),
+]
+Evaluation = Annotated[Path, typer.Option("--evaluation", "-e", help="The folder that holds evaluation.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Formats = Annotated[
+    list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; may be given more than once.")
+]
+Renderer = Annotated[RendererChoice, typer.Option("--renderer", help="auto takes quarto when it is on PATH.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        terminal.say(f"evalkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+@app.command()
+def demo(
+    to: Annotated[Path, typer.Option("--to", help="The folder to make or renew.")] = Path("evalkit-demo"),
+    renderer: Renderer = RendererChoice.auto,
+) -> None:
+    """Run the whole road on the synthetic example: survey files in, report out."""
+    from evalkit.demo import make_demo
+
+    with terminal.progress_shown():
+        outcome = make_demo(to, renderer=renderer.value)
+    terminal.say(f"Made {outcome.pupils} synthetic pupils' survey files in {outcome.data_folder}")
+    terminal.say(f"Checked {outcome.files} files: {outcome.problems} things found and settled.")
+    terminal.say("")
+    terminal.say(outcome.answer)
+    terminal.say("")
+    for report in outcome.reports:
+        terminal.say(f"Report: {report}")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The evaluation's id, such as oakfield-resilience; also the new folder.")],
+    design: Annotated[PlanDesign, typer.Option("--design", help="The study design.")] = PlanDesign.single_group_prepost,
+    to: Annotated[Path, typer.Option("--to", help="The folder in which the new folder is made.")] = Path(),
+) -> None:
+    """Write a commented evaluation plan to fill in."""
+    from evalkit.records.new_plan import write_plan
+
+    path = write_plan(name, design=design.value, folder=to)
+    terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} pre=FILE post=FILE")
+
+
+@app.command()
+def instruments(
+    instrument: Annotated[str | None, typer.Argument(help="Show one instrument.")] = None, json: AsJson = False
+) -> None:
+    """List the questionnaires that evalkit can score, or show one."""
+    from evalkit.records.instrument import instrument_ids, load_instrument
+
+    if instrument is None:
+        loaded = [load_instrument(one) for one in instrument_ids()]
+        rows = [
+            {"id": one.id, "title": one.title, "items": len(one.items), "scores": ", ".join(s.id for s in one.scores)}
+            for one in loaded
+        ]
+        terminal.say_json(rows) if json else terminal.say_table(rows)
+        return
+    one = load_instrument(instrument)
+    if json:
+        terminal.say_json(one.model_dump(mode="json", by_alias=True))
+        return
+    terminal.say(f"{one.title} ({one.id}, version {one.version})")
+    terminal.say(one.citation)
+    terminal.say(f"Licence: {one.licence.holder}. Wording: {one.wording}.")
+    if one.caution:
+        terminal.say(f"Take care: {one.caution}")
+    terminal.say_table(
+        [
+            {"item": item.id, "label": item.label, "answers": f"{scale.min} to {scale.max}"}
+            for item in one.items
+            for scale in [one.response_of(item.id)]
+        ]
+    )
+    terminal.say_table(
+        [
+            {
+                "score": score.id,
+                "label": score.label,
+                "method": score.method,
+                "items": " ".join(score.keys),
+                "range": f"{low:g} to {high:g}",
+            }
+            for score in one.scores
+            for low, high in [one.range_of(score.id)]
+        ]
+    )
+
+
+@app.command()
+def check(
+    files: Files = None,
+    evaluation: Evaluation = Path(),
+    wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Check survey files and say what to mend. Without files: those that the plan names."""
+    from evalkit.road import check_files
+
+    study = _load(evaluation)
+    checked = check_files(study, _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping))
+    if json:
+        terminal.say_json(
+            {
+                "ok": checked.ok,
+                "files": [
+                    {"file": one.source.file, "sha256": one.source.sha256, "rows": one.source.rows, "ok": one.ok}
+                    for one in checked.uploads
+                ],
+                "problems": [_problem_row(one) for one in checked.issues],
+            }
+        )
+    else:
+        for upload in checked.uploads:
+            terminal.say(f"{upload.source.file}: {upload.source.rows} rows read.")
+            for decision in upload.decisions:
+                terminal.say(f"  Decided earlier: {decision}")
+        _say_problems(checked.issues)
+        terminal.say("Everything is in order." if checked.ok else "Mend these and check again.")
+    if not checked.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def release(
+    to: Annotated[Path, typer.Argument(help="The release folder to make.")],
+    files: Files = None,
+    evaluation: Evaluation = Path(),
+    wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
+) -> None:
+    """Freeze checked survey files into a data release: what analyses read."""
+    from evalkit.road import release_files
+
+    study = _load(evaluation)
+    made = release_files(study, _data_files(study, files, wave=wave, sheet=None, mapping=mapping), to=to)
+    waves = ", ".join(f"{count} pupils {name}" for name, count in made.manifest.waves.items())
+    terminal.say(f"Released to {to}: {waves}; {made.manifest.linked} in every wave.")
+
+
+@app.command()
+def score(
+    release: Annotated[Path, typer.Argument(help="A release folder.")],
+    evaluation: Evaluation = Path(),
+    to: Annotated[Path | None, typer.Option("--to", help="Write all scores to this new CSV file.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Score a release: how many scores there are and how well each measure worked."""
+    from evalkit.custody.release import load_release
+    from evalkit.scoring.score import score as score_release
+
+    study = _load(evaluation)
+    scores = score_release(load_release(release), study)
+    if to is not None:
+        scores.frame.to_csv(to, index=False)
+    columns = ["scale", "wave", "n", "mean", "sd", "alpha", "omega", "missing_percent"]
+    rows = scores.quality.scales[columns].astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
+    terminal.say_json(rows) if json else terminal.say_table(rows)
+
+
+@app.command()
+def run(
+    folder: Folder = Path(),
+    formats: Formats = None,
+    renderer: Renderer = RendererChoice.auto,
+    to: Annotated[Path | None, typer.Option("--to", help="Where results and reports go; default: the folder.")] = None,
+) -> None:
+    """Go the whole road: check, release, score, analyse, report."""
+    from evalkit.road import report_all
+    from evalkit.road import run as run_road
+
+    target = to or folder
+    with terminal.progress_shown():
+        results = run_road(folder, to=target)
+        reports = report_all(results, folder=target, formats=_formats(formats), renderer=renderer.value)
+    terminal.say(f"Results: {target / 'results.json'}")
+    for path in reports:
+        terminal.say(f"Report: {path}")
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="A results.json, or the folder that holds it.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for the reports; default: beside the results.")
+    ] = None,
+    formats: Formats = None,
+    renderer: Renderer = RendererChoice.auto,
+) -> None:
+    """Make the report from results that were kept."""
+    from evalkit.records.results import load_results
+    from evalkit.road import report_all
+
+    path = results / "results.json" if results.is_dir() else results
+    with terminal.progress_shown():
+        made = report_all(
+            load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=renderer.value
+        )
+    for one in made:
+        terminal.say(f"Report: {one}")
+
+
+@app.command()
+def verify(folder: Folder = Path(), json: AsJson = False) -> None:
+    """Run an analysis again and compare it with its results.json."""
+    from evalkit.road import verify as verify_road
+
+    with terminal.progress_shown():
+        outcome = verify_road(folder)
+    if json:
+        terminal.say_json(
+            {
+                "verdict": outcome.verdict,
+                "environment": list(outcome.environment),
+                "changed_input": outcome.changed_input,
+                "differences": list(outcome.differences),
+            }
+        )
+    else:
+        terminal.say(
+            {
+                "same_bytes": "The same bytes: the results were reproduced exactly.",
+                "same_numbers": "The same numbers: nothing differs by more than 1e-8 (relative) or 1e-10 (absolute).",
+                "changed": f"Changed: {len(outcome.differences)} values are not what results.json says.",
+            }[outcome.verdict]
+        )
+        if outcome.changed_input:
+            terminal.say(f"First input that changed: {outcome.changed_input}")
+        for line in outcome.differences[:20]:
+            terminal.say(f"  {line}")
+        for line in outcome.environment:
+            terminal.say(f"  Environment: {line}")
+    if not outcome.reproduced:
+        raise typer.Exit(1)
+
+
+def _load(folder: Path) -> "Study":
+    from evalkit.records.evaluation import load_evaluation
+
+    return load_evaluation(folder)
+
+
+def _formats(chosen: list[ReportFormat] | None) -> list[str]:
+    return [one.value for one in dict.fromkeys(chosen or [ReportFormat.html])]
+
+
+def _data_files(
+    study: "Study", files: list[Path] | None, *, wave: str | None, sheet: str | None, mapping: Path | None
+) -> "list[DataFile]":
+    from evalkit.errors import UploadError
+    from evalkit.records.evaluation import DataFile
+
+    if not files:
+        if study.plan.data is None or not study.plan.data.files:
+            raise UploadError("There is no file to check. Name survey files, or list them in the plan under 'data:'.")
+        return list(study.plan.data.files)
+    waves = {one.id for one in study.plan.waves}
+    chosen: list[DataFile] = []
+    for file in files:
+        named, _, rest = str(file).partition("=")
+        own_wave, path = (named, Path(rest)) if rest and named in waves else (wave, file)
+        chosen.append(
+            DataFile(
+                path=str(path.absolute()),
+                wave=own_wave,
+                sheet=sheet,
+                mapping=str(mapping.absolute()) if mapping else None,
+            )
+        )
+    return chosen
+
+
+def _problem_row(problem: "Problem") -> dict[str, object]:
+    return {
+        "severity": problem.severity,
+        "kind": problem.kind,
+        "file": problem.file,
+        "sheet": problem.sheet,
+        "rows": list(problem.rows),
+        "column": problem.column,
+        "header": problem.header,
+        "item": problem.item,
+        "found": problem.found,
+        "allowed": problem.allowed,
+        "mend": problem.mend,
+        "message": problem.message,
+    }
+
+
+HEADINGS = {
+    "error": "To mend",
+    "ask": "To decide",
+    "warn": "Please look at",
+    "fixed": "Put right for you",
+}
+
+
+def _say_problems(problems: "tuple[Problem, ...]") -> None:
+    for severity, heading in HEADINGS.items():
+        these = [one for one in problems if one.severity == severity]
+        if not these:
+            continue
+        terminal.say(f"{heading} ({len(these)})")
+        for one in these:
+            terminal.say(f"  - {one.message}")
+
+
+def main() -> None:
+    """Run the command line; every error that evalkit foresees is one clear message and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except EvalkitError as error:
+        terminal.complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:  # the outermost boundary: a code for the person, a trace without values for us
+        from evalkit.trace import save_trace
+
+        code, path = save_trace(error)
+        terminal.complain(
+            f"Something went wrong inside evalkit (code {code}). Please send us this note; "
+            f"it holds none of your data: {path}"
+        )
+        sys.exit(1)

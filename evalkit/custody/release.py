@@ -1,0 +1,238 @@
+"""Make and read data releases: the frozen folder of tidy tables that analyses read."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from evalkit import __version__
+from evalkit.errors import SpecError, UploadError
+from evalkit.records.evaluation import Study
+from evalkit.records.release import MANIFEST_FILE, RELEASE_SCHEMA, Manifest, Release, ReleasedFile, SourceFile
+from evalkit.records.responses import Upload
+from evalkit.records.spec_file import read_spec
+
+RESPONSES = "responses"
+ROSTER = "roster"
+CSV_ROWS = 5_000
+
+
+def make_release(uploads: Sequence[Upload], study: Study, *, to: str | Path) -> Release:
+    """Freeze checked uploads into a release folder.
+
+    Parameters
+    ----------
+    uploads : one per survey file, all without open problems
+    study : the evaluation with its instruments
+    to : the folder to make; one that holds an earlier release is replaced in one step
+
+    Returns
+    -------
+    Release - as `load_release` would read it back
+
+    Raises
+    ------
+    UploadError
+        A file still has problems that must be mended or answered, two files hold the same pupil in the same wave,
+        a wave is missing, or `to` is a folder that is not a release.
+    """
+    folder = Path(to)
+    _refuse_open_problems(uploads)
+    _refuse_foreign_folder(folder)
+    responses = _join(uploads, study)
+    roster = _roster(responses, study)
+    tables = _split_off_characteristics(responses, study)
+    return _write(folder, tables, roster, study, uploads)
+
+
+def load_release(place: str | Path) -> Release:
+    """Read a release folder and check every table against the manifest.
+
+    Raises
+    ------
+    SpecError
+        The folder is no release, a table is missing, or a table's bytes are not those that the manifest names.
+    """
+    folder = Path(place)
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise SpecError(
+            f"{folder}: this folder is no data release (it has no {MANIFEST_FILE}). Make one with 'evalkit release'."
+        )
+    manifest = read_spec(path, Manifest)
+    problems: list[str] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for table in manifest.tables:
+        file = folder / table.name
+        if not file.is_file():
+            problems.append(f"{file}: the table is missing.")
+        elif _sha256(file.read_bytes()) != table.sha256:
+            problems.append(f"{file}: the table was changed after the release was made.")
+        else:
+            frames[Path(table.name).stem] = _read_table(file)
+    if problems:
+        raise SpecError(f"{folder}: this release is damaged. Make it again from the survey files.", problems=problems)
+    return Release(frames[RESPONSES], frames[ROSTER], manifest, _identity(manifest))
+
+
+def _refuse_open_problems(uploads: Sequence[Upload]) -> None:
+    if not uploads:
+        raise UploadError("There is no survey file to release. Name at least one file per wave.")
+    still_open = [one.message for upload in uploads for one in upload.issues if one.severity in ("error", "ask")]
+    if still_open:
+        count = len(still_open)
+        heading = "1 problem is" if count == 1 else f"{count} problems are"
+        raise UploadError(f"The data cannot be released: {heading} still open.", problems=still_open)
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise UploadError(f"{folder}: this is a file. Name a folder for the release.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+        raise UploadError(f"{folder}: this folder holds other files. Name a new folder for the release.")
+
+
+def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
+    responses = pd.concat([upload.responses for upload in uploads], ignore_index=True)
+    waves = [wave.id for wave in study.plan.waves]
+    missing = [wave for wave in waves if not (responses["wave"] == wave).any()]
+    if missing:
+        raise UploadError(
+            f"There are no answers for the wave {' and '.join(missing)}. Add that file and release again."
+        )
+    twice = responses.duplicated(["pupil", "wave"], keep=False)
+    if twice.any():
+        codes = sorted(set(responses.loc[twice, "pupil"]))
+        shown = ", ".join(codes[:8]) + (" ..." if len(codes) > 8 else "")
+        names = ", ".join(dict.fromkeys(upload.source.file for upload in uploads))
+        count = "1 pupil code stands" if len(codes) == 1 else f"{len(codes)} pupil codes stand"
+        raise UploadError(
+            f"{names}: {count} in two files for the same wave ({shown}). "
+            "Keep each pupil's answers of a wave in one file."
+        )
+    order = {wave: position for position, wave in enumerate(waves)}
+    ordered = responses.assign(_order=responses["wave"].map(order)).sort_values(["_order", "pupil"], kind="stable")
+    return ordered.drop(columns="_order").reset_index(drop=True)
+
+
+def _characteristics(study: Study, responses: pd.DataFrame) -> list[str]:
+    ids = [one.id for one in (*study.plan.covariates, *study.plan.subgroups)]
+    return [one for one in dict.fromkeys(ids) if one in responses.columns]
+
+
+def _roster(responses: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """A row per pupil: each characteristic as first given, and in which waves the pupil answered."""
+    characteristics = _characteristics(study, responses)
+    pupils = responses[["pupil", *characteristics]].replace("", pd.NA).groupby("pupil", sort=True).first()
+    for wave in study.plan.waves:
+        pupils[f"in_{wave.id}"] = pupils.index.isin(responses.loc[responses["wave"] == wave.id, "pupil"])
+    return pupils.reset_index()
+
+
+def _split_off_characteristics(responses: pd.DataFrame, study: Study) -> pd.DataFrame:
+    items = [f"{one.id}.{item}" for one in study.instruments for item in study.items(one.id)]
+    table = responses.reindex(columns=["pupil", "wave", *items])
+    return table.astype(dict.fromkeys(items, "Int16"))
+
+
+def _write(
+    folder: Path, responses: pd.DataFrame, roster: pd.DataFrame, study: Study, uploads: Sequence[Upload]
+) -> Release:
+    """Write into a new folder beside the place, then put it there in one step: never half a release."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        tables = (_write_table(fresh, RESPONSES, responses), _write_table(fresh, ROSTER, roster))
+        manifest = _manifest(study, uploads, roster, tables)
+        (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
+        release = load_release(fresh)
+        _put_in_place(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return release
+
+
+def _manifest(
+    study: Study, uploads: Sequence[Upload], roster: pd.DataFrame, tables: tuple[ReleasedFile, ...]
+) -> Manifest:
+    presence = {wave.id: roster[f"in_{wave.id}"].to_numpy(dtype=bool) for wave in study.plan.waves}
+    everywhere = roster[[f"in_{wave.id}" for wave in study.plan.waves]].all(axis="columns").to_numpy(dtype=bool)
+    alone = roster[[f"in_{wave.id}" for wave in study.plan.waves]].sum(axis="columns").to_numpy() == 1
+    return Manifest(
+        schema=RELEASE_SCHEMA,
+        evaluation=study.plan.id,
+        evalkit=__version__,
+        instruments=tuple(one.identity for one in study.instruments),
+        waves={wave: int(present.sum()) for wave, present in presence.items()},
+        linked=int(everywhere.sum()),
+        only_in={wave: int((present & alone).sum()) for wave, present in presence.items()},
+        tables=tables,
+        sources=tuple(
+            SourceFile(
+                name=upload.source.file,
+                sha256=upload.source.sha256,
+                rows=upload.source.rows,
+                problems=dict(sorted(Counter(one.severity for one in upload.issues).items())),
+                decisions=upload.decisions,
+            )
+            for upload in uploads
+        ),
+    )
+
+
+def _manifest_text(manifest: Manifest) -> str:
+    return json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+
+
+def _identity(manifest: Manifest) -> str:
+    """The hash of the data and of what they were made from; the same whichever version of evalkit froze them."""
+    return _sha256(_manifest_text(manifest.model_copy(update={"evalkit": ""})).encode("utf-8"))
+
+
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    if not folder.exists():
+        os.replace(fresh, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, old / folder.name)
+    try:
+        os.replace(fresh, folder)
+    except OSError:
+        os.replace(old / folder.name, folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> ReleasedFile:
+    if len(frame) <= CSV_ROWS:
+        path = folder / f"{name}.csv"
+        frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    else:
+        path = folder / f"{name}.parquet"
+        frame.to_parquet(path, index=False)
+    return ReleasedFile(name=path.name, sha256=_sha256(path.read_bytes()), rows=len(frame))
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    for column in frame.columns:
+        if path.stem == ROSTER and column.startswith("in_"):
+            frame[column] = frame[column] == "True"
+        elif "." in column:
+            frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("Int16")
+        elif column not in ("pupil", "wave"):
+            frame[column] = frame[column].replace("", None)
+    return frame
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,63 @@
+"""The data release: the frozen folder of tidy tables that analyses read, and nothing else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from evalkit.records.spec_file import Spec
+
+RELEASE_SCHEMA = "evalkit-release/1"
+MANIFEST_FILE = "manifest.json"
+
+
+class ReleasedFile(Spec):
+    """One table of the release and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+class SourceFile(Spec):
+    """One file that a school sent: its name, SHA-256, data rows, and the decisions taken on it."""
+
+    name: str
+    sha256: str
+    rows: int
+    problems: dict[str, int] = Field(default_factory=dict)
+    decisions: tuple[str, ...] = ()
+
+
+class Manifest(Spec):
+    """What is in the release and what it was made from. It holds no clock time and no pupil's data."""
+
+    schema_: Literal["evalkit-release/1"] = Field(alias="schema")
+    evaluation: str
+    evalkit: str
+    instruments: tuple[str, ...]
+    waves: dict[str, int]
+    linked: int
+    only_in: dict[str, int]
+    tables: tuple[ReleasedFile, ...]
+    sources: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release in memory.
+
+    Attributes
+    ----------
+    responses : frame - as in `Upload.responses`, all files together: `pupil`, `wave`, items; a row per pupil and wave
+    roster : frame - a row per pupil: `pupil`, then each characteristic of the plan, then one true/false column per wave
+        (`in_pre`, `in_post`)
+    manifest : what it was made from
+    sha256 : identity of the release: hash of the manifest (which names the tables' hashes) without evalkit's version
+    """
+
+    responses: pd.DataFrame
+    roster: pd.DataFrame
+    manifest: Manifest
+    sha256: str

@@ -1,0 +1,116 @@
+"""What intake hands on: the tidy responses of one file and every problem found in it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Severity = Literal["error", "ask", "warn", "fixed"]
+PROBLEM_COLUMNS = (
+    "severity", "kind", "file", "sheet", "rows", "column", "header", "item", "count", "found", "allowed", "mend",
+    "message",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to repair, with every place where it stands.
+
+    Attributes
+    ----------
+    severity : error (must be mended), ask (needs an answer), warn (look at it), fixed (evalkit mended it and says so)
+    kind : short stable name, for example out_of_range
+    file, sheet : where; sheet is empty for text files
+    rows : the rows as the spreadsheet shows them, 1-based; empty when the whole file or column is meant
+    column, header, item : column letter, its header, and the item it was taken for; empty when none
+    found, allowed, mend : what stands there, what may stand there, what to do
+    """
+
+    severity: Severity
+    kind: str
+    file: str
+    mend: str
+    sheet: str = ""
+    rows: tuple[int, ...] = ()
+    column: str = ""
+    header: str = ""
+    item: str = ""
+    found: str = ""
+    allowed: str = ""
+
+    @property
+    def where(self) -> str:
+        """File, sheet, rows and column in words."""
+        parts = [self.file]
+        if self.sheet:
+            parts.append(f"sheet {self.sheet}")
+        if self.rows:
+            shown = ", ".join(str(row) for row in self.rows[:6]) + (" ..." if len(self.rows) > 6 else "")
+            parts.append(f"row {shown}" if len(self.rows) == 1 else f"rows {shown} ({len(self.rows)} rows)")
+        if self.column:
+            parts.append(
+                f"column {self.column}" + (f" ({self.item or self.header})" if self.item or self.header else "")
+            )
+        return ", ".join(parts)
+
+    @property
+    def message(self) -> str:
+        """The whole problem: where, what was found, what is allowed, how to mend it."""
+        found = f" {self.found.rstrip('.')}." if self.found else ""
+        allowed = f" Allowed: {self.allowed.rstrip('.')}." if self.allowed else ""
+        return f"{self.where}:{found}{allowed} {self.mend}"
+
+
+def problem_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
+    """A row per problem, columns PROBLEM_COLUMNS."""
+    rows = [
+        {
+            "severity": one.severity, "kind": one.kind, "file": one.file, "sheet": one.sheet,
+            "rows": ", ".join(str(row) for row in one.rows), "column": one.column, "header": one.header,
+            "item": one.item, "count": max(len(one.rows), 1), "found": one.found, "allowed": one.allowed,
+            "mend": one.mend, "message": one.message,
+        }
+        for one in problems
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that was read: its name without the folder, the SHA-256 of its bytes, its sheet and its data rows."""
+
+    file: str
+    sha256: str
+    sheet: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One survey file, read and checked.
+
+    Attributes
+    ----------
+    responses : frame - a row per pupil and wave: `pupil`, `wave`, then one column per item, named
+        `instrument.item` (for example grit_s8.q3), dtype Int16, answers as printed in the questionnaire (not reversed),
+        empty where there is no valid answer; then one text column per characteristic of the plan. Rows that cannot be
+        used (no pupil code, a second row for one pupil) are left out here and stand in `issues`
+    issues : every problem found, in the order a person would repair them
+    source : the file
+    decisions : what was decided by the mapping file and was applied, a sentence each
+    """
+
+    responses: pd.DataFrame
+    issues: tuple[Problem, ...]
+    source: Source
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """The problems as a table, a row per problem."""
+        return problem_table(self.issues)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is left that must be mended or answered."""
+        return not any(one.severity in ("error", "ask") for one in self.issues)

@@ -1,0 +1,57 @@
+"""What scoring hands on: scores, and how well each measure worked."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+SCORE_COLUMNS = ("pupil", "wave", "scale", "scale_version", "value", "n_answered", "n_items", "reason")
+QUALITY_COLUMNS = (
+    "scale", "wave", "n", "k", "alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high", "mean", "sd",
+    "floor_percent", "ceiling_percent", "missing_percent", "straight_line_percent", "reason",
+)  # fmt: skip
+ITEM_COLUMNS = (
+    "scale", "wave", "item", "label", "n", "mean", "sd", "item_rest_r", "alpha_if_dropped", "floor_percent",
+    "ceiling_percent", "missing_percent",
+)  # fmt: skip
+ANSWER_COLUMNS = ("scale", "item", "label", "wave", "answer", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well each measure worked in this sample.
+
+    Attributes
+    ----------
+    scales : frame, QUALITY_COLUMNS - a row per scale and wave, all pupils of the wave. `n` is the pupils with complete
+        answers (alpha and omega rest on them); mean, SD, floor and ceiling are of the score. Percentages are 0 to 100.
+        `reason` says why alpha or omega is empty
+    items : frame, ITEM_COLUMNS - a row per scale, wave and item; answers after reversing
+    answers : frame, ANSWER_COLUMNS - how many LINKED pupils (in every wave) gave each printed answer; every allowed
+        answer has a row, 0 included. Not yet disclosure-controlled: it must pass `stats.disclosure` before it is shown
+    """
+
+    scales: pd.DataFrame
+    items: pd.DataFrame
+    answers: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of every pupil, wave and scale.
+
+    Attributes
+    ----------
+    frame : frame, SCORE_COLUMNS - a row per pupil x wave x scale for every pupil who is in the wave; `value` float
+    quality : Quality
+    roster : frame - the release's roster
+    release_sha256 : the release they were made from
+    sources : (name, sha256) of the files behind the release
+    notes : facts about the data that a reader must know, a sentence each (decisions taken on the files)
+    """
+
+    frame: pd.DataFrame
+    quality: Quality
+    roster: pd.DataFrame
+    release_sha256: str
+    sources: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()

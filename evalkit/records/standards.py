@@ -1,0 +1,116 @@
+"""`standards.yaml` as a frozen record: every threshold with its source and how well that source was checked."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from evalkit.records.spec_file import Spec, read_spec
+
+STANDARDS_FILE = Path(__file__).parent.parent / "standards.yaml"
+SourceStatus = Literal["V", "D", "M"]
+
+
+class Threshold(Spec):
+    """One number that decides something.
+
+    `status` is V (read in the public source named), D (derived here; the source line says how) or M (from memory or
+    custom, not checked against the original).
+    """
+
+    value: float
+    unit: str
+    source: str
+    status: SourceStatus
+
+
+class FixedRating(Spec):
+    """A rating that needs no number."""
+
+    rating: Literal["strong", "fair", "weak", "unknown"]
+    source: str
+    status: SourceStatus
+
+
+class ComparisonStandard(Spec):
+    """Is there a group to compare with?"""
+
+    without_comparison_group: FixedRating
+
+
+class SizeStandard(Spec):
+    """Are there enough pupils, and is the widest interval narrow enough? Both must be met."""
+
+    strong_pupils: Threshold
+    strong_half_width: Threshold
+    fair_pupils: Threshold
+    fair_half_width: Threshold
+
+
+class DropOutStandard(Spec):
+    """Which share of pupils may be lost between the waves."""
+
+    strong_share_lost: Threshold
+    fair_share_lost: Threshold
+
+
+class MeasureStandard(Spec):
+    """How reliable the least reliable measure must be."""
+
+    strong_reliability: Threshold
+    fair_reliability: Threshold
+
+
+class DeliveryStandard(Spec):
+    """Which share of the plan must have been delivered."""
+
+    strong_share_delivered: Threshold
+    fair_share_delivered: Threshold
+
+
+class CheckStandards(Spec):
+    """The thresholds of the five checks."""
+
+    comparison: ComparisonStandard
+    size: SizeStandard
+    drop_out: DropOutStandard
+    measure: MeasureStandard
+    delivery: DeliveryStandard
+
+
+class WarningStandards(Spec):
+    """From where on a warning is given."""
+
+    few_pupils: Threshold
+    wide_interval: Threshold
+    low_reliability: Threshold
+    ceiling_reached: Threshold
+    floor_reached: Threshold
+    high_drop_out: Threshold
+    leavers_differ: Threshold
+    straight_lining: Threshold
+
+
+class MethodStandards(Spec):
+    """Numbers that a method takes."""
+
+    bayes_prior_scale: Threshold
+    reliable_change_criterion: Threshold
+    retest_weeks: Threshold
+    suppression_threshold: Threshold
+
+
+class Standards(Spec):
+    """All thresholds. A new standard (padlocks, months, baseline equivalence) is a new block beside these."""
+
+    schema_: Literal["evalkit-standards/1"] = Field(alias="schema")
+    checks: CheckStandards
+    warnings: WarningStandards
+    methods: MethodStandards
+
+
+@cache
+def load_standards() -> Standards:
+    """The thresholds that travel with evalkit, read once. Raises SpecError when the file breaks a rule."""
+    return read_spec(STANDARDS_FILE, Standards)

@@ -1,0 +1,56 @@
+"""The public surface is exact and documented: names, commands, columns."""
+
+import inspect
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import evalkit
+from evalkit.cli import app
+
+ROOT = Path(evalkit.__file__).parent.parent
+PUBLIC = [
+    "DesignError", "EvalkitError", "FitError", "ReportError", "SpecError", "UploadError", "analyse", "check_upload",
+    "instrument_ids", "load_evaluation", "load_instrument", "load_mapping", "load_release", "load_results", "make_release",
+    "reliability", "render", "run", "score", "verify",
+]  # fmt: skip
+
+
+def test_all_is_exact() -> None:
+    assert evalkit.__all__ == PUBLIC
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    public = getattr(evalkit, name)
+    assert inspect.getdoc(public), name
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## `{name}", page, flags=re.MULTILINE), f"docs/reference/python.md has no '## `{name}`'"
+
+
+@pytest.mark.parametrize("command", [command.name or command.callback.__name__ for command in app.registered_commands])
+def test_every_command_is_documented(command: str) -> None:
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert f"## evalkit {command}\n" in page
+
+
+def tracked_files() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: there is no list of tracked files")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_tracked_file_carries_a_path_of_one_machine_or_a_package_index() -> None:
+    pattern = re.compile(
+        r"(?<![\w.\-])/(?:work|root|home|opt)/[\w.]|https?://(?:[\w.-]*pypi|files\.pythonhosted|registry\.npmjs)"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked_files()
+        if path.suffix not in (".png", ".xlsx", ".docx", ".pdf", ".parquet") and path != Path(__file__)
+        for match in pattern.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found
