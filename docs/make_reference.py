@@ -4,10 +4,11 @@
 """
 
 import inspect
+from enum import Enum
 from pathlib import Path
+from typing import get_args, get_type_hints
 
-import click
-import typer
+from typer.models import OptionInfo
 
 import evalkit
 from evalkit.cli import app
@@ -20,7 +21,7 @@ def python_page() -> str:
     parts = [
         "# Python reference",
         "",
-        "Made from the docstrings by `docs/make_reference.py`. `import evalkit as ek`; everything is imported when first used.",
+        "Made from the docstrings by `docs/make_reference.py`, for `import evalkit as ek`.",
     ]
     for name in evalkit.__all__:
         thing = getattr(evalkit, name)
@@ -41,26 +42,32 @@ def _signature(thing: object) -> str:
 
 def command_page() -> str:
     """Every command with its arguments and options."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group) or hasattr(group, "commands")
     parts = ["# Command line", "", "Made from the commands by `docs/make_reference.py`.", ""]
     parts += ["Exit codes: 0 done; 1 the input has problems, all of them are listed; 2 the command was used wrongly."]
-    for name, command in group.commands.items():  # pyright: ignore[reportAttributeAccessIssue]
-        parts += ["", f"## evalkit {name}", "", (command.help or "").strip(), ""]
+    for command in app.registered_commands:
+        function = command.callback
+        assert function is not None
+        parts += ["", f"## evalkit {command.name or function.__name__}", "", inspect.getdoc(function) or "", ""]
         parts += ["| argument or option | meaning | default |", "|---|---|---|"]
-        parts += [_parameter_row(parameter) for parameter in command.params if parameter.name != "help"]
+        hints = get_type_hints(function, include_extras=True)
+        for name, parameter in inspect.signature(function).parameters.items():
+            parts.append(_parameter_row(name, hints[name], parameter.default))
     return "\n".join(parts) + "\n"
 
 
-def _parameter_row(parameter: "click.Parameter") -> str:
-    names = ", ".join(f"`{one}`" for one in parameter.opts) if parameter.param_type_name == "option" else f"`{parameter.name}`"
-    default = parameter.default
-    shown = "" if default is None or default is False or callable(default) else f"`{getattr(default, 'value', default)}`"
-    choices = getattr(parameter.type, "choices", None)
-    meaning = getattr(parameter, "help", None) or ""
-    if choices:
-        meaning += " One of: " + ", ".join(str(getattr(one, "value", one)) for one in choices) + "."
-    return f"| {names} | {meaning.strip()} | {shown} |"
+def _parameter_row(name: str, hint: object, default: object) -> str:
+    kind, info = get_args(hint)
+    # in Annotated, typer keeps the first of an option's names where its default would stand
+    names = ", ".join((str(info.default), *(info.param_decls or ()))) if isinstance(info, OptionInfo) else ""
+    choices = [one.value for one in _members(kind)]
+    meaning = (info.help or "") + (f" One of: {', '.join(choices)}." if choices else "")
+    shown = "" if default in (None, False, inspect.Parameter.empty) else f"`{getattr(default, 'value', default)}`"
+    return f"| `{names or name}` | {meaning.strip()} | {shown} |"
+
+
+def _members(kind: object) -> list[Enum]:
+    kinds = (kind, *(deep for inner in get_args(kind) for deep in (inner, *get_args(inner))))
+    return [one for each in kinds if isinstance(each, type) and issubclass(each, Enum) for one in each]
 
 
 PAGES = {"python.md": python_page, "command-line.md": command_page}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evalkit.report.render import render
     from evalkit.road import run, verify
     from evalkit.scoring.quality import reliability
-    from evalkit.scoring.score import score
+    from evalkit.scoring.score import score, score_items
 
 __version__ = "0.1.0"
 
@@ -53,6 +53,7 @@ _HOMES = {
     "render": "evalkit.report.render",
     "run": "evalkit.road",
     "score": "evalkit.scoring.score",
+    "score_items": "evalkit.scoring.score",
     "verify": "evalkit.road",
 }
 
@@ -76,6 +77,7 @@ __all__ = [
     "render",
     "run",
     "score",
+    "score_items",
     "verify",
 ]
 

@@ -1,5 +1,6 @@
 """The road from survey files to a report: the one place where the flows meet. Doors call it."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -170,6 +171,9 @@ def _keep(folder: Path, fresh_release: Path, results: Results) -> None:
 
 def write_results(results: Results, path: Path) -> None:
     """Write `results.json` in one step: the old file or the new one, never half of it."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False, suffix=".part") as part:
-        part.write(results.to_json())
-    Path(part.name).replace(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(results.to_json(), encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

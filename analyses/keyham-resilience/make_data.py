@@ -23,6 +23,7 @@ from evalkit.records.instrument import Instrument
 SEED = 20171018
 PUPILS = 56
 SCALES = {"gse10": "total", "grit_s8": "total", "mslq44": "intrinsic_value"}
+INSTRUMENTS = {name: ek.load_instrument(name) for name in SCALES}
 MEAN_BEFORE = {"gse10": 0.56, "grit_s8": 0.52, "mslq44": 0.57}  # place on the answer scale, 0 lowest and 1 highest
 MEAN_CHANGE = {"gse10": 0.055, "grit_s8": 0.0, "mslq44": 0.06}
 LOADING = 0.62
@@ -45,7 +46,7 @@ def draw_answers(random: np.random.Generator) -> dict[str, dict[str, np.ndarray]
     answers: dict[str, dict[str, np.ndarray]] = {"pre": {}, "post": {}}
     trait = {wave: random.standard_normal(PUPILS) for wave in answers}
     for name, score in SCALES.items():
-        instrument = ek.load_instrument(name)
+        instrument = INSTRUMENTS[name]
         own = random.standard_normal((2, PUPILS))
         before = 0.6 * trait["pre"] + 0.8 * own[0]
         after = STABILITY * before + np.sqrt(1 - STABILITY**2) * (0.3 * trait["post"] + 0.95 * own[1])
@@ -71,7 +72,7 @@ def rows_of_wave(wave: str, answers: dict[str, np.ndarray], random: np.random.Ge
         code = f"KL-{pupil + 1:03d}"
         row = {"Pupil code": code}
         for name in SCALES:
-            for position, item in enumerate(items_of(ek.load_instrument(name))):
+            for position, item in enumerate(items_of(INSTRUMENTS[name])):
                 blank = random.random() < BLANK_SHARE
                 row[f"{name}.{item}"] = "" if blank else str(answers[name][pupil, position])
         if code not in absent:
@@ -89,7 +90,7 @@ def write_before(path: Path, rows: list[dict[str, str]], random: np.random.Gener
     questions = []
     for number, key in enumerate(columns, start=1):
         name, item = key.split(".")
-        questions.append(f"{number}. {ek.load_instrument(name).item(item).label}")
+        questions.append(f"{number}. {INSTRUMENTS[name].item(item).label}")
     sheet.append(["ID", "Start time", "Completion time", "Email", "Name", "Pupil code", *questions])
     start = datetime(2017, 10, 18, 9, 5)
     for number, row in enumerate(rows, start=1):
@@ -105,7 +106,7 @@ def words(key: str, answer: str) -> str | None:
     if answer == "":
         return None
     name, item = key.split(".")
-    return ek.load_instrument(name).response_of(item).anchors.get(int(answer), answer)
+    return INSTRUMENTS[name].response_of(item).anchors.get(int(answer), answer)
 
 
 def write_after(path: Path, rows: list[dict[str, str]]) -> None:

@@ -146,15 +146,17 @@ def _write(
 ) -> Release:
     """Write into a new folder beside the place, then put it there in one step: never half a release."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    fresh = scratch / folder.name
     try:
+        fresh.mkdir()
         tables = (_write_table(fresh, RESPONSES, responses), _write_table(fresh, ROSTER, roster))
         manifest = _manifest(study, uploads, roster, tables)
         (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
         release = load_release(fresh)
         _put_in_place(fresh, folder)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return release
 
 

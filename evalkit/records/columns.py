@@ -27,6 +27,10 @@ GLOSSARY: dict[str, Column] = {
     "item": Column("text", "The id of an item, for example q3."),
     "label": Column("text", "Our own short name for an item, outcome or row."),
     "answer": Column("whole number", "An answer as printed in the questionnaire, before any reversing."),
+    "answer_low": Column("whole number", "Lowest answer of the group of neighbouring answers that is shown together."),
+    "answer_high": Column("whole number", "Highest answer of that group; equal to answer_low when it stands alone."),
+    "group_count": Column("whole number", "How many linked pupils answered within that group; empty when suppressed."),
+    "group_percent": Column("number", "Share of the group in percent of n; empty when suppressed."),
     "count": Column("whole number", "How many pupils; empty when suppressed."),
     "percent": Column("number", "Share in percent, 0 to 100; empty when suppressed."),
     "n": Column("whole number", "How many pupils a row rests on."),
@@ -38,15 +42,17 @@ GLOSSARY: dict[str, Column] = {
     "floor_percent": Column("number", "Share at the lowest possible value."),
     "ceiling_percent": Column("number", "Share at the highest possible value."),
     "missing_percent": Column("number", "Share of pupils in the wave without an answer or a score."),
-    "straight_line_percent": Column(
-        "number", "Share of pupils who gave one and the same answer to every item."
-    ),
+    "straight_line_percent": Column("number", "Share of pupils who gave one and the same answer to every item."),
     "alpha": Column("number", "Cronbach's alpha of complete answers."),
     "alpha_low": Column("number", "Lower end of alpha's interval (Feldt)."),
     "alpha_high": Column("number", "Upper end of alpha's interval (Feldt)."),
     "omega": Column("number", "McDonald's omega from a one-factor maximum-likelihood model of complete answers."),
     "omega_low": Column("number", "Lower end of omega's interval (delta method)."),
     "omega_high": Column("number", "Upper end of omega's interval (delta method)."),
+    "measure": Column(
+        "text", "What a row of reliability() holds: alpha, omega, mean_item_r, mean, sd, item_rest_r, ..."
+    ),
+    "note": Column("text", "Why an estimate is empty, or what to look at."),
     # estimates
     "inquiry": Column("text", "What is asked: change, reliable_change, regression_to_mean, leavers, ..."),
     "outcome": Column("text", "The outcome's id in the plan."),

@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
+from evalkit.records.evaluation_checks import plan_faults
 from evalkit.records.instrument import Identifier, Instrument, load_instrument
-from evalkit.records.spec_file import Spec, read_spec
+from evalkit.records.spec_file import Faults, Spec, read_spec
 
 EVALUATION_SCHEMA = "evalkit-evaluation/1"
 EVALUATION_FILE = "evaluation.yaml"
@@ -204,48 +205,10 @@ class Evaluation(Spec):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        problems: list[str] = []
-        for name, ids in (
-            ("arms", [arm.id for arm in self.arms]),
-            ("waves", [wave.id for wave in self.waves]),
-            ("outcomes", [outcome.id for outcome in self.outcomes]),
-        ):
-            repeated = sorted({one for one in ids if ids.count(one) > 1})
-            if repeated:
-                problems.append(f"{name}: the id '{repeated[0]}' stands twice")
-        scales = [outcome.scale for outcome in self.outcomes]
-        if len(set(scales)) < len(scales):
-            problems.append("outcomes: the same score of the same instrument stands twice")
-        problems += self._design_problems()
-        if problems:
-            raise ValueError("; ".join(problems))
+        faults = plan_faults(self)
+        if faults:
+            raise Faults(faults)
         return self
-
-    def _design_problems(self) -> list[str]:
-        problems: list[str] = []
-        if len(self.waves) != 2:
-            problems.append(
-                f"the design {self.design} needs exactly two waves, before and after; found {len(self.waves)}"
-            )
-        if len(self.arms) != 1:
-            problems.append(f"the design {self.design} has one arm and no comparison group; found {len(self.arms)}")
-        if self.unit_of_randomisation != "none":
-            problems.append(f"the design {self.design} is not randomised; set unit_of_randomisation to none")
-        known = {outcome.id for outcome in self.outcomes}
-        if self.selection:
-            problems += [
-                f"selection.population: '{name}' is no outcome"
-                for name in self.selection.population
-                if name not in known
-            ]
-        if self.data:
-            waves = {wave.id for wave in self.waves}
-            problems += [
-                f"data.files: '{file.path}' names the wave '{file.wave}'; allowed: {', '.join(sorted(waves))}"
-                for file in self.data.files
-                if file.wave and file.wave not in waves
-            ]
-        return problems
 
     @property
     def conf_level(self) -> float:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from evalkit.records.instrument_parts import Score
 from evalkit.records.spec_file import KeyPath
 
 if TYPE_CHECKING:
-    from evalkit.records.instrument import Instrument, Score
+    from evalkit.records.instrument import Instrument
 
 Fault = tuple[KeyPath, str]
 
@@ -62,8 +63,10 @@ def _item_faults(instrument: "Instrument") -> list[Fault]:
         if instrument.wording == "withheld" and item.text is not None:
             text = "the file says 'wording: withheld', so no item may carry a text; take it out"
             faults.append((("items", place, "text"), text))
-        if instrument.wording == "shipped" and item.text is None:
-            faults.append((("items", place), "the file says 'wording: shipped', so every item needs its text"))
+    bare = [item.id for item in instrument.items if item.text is None]
+    if instrument.wording == "shipped" and bare:
+        text = f"the items {', '.join(bare)} carry no text; add it, or write 'partly' or 'withheld'"
+        faults.append((("wording",), text))
     return faults
 
 
@@ -100,7 +103,7 @@ def _reference_faults(instrument: "Instrument", place: int) -> list[Fault]:
     return [*faults, *_method_faults(score, at), *_rule_faults(instrument, score, at)]
 
 
-def _method_faults(score: "Score", at: KeyPath) -> list[Fault]:
+def _method_faults(score: Score, at: KeyPath) -> list[Fault]:
     faults: list[Fault] = []
     given = [name for name in ("keys", "from_score", "from_scores") if getattr(score, name)]
     allowed = _SOURCES[score.method]
@@ -122,7 +125,7 @@ def _method_faults(score: "Score", at: KeyPath) -> list[Fault]:
     return faults
 
 
-def _rule_faults(instrument: "Instrument", score: "Score", at: KeyPath) -> list[Fault]:
+def _rule_faults(instrument: "Instrument", score: Score, at: KeyPath) -> list[Fault]:
     rule = score.missing
     if rule is None:
         return []
@@ -140,14 +143,13 @@ def _rule_faults(instrument: "Instrument", score: "Score", at: KeyPath) -> list[
     return []
 
 
-def _source_of(score: "Score") -> str:
+def _source_of(score: Score) -> str:
     return "items" if score.keys else "other scores"
 
 
 def _circle_faults(instrument: "Instrument") -> list[Fault]:
     """Scores that are made, directly or not, from themselves."""
     parts = {score.id: score.parts for score in instrument.scores}
-    faults: list[Fault] = []
     for place, score in enumerate(instrument.scores):
         reached: set[str] = set()
         waiting = list(score.parts)
@@ -157,8 +159,8 @@ def _circle_faults(instrument: "Instrument") -> list[Fault]:
                 reached.add(name)
                 waiting += parts.get(name, ())
         if score.id in reached and score.id not in score.parts:
-            faults.append((("scores", place), "this score is made from itself by way of other scores"))
-    return faults
+            return [(("scores", place), "this score is made from itself by way of other scores")]
+    return []
 
 
 def _value_faults(instrument: "Instrument", place: int) -> list[Fault]:
@@ -167,7 +169,8 @@ def _value_faults(instrument: "Instrument", place: int) -> list[Fault]:
     at: KeyPath = ("scores", place)
     scales = {scale.span: scale for scale in map(instrument.response_of, instrument.items_of(score.id))}
     if len(scales) > 1:
-        return [(at, f"its items have different answer scales ({' and '.join(sorted(scales))}); make a score of each")]
+        text = f"its items have different answer scales ({' and '.join(sorted(scales))}); make a score of each"
+        return [] if any(len(_spans(instrument, part)) > 1 for part in score.parts) else [(at, text)]
     scale = next(iter(scales.values()))
     faults: list[Fault] = []
     named = instrument.responses.get(score.response) if score.response else scale
@@ -184,7 +187,11 @@ def _value_faults(instrument: "Instrument", place: int) -> list[Fault]:
     return [*faults, *_table_faults(instrument, score, at), *_range_faults(instrument, score, at)]
 
 
-def _table_faults(instrument: "Instrument", score: "Score", at: KeyPath) -> list[Fault]:
+def _spans(instrument: "Instrument", score_id: str) -> set[str]:
+    return {instrument.response_of(item).span for item in instrument.items_of(score_id)}
+
+
+def _table_faults(instrument: "Instrument", score: Score, at: KeyPath) -> list[Fault]:
     if score.method != "lookup" or score.table is None or score.from_score is None:
         return []
     if score.table not in instrument.lookup_tables:
@@ -200,7 +207,7 @@ def _table_faults(instrument: "Instrument", score: "Score", at: KeyPath) -> list
     )
 
 
-def _range_faults(instrument: "Instrument", score: "Score", at: KeyPath) -> list[Fault]:
+def _range_faults(instrument: "Instrument", score: Score, at: KeyPath) -> list[Fault]:
     if score.range is None or (score.method == "lookup" and score.table not in instrument.lookup_tables):
         return []
     low, high = instrument.possible_range(score.id)

@@ -25,7 +25,7 @@ _SCALARS = (
     ("tag:yaml.org,2002:int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
     (
         "tag:yaml.org,2002:float",
-        r"[-+]?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?|(?:0|[1-9][0-9]*)\.?[eE][-+]?[0-9]+)",
+        r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
         list("-+.0123456789"),
     ),
 )
@@ -42,7 +42,8 @@ class _Yaml12Loader(yaml.SafeLoader):
 
 
 for _tag, _pattern, _first in _SCALARS:
-    _Yaml12Loader.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), _first)
+    # The stubs leave the types of this class method open.
+    _Yaml12Loader.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), _first)  # pyright: ignore[reportUnknownMemberType]
 
 
 class Spec(BaseModel):
@@ -177,7 +178,7 @@ class _Builder:
         if node.tag not in _SCALAR_TAGS:
             raise SpecError(f"{self._at(node)}: the tag {_tag_name(node)} is not allowed. Take it out.")
         try:
-            return cast(object, self.loader.construct_object(node))
+            return cast(object, self.loader.construct_object(node))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, KeyError):
             raise SpecError(f"{self._at(node)}: this cannot be read as {_tag_name(node)}. Take the tag out.") from None
 
@@ -197,12 +198,13 @@ def validate_spec(file: SpecFile, model: type[SpecModel]) -> SpecModel:
     SpecError
         With one sentence for every problem, each naming file, line and key.
     """
-    if not isinstance(file.data, dict):
+    data: object = file.data
+    if not isinstance(data, dict):
         raise SpecError(f"{file.name}: expected keys and values such as 'schema: ...', found something else.")
     try:
-        return model.model_validate(file.data)
+        return model.model_validate(cast("dict[object, object]", data))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = _first_causes(error.errors(include_url=False, include_input=False))
         problems = list(dict.fromkeys(one for detail in details for one in _sentences(file, detail, model)))
         raise SpecError(_heading(file.name, len(problems)), problems=problems) from None
 
@@ -210,6 +212,17 @@ def validate_spec(file: SpecFile, model: type[SpecModel]) -> SpecModel:
 def read_spec(path: Path, model: type[SpecModel]) -> SpecModel:
     """Read a YAML file and check it against a model. Raises SpecError naming every problem."""
     return validate_spec(read_yaml(path), model)
+
+
+def _first_causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the list that pydantic then calls too short, because an entry of it was refused for its own reason."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places)
+    ]
 
 
 def _heading(name: str, count: int) -> str:
@@ -249,13 +262,17 @@ def _key_name(file: SpecFile, path: KeyPath) -> str:
     names: list[str] = []
     node: Any = file.data
     for part in path:
-        in_list, node = isinstance(node, list), node[part]
+        in_list, node = isinstance(node, list), _below(node, part)
         if in_list and isinstance(part, int):
             entry = cast("dict[str, Any]", node).get("id") if isinstance(node, dict) else None
             names.append(entry if isinstance(entry, str) else str(part + 1))
         else:
             names.append(str(part))
     return ".".join(names)
+
+
+def _below(node: Any, part: str | int) -> Any:
+    return node[part]
 
 
 def _known_path(file: SpecFile, loc: Sequence[str | int]) -> KeyPath:
@@ -272,10 +289,8 @@ def _sibling_keys(model: type[BaseModel], parents: KeyPath) -> list[str]:
     node = schema
     for part in parents:
         node = _resolve(schema, node)
-        if isinstance(part, int):
-            node = node.get("items", {})
-        else:
-            node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+        below: Any = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
+        node = cast("dict[str, Any]", below or node.get("additionalProperties") or {})
     return sorted(_resolve(schema, node).get("properties", {}))
 
 
@@ -292,7 +307,7 @@ def _found(data: object, path: KeyPath) -> str | None:
     node: Any = data
     for part in path:
         try:
-            node = node[part]
+            node = _below(node, part)
         except (KeyError, IndexError, TypeError):
             return None
     return repr(node) if isinstance(node, str | int | float | bool) and len(repr(node)) <= 60 else None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.errors import FitError
 from evalkit.stats.vectors import FloatArray, IntArray, check_scale, finite_vector
 
 

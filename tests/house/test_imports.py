@@ -14,7 +14,7 @@ import evalkit
 
 PACKAGE = Path(evalkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "statsmodels", "pingouin", "linearmodels", "pyarrow", "pydantic")
+HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "statsmodels", "pingouin", "linearmodels", "pyarrow")
 
 
 def test_the_layers_hold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import evalkit
+from docs.make_reference import PAGES
 from evalkit.cli import app
 
 ROOT = Path(evalkit.__file__).parent.parent
 PUBLIC = [
     "DesignError", "EvalkitError", "FitError", "ReportError", "SpecError", "UploadError", "analyse", "check_upload",
-    "instrument_ids", "load_evaluation", "load_instrument", "load_mapping", "load_release", "load_results", "make_release",
-    "reliability", "render", "run", "score", "verify",
+    "instrument_ids", "load_evaluation", "load_instrument", "load_mapping", "load_release", "load_results",
+    "make_release", "reliability", "render", "run", "score", "score_items", "verify",
 ]  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def tracked_files() -> list[Path]:
 
 def test_no_tracked_file_carries_a_path_of_one_machine_or_a_package_index() -> None:
     pattern = re.compile(
-        r"(?<![\w.\-])/(?:work|root|home|opt)/[\w.]|https?://(?:[\w.-]*pypi|files\.pythonhosted|registry\.npmjs)"
+        r"(?<![\w.\-])/(?:work|root|home|opt)/[\w.]"
+        r"|https?://(?:[\w.-]*pypi|files\.pythonhosted|registry\.npmjs)"
     )
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"
@@ -54,3 +56,9 @@ def test_no_tracked_file_carries_a_path_of_one_machine_or_a_package_index() -> N
         for match in pattern.finditer(path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_the_made_reference_pages_are_fresh(page: str) -> None:
+    committed = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+    assert committed == PAGES[page](), "run: python docs/make_reference.py"

@@ -76,7 +76,7 @@ def test_a_file_that_is_no_spreadsheet(
     call: Callable[..., tuple[int, str]], study_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.4 a letter")
-    refuses(call, tmp_path, ["check", "-e", study_folder, f"pre={tmp_path}/letter.pdf"], "letter.pdf", "PDF", "CSV")
+    refuses(call, tmp_path, ["check", "-e", study_folder, f"pre={tmp_path}/letter.pdf"], "letter.pdf", "PDF", ".csv")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\r\n\r\n"])
@@ -118,7 +118,7 @@ def test_an_instrument_with_an_impossible_key(
 ) -> None:
     path = study_folder / "instruments" / "tiny4" / "instrument.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("-q2", "-q7"), encoding="utf-8")
-    refuses(call, tmp_path, ["check", "-e", study_folder], "instrument.yaml", "'-q7' names no item")
+    refuses(call, tmp_path, ["check", "-e", study_folder], "instrument.yaml", "'-q7'", "names no item")
 
 
 def test_two_pupils_with_one_code(

@@ -33,7 +33,9 @@ def trial(seed, sizes, *, school_sd, pupil_sd=1.0, effect=0.3):
 
 def main():
     write("balanced", trial(201, [20] * 16, school_sd=0.5)[0])
-    write("unbalanced", trial(202, [3, 60, 12, 33, 8, 21, 45, 17, 29, 5, 40, 11, 26, 19, 7, 52, 14, 36], school_sd=0.4)[0])
+    write(
+        "unbalanced", trial(202, [3, 60, 12, 33, 8, 21, 45, 17, 29, 5, 40, 11, 26, 19, 7, 52, 14, 36], school_sd=0.4)[0]
+    )
     write("eight", trial(203, [22, 30, 17, 25, 41, 12, 28, 19], school_sd=0.5)[0])
     write("six", trial(204, [25, 18, 33, 21, 9, 30], school_sd=0.4)[0])
     write("seventy_one", trial(205, [110] * 71, school_sd=0.35)[0])

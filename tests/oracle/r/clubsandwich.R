@@ -98,3 +98,18 @@ cases <- c(
 write_json(list(session = list(r = R.version.string, clubSandwich = as.character(packageVersion("clubSandwich")),
                                lme4 = as.character(packageVersion("lme4"))), cases = cases),
            "expected/clubsandwich.json", digits = I(15), auto_unbox = TRUE, null = "null", na = "null")
+
+# summary(lm): plain, weighted, and with columns that earlier ones determine (a shifted pretest, a copy of the treatment).
+linear <- function(name, fit, data, columns, weights = NULL) {
+  s <- summary(fit)
+  list(name = name, data = data, columns = columns, weights = weights, kept = unname(which(!is.na(coef(fit)))) - 1,
+       coefficients = unname(s$coefficients[, 1]), std_errors = unname(s$coefficients[, 2]), t_values = unname(s$coefficients[, 3]),
+       p_values = unname(s$coefficients[, 4]), sigma = s$sigma, df_residual = fit$df.residual, r_squared = s$r.squared,
+       adjusted_r_squared = s$adj.r.squared, log_likelihood = as.numeric(logLik(fit)))
+}
+write_json(list(session = list(r = R.version.string), cases = list(
+  linear("plain", lm(y ~ treat + pre + s2 + s3 + s4, u), "robust_unbalanced", c("treat", "pre", "s2", "s3", "s4")),
+  linear("weighted", lm(y ~ treat + pre, u, weights = w), "robust_unbalanced", c("treat", "pre"), "w"),
+  linear("dependent", lm(y ~ treat + pre + I(2 * pre + 3) + s2 + I(1 - treat) + s3, u), "robust_unbalanced",
+         c("treat", "pre", "2 pre + 3", "s2", "1 - treat", "s3")))),
+  "expected/linear.json", digits = I(15), auto_unbox = TRUE, null = "null")

@@ -33,7 +33,7 @@ def test_a_plan_brings_its_instruments(study_folder: Path) -> None:
     ("old", "new", "expected"),
     [
         ("seed: 1", "seed: 1\nsuppresion: 5", ["line 22", "'suppresion'", "Did you mean 'suppression_threshold'"]),
-        ("    score: total", "    scores: total", ["line 12", "'outcomes.0.scores'", "Did you mean 'score'"]),
+        ("    score: total", "    scores: total", ["line 12", "'outcomes.tiny.scores'", "Did you mean 'score'"]),
         ("seed: 1", "sed: 1", ["unknown key 'sed'", "'seed' is missing"]),
         ("seed: 1", "seed: soon", ["line 21", "key 'seed'", "'soon'"]),
         ("design: single_group_prepost", "design: best", ["line 5", "'best'", "single_group_prepost"]),

@@ -1,6 +1,6 @@
 """Bins merged alike in several histograms, against brute force over every way to merge them."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -14,8 +14,7 @@ from evalkit.stats.grouping import shared_groups
 def every_grouping(bins):
     for size in range(bins):
         for cuts in combinations(range(1, bins), size):
-            edges = (0, *cuts, bins)
-            yield tuple(zip(edges[:-1], edges[1:], strict=True))
+            yield tuple(pairwise((0, *cuts, bins)))
 
 
 def is_safe(table, groups, threshold):

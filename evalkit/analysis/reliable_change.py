@@ -1,0 +1,101 @@
+"""The rows that answer "how many pupils changed by more than the questionnaire's noise?"."""
+
+from dataclasses import replace
+
+from evalkit.analysis.change_rows import blank_row
+from evalkit.analysis.estimate import Estimate, not_estimated, suppressed
+from evalkit.analysis.paired_sample import PairedSample
+from evalkit.analysis.quality_facts import Reliability
+from evalkit.errors import FitError
+from evalkit.records.evaluation import Evaluation
+from evalkit.stats.disclosure import suppress_table
+from evalkit.stats.reliable_change import ReliableChange, ReliableChangeMethod, reliable_change
+
+BETTER_OR_WORSE = ("improved", "no_reliable_change", "declined")
+UP_OR_DOWN = ("rose", "no_reliable_change", "fell")
+
+
+def reliable_change_rows(
+    sample: PairedSample, plan: Evaluation, *, measured: Reliability | None, criterion: float
+) -> tuple[Estimate, ...]:
+    """Counts of pupils who improved, did not change reliably, declined, and the change that counts as reliable.
+
+    Parameters
+    ----------
+    sample : PairedSample
+    plan : Evaluation
+    measured : this sample's reliability before the programme, or None where there is none
+    criterion : standard errors that count as reliable
+
+    Notes
+    -----
+    Pupils chosen on their baseline move towards the mean with no programme at all, so for them the regressed score is
+    what the follow-up is compared with (Edwards-Nunnally); for all others the baseline itself (Jacobson-Truax).
+    """
+    chosen = plan.selection is not None and plan.selection.chosen_on_baseline
+    method: ReliableChangeMethod = "edwards_nunnally" if chosen else "jacobson_truax"
+    names = UP_OR_DOWN if sample.higher_is == "neither" else BETTER_OR_WORSE
+    rows = [
+        blank_row(sample, inquiry="reliable_change", estimator=method, unit=unit, contrast=contrast)
+        for contrast, unit in [*((name, "pupils") for name in names), ("threshold", "points")]
+    ]
+    try:
+        found, source = _count(sample, plan, measured, method, criterion)
+    except FitError as error:
+        found, source = None, error.message
+    if sample.problem:
+        found, source = None, sample.problem
+    if found is None:
+        return tuple(not_estimated(row, source) for row in rows)
+    counts = _counts(rows[:3], found, plan.suppression_threshold, source)
+    return (*counts, replace(rows[3], estimate=found.threshold, reason=source))
+
+
+def _count(
+    sample: PairedSample,
+    plan: Evaluation,
+    measured: Reliability | None,
+    method: ReliableChangeMethod,
+    criterion: float,
+) -> tuple[ReliableChange, str]:
+    reliability, source = _reliability(sample, measured)
+    population = plan.selection.population.get(sample.outcome.id) if plan.selection else None
+    if method == "edwards_nunnally" and population is None:
+        raise FitError(
+            "Pupils were chosen on their baseline, so the mean of pupils who were not chosen is needed; "
+            f"add it with its source under selection.population.{sample.outcome.id}."
+        )
+    found = reliable_change(
+        sample.pre,
+        sample.post,
+        reliability=reliability,
+        population_mean=population.mean if population and method == "edwards_nunnally" else None,
+        method=method,
+        higher_is="worse" if sample.higher_is == "worse" else "better",
+        criterion=criterion,
+    )
+    return found, source
+
+
+def _reliability(sample: PairedSample, measured: Reliability | None) -> tuple[float, str]:
+    """The reliability the plan asks for, and the words that say which: a published retest, else this sample's own."""
+    retest = sample.outcome.retest
+    if retest is not None:
+        return retest.value, f"published {retest.weeks:g}-week retest {retest.value:.2f} ({retest.source})"
+    if measured is None:
+        raise FitError(
+            "Neither omega nor alpha could be estimated before the programme, so the noise of the measure is unknown. "
+            "Add a published retest of at most 4 weeks to the plan ('retest')."
+        )
+    return measured.value, f"this sample's {measured.stat} before, {measured.value:.2f}"
+
+
+def _counts(rows: list[Estimate], found: ReliableChange, threshold: int, source: str) -> list[Estimate]:
+    counts = [found.improved, found.unchanged, found.declined]
+    hidden = suppress_table([counts], threshold=threshold).cells[0]
+    return [
+        suppressed(row, f"Not shown, because a group has fewer than {threshold} pupils.")
+        if hide
+        else replace(row, estimate=float(count), reason=source)
+        for row, count, hide in zip(rows, counts, hidden, strict=True)
+    ]

@@ -1,0 +1,152 @@
+"""One group, measured before and after: linked pupils' change, its limits, and what a reader must know."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from evalkit.analysis.adjustment import adjusted
+from evalkit.analysis.caveats import caveats
+from evalkit.analysis.change_rows import change_inquiry, change_rows, family_of
+from evalkit.analysis.checks import checks
+from evalkit.analysis.displays import change_table, distribution_table, flow_table, means_table
+from evalkit.analysis.estimate import Estimate, estimate_table, suppressed, too_few_reason
+from evalkit.analysis.expected_regression import regression_rows
+from evalkit.analysis.instrument_facts import instrument_facts
+from evalkit.analysis.leavers import leavers_row
+from evalkit.analysis.measure_displays import answer_table, item_table, quality_table
+from evalkit.analysis.measure_shares import MeasureShares, measure_shares
+from evalkit.analysis.models import model_table
+from evalkit.analysis.paired_sample import PairedSample, Participation, paired_samples, participation
+from evalkit.analysis.provenance import provenance
+from evalkit.analysis.quality_facts import Reliability, reliability_of
+from evalkit.analysis.reliable_change import reliable_change_rows
+from evalkit.errors import DesignError
+from evalkit.records.evaluation import Study
+from evalkit.records.results import Results
+from evalkit.records.scores import Scores
+from evalkit.records.standards import Standards, load_standards
+from evalkit.stats.disclosure import mean_is_safe
+
+
+def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
+    """Analyse one group before and after.
+
+    Raises
+    ------
+    DesignError
+        When fewer than two pupils can be linked, when a pupil has two scores in one wave, or when not one outcome can
+        be estimated (with the reason for each).
+    """
+    plan, standards = study.plan, load_standards()
+    took_part = participation(scores, plan)
+    samples = paired_samples(scores, study)
+    reliabilities = _reliabilities(scores, samples)
+    rows = _estimates(study, samples, reliabilities, standards)
+    displays = _displays(scores, study, samples, rows, took_part)
+    models = model_table(samples, threshold=plan.suppression_threshold)
+    made_from, notes = provenance(scores, study)
+    return Results(
+        plan=plan,
+        instruments=instrument_facts(study),
+        estimates=estimate_table(rows),
+        models=models,
+        checks=checks(
+            plan, samples, rows, took_part=took_part, reliabilities=reliabilities, standards=standards.checks
+        ),
+        caveats=caveats(
+            study,
+            samples,
+            rows,
+            took_part=took_part,
+            reliabilities=reliabilities,
+            shares=_shares(displays, samples, plan.suppression_threshold),
+            anything_suppressed=_anything_suppressed(rows, displays),
+            standards=standards.warnings,
+        ),
+        displays=displays,
+        notes=(*scores.notes, *notes),
+        provenance=made_from,
+    )
+
+
+def _reliabilities(scores: Scores, samples: Sequence[PairedSample]) -> tuple[Reliability, ...]:
+    found = [
+        reliability_of(scores, sample.outcome.id, scale=sample.outcome.scale, wave=wave)
+        for sample in samples
+        for wave in (sample.wave_pre, sample.wave_post)
+    ]
+    return tuple(one for one in found if one is not None)
+
+
+def _estimates(
+    study: Study, samples: Sequence[PairedSample], reliabilities: Sequence[Reliability], standards: Standards
+) -> list[Estimate]:
+    """All rows in the plan's order, adjusted for the number of tests, then disclosure-controlled."""
+    plan, inquiry = study.plan, change_inquiry(study.plan, standards)
+    criterion = standards.methods.reliable_change_criterion.value
+    before = {one.outcome: one for one in reliabilities if one.wave == plan.waves[0].id}
+    rows: list[Estimate] = []
+    for sample in samples:
+        rows += change_rows(sample, inquiry, family=family_of(plan, sample))
+        rows += reliable_change_rows(sample, plan, measured=before.get(sample.outcome.id), criterion=criterion)
+        rows += regression_rows(sample, plan)
+        rows.append(leavers_row(sample, plan))
+    _refuse_if_nothing(study, rows)
+    return _disclosed(adjusted(rows, plan), samples, threshold=plan.suppression_threshold)
+
+
+def _refuse_if_nothing(study: Study, rows: Sequence[Estimate]) -> None:
+    main = [row for row in rows if row.estimator == "paired_t"]
+    if any(row.status == "ok" for row in main):
+        return
+    labels = {outcome.id: outcome.label for outcome in study.plan.outcomes}
+    raise DesignError(
+        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
+        problems=[f"{row.outcome} ({labels[row.outcome]}): {row.reason}" for row in main],
+    )
+
+
+def _disclosed(rows: Sequence[Estimate], samples: Sequence[PairedSample], *, threshold: int) -> list[Estimate]:
+    """Hide every row about the change of too few pupils; a refusal goes too, for its words may quote their scores."""
+    few = {sample.outcome.id: sample for sample in samples if _is_small(sample, threshold)}
+    return [
+        suppressed(replace(row, n_treated=few[row.outcome].n_linked), too_few_reason(threshold))
+        if row.outcome in few and row.inquiry != "leavers"
+        else row
+        for row in rows
+    ]
+
+
+def _is_small(sample: PairedSample, threshold: int) -> bool:
+    return not sample.problem and not mean_is_safe(sample.n_linked, threshold)
+
+
+def _displays(
+    scores: Scores,
+    study: Study,
+    samples: Sequence[PairedSample],
+    rows: Sequence[Estimate],
+    took_part: Participation,
+) -> dict[str, pd.DataFrame]:
+    threshold = study.plan.suppression_threshold
+    distribution = distribution_table(samples, threshold=threshold)
+    answers = answer_table(scores, samples, study, threshold=threshold)
+    return {
+        "flow": flow_table(took_part),
+        "change": change_table(samples, rows, threshold=threshold),
+        "means": means_table(samples, threshold=threshold),
+        "distribution": distribution,
+        "answers": answers,
+        "quality": quality_table(scores, samples, distribution, threshold=threshold),
+        "items": item_table(scores, samples, study, answers, threshold=threshold),
+    }
+
+
+def _shares(displays: dict[str, pd.DataFrame], samples: Sequence[PairedSample], threshold: int) -> MeasureShares:
+    return measure_shares(displays["quality"], displays["distribution"], samples, threshold=threshold)
+
+
+def _anything_suppressed(rows: Sequence[Estimate], displays: dict[str, pd.DataFrame]) -> bool:
+    hidden = any(row.status == "suppressed" for row in rows)
+    return hidden or any(bool(displays[name]["count"].isna().any()) for name in ("distribution", "answers"))

@@ -1,0 +1,213 @@
+"""What is said about answers that are no plain answers: one problem for each repair, with all its cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from evalkit.intake.columns import Column
+from evalkit.intake.findings import Findings
+from evalkit.intake.labels import Answer, Reading
+from evalkit.intake.normal import counted, letter, listed, plain, quoted
+from evalkit.records.instrument import Instrument, ResponseScale
+
+_TYPE_IT = "Look at the pupil's answers and type the right one, or leave the cell blank."
+_FEW_CELLS = 8
+
+
+@dataclass(slots=True)
+class Odd:
+    """An odd text and every cell (row number, column index) in which it stands."""
+
+    text: str
+    answer: Answer
+    cells: list[tuple[int, int]] = field(default_factory=list)
+
+
+def allowed_answers(scale: ResponseScale) -> str:
+    """The answers there are, in words: whole numbers and, where they have them, labels."""
+    if len(scale.anchors) == len(scale.values):
+        return ", ".join(f"{code} ({scale.anchors[code]})" for code in scale.values) + ", or blank"
+    ends = "; ".join(f"{code} is '{label}'" for code, label in sorted(scale.anchors.items()))
+    return f"whole numbers from {scale.min} to {scale.max}" + (f" ({ends})" if ends else "") + ", or blank"
+
+
+def report_scale(
+    findings: Findings,
+    instrument: Instrument,
+    scale: ResponseScale,
+    columns: Sequence[Column],
+    values: Sequence[Sequence[int | None]],
+    odd: Sequence[Odd],
+) -> bool:
+    """Say when the whole questionnaire seems to have been given on another answer scale; True when it has.
+
+    Its answers are then not used at all: a 4 of six points is not a 4 of five.
+    """
+    numbers = {
+        one.answer.code: one for one in odd if one.answer.reading == "out_of_range" and one.answer.code is not None
+    }
+    used = {value for column in values for value in column if value is not None}
+    cells = sum(len(one.cells) for one in numbers.values())
+    given = cells + sum(value is not None for column in values for value in column)
+    where = [column.index for column in columns]
+    spread = len({column for one in numbers.values() for _, column in one.cells})
+    points = len(scale.values)
+    if set(numbers) == {scale.min - 1} and scale.max not in used and cells > 1 and spread > 1:
+        steps = ", ".join(f"'{code - 1}': {code}" for code in scale.values)
+        findings.add(
+            "ask",
+            "counted_from_zero",
+            f"{instrument.title}: the answers run from {scale.min - 1} to {scale.max - 1}, and there are "
+            f"{counted(cells, 'answer')} of {scale.min - 1}",
+            f"Did the form count from {scale.min - 1}? Then add to the mapping file: "
+            f"labels: {{{instrument.id}: {{{steps}}}}}. Until this is answered none of these answers is used.",
+            allowed=allowed_answers(scale),
+            columns=where,
+        )
+        return True
+    beyond = set(numbers) <= {scale.min - 1, scale.max + 1} and scale.max + 1 in numbers
+    many = cells >= max(3, 0.04 * given) and spread > 1
+    shifted = set(numbers) == {scale.min - 1} and scale.max in used
+    if (beyond or shifted) and many:
+        low, high = min([*numbers, *used]), max([*numbers, *used])
+        findings.add(
+            "error",
+            "more_points_than_scale",
+            f"{instrument.title}: the answers run from {low} to {high}, which is more than the {points} points of this "
+            f"questionnaire",
+            "The form seems to have offered other answers than the questionnaire has. Check the form. Answers on "
+            "another scale cannot be turned into these, so none of them is used.",
+            allowed=allowed_answers(scale),
+            columns=where,
+        )
+        return True
+    return False
+
+
+def report_odd(
+    findings: Findings, instrument: Instrument, scale: ResponseScale, columns: Sequence[Column], odd: Sequence[Odd]
+) -> None:
+    """Say every odd text once, with its cells; what means 'no answer' together."""
+    headers = {column.index: column for column in columns}
+    missing = [one for one in odd if one.answer.reading == "missing"]
+    others = [one for one in odd if one.answer.reading != "missing"]
+    if missing:
+        cells = [cell for one in missing for cell in one.cells]
+        texts = listed([quoted(one.text) for one in sorted(missing, key=lambda one: one.text)])
+        findings.add(
+            "fixed",
+            "read_as_blank",
+            f"{texts} {'stands' if len(cells) == 1 else 'stand'} in {counted(len(cells), 'cell')} ({_cells(cells)})",
+            "evalkit reads this as 'not answered'. Nothing to do.",
+            rows=[row for row, _ in cells],
+            columns=[column for _, column in cells],
+        )
+    unknown = [one for one in others if one.answer.reading == "unknown"]
+    if _is_other_label_set(unknown, others, scale, columns):
+        _ask_label_set(findings, instrument, scale, unknown)
+        others = [one for one in others if one.answer.reading != "unknown"]
+    for one in others:
+        _say(findings, instrument, scale, one, headers)
+
+
+def _say(
+    findings: Findings, instrument: Instrument, scale: ResponseScale, odd: Odd, headers: dict[int, Column]
+) -> None:
+    """One odd text as a problem."""
+    severity, kind, complaint, mend = _words(odd, instrument, scale)
+    where = sorted({column for _, column in odd.cells})
+    single = headers[where[0]] if len(where) == 1 else None
+    times = f" stands in {counted(len(odd.cells), 'cell')} ({_cells(odd.cells)}) and" if len(odd.cells) > 1 else ""
+    found = f"{quoted(odd.text)}{times} {complaint}" if plain(odd.text) else complaint[0].upper() + complaint[1:]
+    findings.add(
+        severity,
+        kind,
+        found,
+        mend,
+        allowed=allowed_answers(scale),
+        rows=[row for row, _ in odd.cells],
+        columns=where,
+        header=single.header if single else "",
+        item=single.target if single else "",
+    )
+
+
+def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
+    text, answer = plain(odd.text), odd.answer
+    line = f"labels: {{{instrument.id}: {{{_yaml(text)}: {answer.code if answer.code is not None else 'NUMBER'}}}}}"
+    told = f"or tell evalkit once, in the mapping file: {line}."
+    table: dict[Reading, tuple[str, str, str, str]] = {
+        "out_of_range": ("error", "out_of_range", "is not one of the answers", _TYPE_IT),
+        "not_whole": ("error", "not_a_whole_number", "is not a whole number", _TYPE_IT),
+        "date": (
+            "error", "turned_into_date",
+            "is a date. Your spreadsheet program turned what was typed (such as 1-2 or 3/4) into one",
+            f"The answer is lost from this cell. {_TYPE_IT} Format the column as Text first, or it happens again.",
+        ),
+        "formula_error": ("error", "formula_error", "is the error of a formula and not an answer", _TYPE_IT),
+        "uncalculated": (
+            "error", "formula_without_value", "a formula stands here without its result",
+            "Open the file in your spreadsheet program, save it and send it again, or copy the cells and choose "
+            "'Paste special', 'Values'.",
+        ),
+        "two_answers": (
+            "warn", "two_answers", "is more than one answer to one question",
+            "evalkit counts this as not answered. If the form shows one clear answer, type that one.",
+        ),
+        "code_and_label_differ": (
+            "ask", "code_and_label_differ", "names a number and words that do not belong together",
+            f"Which of the two counts? Correct the {_cell_word(odd)}, {told}",
+        ),
+        "like_a_label": (
+            "ask", "label_typo", f"is not one of the answers. Is '{answer.suggestion}' meant",
+            f"If so, correct the {_cell_word(odd)}, {told}",
+        ),
+        "unknown": (
+            "ask", "unknown_answer", "is not one of the answers",
+            f"What does it mean? Correct the {_cell_word(odd)}, {told}",
+        ),
+    }  # fmt: skip
+    return table[answer.reading]
+
+
+def _cell_word(odd: Odd) -> str:
+    return "cell" if len(odd.cells) == 1 else "cells"
+
+
+def _is_other_label_set(
+    unknown: Sequence[Odd], others: Sequence[Odd], scale: ResponseScale, columns: Sequence[Column]
+) -> bool:
+    """Words in many cells, about as many different ones as the scale has answers, none of them known."""
+    spread = {column for one in unknown for _, column in one.cells}
+    return (
+        2 < len(unknown) <= len(scale.values)
+        and len(spread) * 2 >= len(columns)
+        and sum(len(one.cells) for one in unknown) >= 2 * len(columns)
+        and all(one.answer.reading in ("unknown", "two_answers") for one in others)
+    )
+
+
+def _ask_label_set(findings: Findings, instrument: Instrument, scale: ResponseScale, unknown: Sequence[Odd]) -> None:
+    texts = sorted((plain(one.text) for one in unknown), key=str.casefold)
+    lines = ", ".join(f"{_yaml(text)}: NUMBER" for text in texts)
+    findings.add(
+        "ask",
+        "other_labels",
+        f"{instrument.title}: the answers are {listed([quoted(text) for text in texts])}, not the words of this "
+        "questionnaire",
+        "If the form offered the same choices in other words, say which word stands for which number, in the mapping "
+        f"file: labels: {{{instrument.id}: {{{lines}}}}}. If it offered other choices, these answers cannot be used.",
+        allowed=allowed_answers(scale),
+        columns=[column for one in unknown for _, column in one.cells],
+    )
+
+
+def _cells(cells: Sequence[tuple[int, int]]) -> str:
+    """Cells as a spreadsheet names them: F14, G20."""
+    names = [f"{letter(column)}{row}" for row, column in sorted(cells)]
+    return listed(names, limit=_FEW_CELLS)
+
+
+def _yaml(text: str) -> str:
+    """Text as a quoted YAML key."""
+    shown = text if len(text) <= 60 else text[:60]
+    return "'" + shown.replace("'", "''") + "'"

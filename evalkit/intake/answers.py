@@ -1,0 +1,108 @@
+"""The columns of one instrument -> codes, and everything in them that is no plain answer."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from evalkit.intake.answer_problems import Odd, allowed_answers, report_odd, report_scale
+from evalkit.intake.columns import Column
+from evalkit.intake.findings import Findings
+from evalkit.intake.header import Table
+from evalkit.intake.labels import Answer, answer_key, read_answer
+from evalkit.intake.normal import quoted
+from evalkit.records.instrument import Instrument, ResponseScale
+from evalkit.records.mapping import Mapping
+
+Codes = list[int | None]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What reading the columns brought together."""
+
+    values: list[Codes] = field(default_factory=list)
+    odd: dict[str, Odd] = field(default_factory=dict)
+    labelled: list[int] = field(default_factory=list)
+    readings: Counter[str] = field(default_factory=Counter)
+
+
+def read_answers(
+    table: Table, instrument: Instrument, columns: Sequence[Column], *, mapping: Mapping | None, findings: Findings
+) -> tuple[list[Codes], int]:
+    """Read the columns of one instrument.
+
+    Returns
+    -------
+    The codes of each column, a value per row of the table, None where there is no valid answer; and the number of cells
+    that were read as the mapping file says. Problems go to `findings`.
+    """
+    decided = {
+        answer_key(text): code for text, code in (mapping.labels.get(instrument.id, {}) if mapping else {}).items()
+    }
+    scale = _scale(instrument, columns[0])
+    _report_decided(findings, instrument, scale, decided)
+    read = _Read()
+    for column in columns:
+        _read_column(read, table, column, _scale(instrument, column), decided)
+    used = (
+        sum(sum(answer_key(cell) in decided for cell in table.cells(column.index)) for column in columns)
+        if decided
+        else 0
+    )
+    if report_scale(findings, instrument, scale, columns, read.values, list(read.odd.values())):
+        return [[None] * len(table.rows) for _ in columns], used
+    report_odd(findings, instrument, scale, columns, list(read.odd.values()))
+    if read.labelled:
+        findings.add(
+            "fixed",
+            "labels_read",
+            f"{instrument.title}: the answers stand as words",
+            f"evalkit reads them as numbers from {scale.min} to {scale.max}. Nothing to do.",
+            columns=read.labelled,
+        )
+    return read.values, used
+
+
+def _report_decided(findings: Findings, instrument: Instrument, scale: ResponseScale, decided: dict[str, int]) -> None:
+    """Take decisions out that no answer scale of the instrument allows."""
+    values = {value for one in instrument.responses.values() for value in one.values}
+    for text in [text for text, code in decided.items() if code not in values]:
+        findings.add(
+            "error",
+            "mapping_label",
+            f"The mapping file says that {quoted(text)} is {decided.pop(text)}, which is none of its answers",
+            "Correct the mapping file.",
+            allowed=allowed_answers(scale),
+        )
+
+
+def _scale(instrument: Instrument, column: Column) -> ResponseScale:
+    return instrument.response_of(column.target.partition(".")[2])
+
+
+def _read_column(read: _Read, table: Table, column: Column, scale: ResponseScale, decided: dict[str, int]) -> None:
+    cells = table.cells(column.index)
+    answers = {text: read_answer(text, scale, decided) for text in set(cells)}
+    values = [answers[text].value for text in cells]
+    plain_readings = ("code", "label", "blank")
+    strange = {text for text, answer in answers.items() if answer.reading not in plain_readings}
+    if any(answer.reading == "label" for answer in answers.values()):
+        read.labelled.append(column.index)
+    special = {
+        **{place: Answer("uncalculated") for place in _places(table, column.index, table.raw.uncalculated)},
+        **{place: Answer("date") for place in _places(table, column.index, table.raw.dates)},
+    }
+    if strange or special:
+        for place, text in enumerate(cells):
+            answer = special.get(place) if place in special else answers[text] if text in strange else None
+            if answer is not None:
+                values[place] = None
+                odd = read.odd.setdefault(f"{answer.reading} {answer_key(text)}", Odd(text, answer))
+                odd.cells.append((table.numbers[place], column.index))
+    read.values.append(values)
+
+
+def _places(table: Table, column: int, cells: Sequence[tuple[int, int]]) -> list[int]:
+    """The places in the table of those cells that stand in the column."""
+    rows = {row for row, where in cells if where == column}
+    return [place for place, number in enumerate(table.numbers) if number in rows] if rows else []

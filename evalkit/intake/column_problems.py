@@ -1,0 +1,253 @@
+"""What is said about columns: dropped for privacy, not known, asked about, standing twice, missing."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from evalkit.intake.columns import Column
+from evalkit.intake.findings import Findings, short_header
+from evalkit.intake.header import Table
+from evalkit.intake.known import Known
+from evalkit.intake.normal import letter, listed, normal, quoted
+from evalkit.records.evaluation import Study
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+ItemColumns = dict[tuple[str, str], Column]
+
+
+def drop_private(table: Table, findings: Findings) -> None:
+    """Take names, addresses and what the form itself wrote out of the table, and say so."""
+    for column in table.columns:
+        if not column.role and not column.choices and _holds_addresses(table, column):
+            table.columns[column.index] = Column(column.index, column.header, role="identity")
+    for role, kind, what, mend in (
+        (
+            "identity",
+            "personal_columns_dropped",
+            "may tell who the pupils are",
+            "evalkit dropped this at the door and keeps nothing of it.",
+        ),
+        (
+            "form",
+            "form_columns_left_out",
+            "written by the survey form, not answered by pupils",
+            "evalkit leaves this out.",
+        ),
+    ):
+        columns = [column for column in table.columns if column.role == role]
+        if columns:
+            findings.add(
+                "fixed",
+                kind,
+                f"{_named(columns)}: {what}",
+                f"{mend} Nothing to do.",
+                columns=[column.index for column in columns],
+            )
+            for row in table.rows:
+                for column in columns:
+                    if column.index < len(row):
+                        row[column.index] = ""
+
+
+def _holds_addresses(table: Table, column: Column) -> bool:
+    cells = [cell.strip() for cell in table.cells(column.index) if cell.strip()]
+    return bool(cells) and 2 * sum(bool(_EMAIL.match(cell)) for cell in cells) > len(cells)
+
+
+def pupil_column(table: Table, study: Study, findings: Findings) -> Column | None:
+    """The column of pupil codes; when there is none this is said, with a guess to confirm where one offers itself."""
+    column = next((one for one in table.columns if one.role == "pupil"), None)
+    if column is not None:
+        return column
+    wanted = study.plan.pupil_headers[0] if study.plan.pupil_headers else "Pupil code"
+    likely = [
+        one for one in table.columns if not one.role and not one.choices and one.header and _like_codes(table, one)
+    ]
+    if len(likely) == 1:
+        findings.add(
+            "ask",
+            "which_pupil_column",
+            "No heading says where the pupil codes are. Are they in this column",
+            f"If so, change its heading to '{wanted}', or add to the mapping file: "
+            f"columns: {{{quoted(likely[0].header)}: pupil}}.",
+            columns=[likely[0].index],
+            header=likely[0].header,
+        )
+    else:
+        findings.add(
+            "error",
+            "no_pupil_column",
+            "There is no column with pupil codes",
+            f"Add a column with the heading '{wanted}' and each pupil's code. Without it nobody's answers before and "
+            "after can be put side by side.",
+        )
+    return None
+
+
+def _like_codes(table: Table, column: Column) -> bool:
+    """Short entries, in nearly every row and nearly all different."""
+    cells = [cell.strip() for cell in table.cells(column.index)]
+    filled = [cell for cell in cells if cell]
+    return (
+        len(filled) > 1
+        and len(filled) >= 0.8 * len(cells)
+        and len(set(filled)) >= 0.9 * len(filled)
+        and max(map(len, filled)) <= 16
+    )
+
+
+def item_columns(table: Table, known: Known, *, waves: Sequence[str], findings: Findings) -> ItemColumns:
+    """The column of each item for each wave that headers name ("" where they name none)."""
+    chosen: ItemColumns = {}
+    twice: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    for column in table.columns:
+        if column.role == "item" and column.target in known.needed and column.wave in waves:
+            twice[column.target, column.wave].append(column)
+    for key, columns in twice.items():
+        first = table.cells(columns[0].index)
+        if all(table.cells(column.index) == first for column in columns[1:]):
+            chosen[key] = columns[0]
+        if len(columns) > 1:
+            _say_twice(columns, key in chosen, known, findings)
+    _ask(table.columns, known, findings)
+    asked = {choice for column in table.columns for choice in column.choices}
+    for wave in waves:
+        _say_missing({item for item, when in twice if when == wave} | asked, wave, known, findings)
+    return chosen
+
+
+def _say_twice(columns: Sequence[Column], equal: bool, known: Known, findings: Findings) -> None:
+    name = known.names[columns[0].target]
+    findings.add(
+        "fixed" if equal else "ask",
+        "column_repeated" if equal else "column_twice",
+        f"{_named(columns)} are the same question ('{name}')"
+        + (" with the same answers" if equal else ", with different answers"),
+        "evalkit uses the first one. Nothing to do."
+        if equal
+        else "Which one counts? Delete the other, or add to the mapping file: "
+        f"columns: {{'column {letter(columns[-1].index)}': ignore}}. Until then neither is used.",
+        columns=[column.index for column in columns],
+        item=columns[0].target,
+    )
+
+
+def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
+    """Questions about headers: one for each that resembles a known one, one for all that are only numbers."""
+    for column in columns:
+        if column.reason in ("like", "several"):
+            names = listed([f"'{known.names[one]}' ({one})" for one in column.choices], last="or")
+            findings.add(
+                "ask",
+                "which_question",
+                f"Is this the question {names}",
+                f"If so, say it in the mapping file: columns: {{{quoted(column.header)}: {column.choices[0]}}}. "
+                "Or change the heading in the file. Until then this column is not used.",
+                columns=[column.index],
+                header=column.header,
+            )
+    numbered = [column for column in columns if column.reason == "numbers" and column.choices]
+    if numbered:
+        instruments = list(dict.fromkeys(one.partition(".")[0] for column in numbered for one in column.choices))
+        findings.add(
+            "ask",
+            "which_numbers",
+            f"The headings are only numbers ({_named(numbered)}), and it is not clear which questions of "
+            f"{listed(instruments, last='or')} they are",
+            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}', or say it in the "
+            f"mapping file: columns: {{{quoted(numbered[0].header)}: {numbered[0].choices[0]}, ...}}. "
+            "Until then these columns are not used.",
+            columns=[column.index for column in numbered],
+        )
+
+
+def _say_missing(found: set[str], wave: str, known: Known, findings: Findings) -> None:
+    missing = [item for item in known.needed if item not in found]
+    for instrument in dict.fromkeys(item.partition(".")[0] for item in missing):
+        items = [item for item in missing if item.partition(".")[0] == instrument]
+        names = listed([f"{item.partition('.')[2]} ('{known.names[item]}')" for item in items], limit=50)
+        when = f" for '{wave}'" if wave else ""
+        if len(items) == len(known.needed_of(instrument)):
+            found_words = f"No column holds a question of {instrument}{when}. Needed are {names}"
+        else:
+            found_words = f"{instrument}: no column{when} for {names}"
+        findings.add(
+            "error",
+            "missing_column",
+            found_words,
+            f"Add {'this column' if len(items) == 1 else 'these columns'} with the pupils' answers, or correct the "
+            f"headings so that they read like '{items[0]}'.",
+        )
+
+
+def report_unused(table: Table, known: Known, findings: Findings) -> None:
+    """Say which columns are not used: unknown ones, and questions that the plan does not need."""
+    spare = [
+        column
+        for column in table.columns
+        if (not column.role and not column.choices and column.header)
+        or (column.role == "item" and column.target not in known.needed)
+    ]
+    if spare:
+        findings.add(
+            "warn",
+            "columns_not_used",
+            f"{_named(spare)}: the plan does not use {'this column' if len(spare) == 1 else 'these columns'}",
+            "evalkit ignores them. If one of them is a question of the survey, correct its heading.",
+            columns=[column.index for column in spare],
+        )
+    blank = [
+        column
+        for column in table.columns
+        if not column.header and not column.role and any(cell.strip() for cell in table.cells(column.index))
+    ]
+    missing = any(one.kind in ("missing_column", "no_pupil_column") for one in findings.problems)
+    for column in blank:
+        findings.add(
+            "ask" if missing else "warn",
+            "no_heading",
+            "There are entries here but no heading",
+            "Type a heading, or say in the mapping file what the column is: "
+            f"columns: {{'column {letter(column.index)}': ignore}}. evalkit does not use it as it is.",
+            rows=[table.header_row],
+            columns=[column.index],
+        )
+
+
+def report_mapping(table: Table, decided: dict[str, str], known: Known, findings: Findings) -> None:
+    """Say when a mapping file gives a column a meaning that does not exist."""
+    allowed = {"pupil", "wave", "ignore", *known.names, *known.characteristics.values()}
+    for header, target in decided.items():
+        if target.strip() not in allowed:
+            findings.add(
+                "error",
+                "mapping_target",
+                f"The mapping file says that {quoted(header)} is {quoted(target)}, which the plan does not know",
+                "Correct the mapping file.",
+                allowed=f"an item such as {known.needed[0]}, pupil, wave, a characteristic of the plan, or ignore",
+            )
+
+
+def report_ragged(table: Table, findings: Findings) -> None:
+    """Rows of a text file that run on beyond the headings, where answers may have slipped to the right."""
+    if not table.raw.ragged:
+        return
+    headed = max((column.index for column in table.columns if column.header), default=-1) + 1
+    rows = [
+        number
+        for number, row in zip(table.numbers, table.rows, strict=True)
+        if any(cell.strip() for cell in row[headed:])
+    ]
+    if rows and len(rows) * 2 < max(len(table.rows), 1) + 1:
+        findings.add(
+            "warn",
+            "row_too_long",
+            f"The row has more entries than the {headed} headings, so answers may stand under the wrong question",
+            "Look at the row: often one entry holds a comma and is not in quotation marks.",
+            rows=rows,
+        )
+
+
+def _named(columns: Sequence[Column]) -> str:
+    """Headers with what a person needs to find them."""
+    return listed([f"'{short_header(column.header)}'" if normal(column.header) else "no heading" for column in columns])

@@ -1,0 +1,288 @@
+"""Map headers to what they mean. A header that only resembles a known one is asked about, never assumed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+from evalkit.intake.known import Known, Role
+from evalkit.intake.normal import column_index, header_forms, normal, plain
+from evalkit.intake.usual_names import FORM_MARKS, VAGUE_FORM_NAMES
+from evalkit.records.mapping import Mapping
+
+_NUMBER = re.compile(r"^(?:question|item|qu|q)?\s*0*(\d{1,3})$")
+_LIKENESS = 86
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table and what it is taken for.
+
+    Attributes
+    ----------
+    index : counted from 0
+    header : as it stands in the file
+    role : what it is; empty when nothing is known about it
+    target : instrument.item, or the id of a characteristic
+    wave : the wave that the header itself names, for before and after side by side
+    choices : what it may mean when that is not clear; `reason` says why
+    decided : whether the mapping file says so
+    """
+
+    index: int
+    header: str
+    role: Role | Literal["", "ignore"] = ""
+    target: str = ""
+    wave: str = ""
+    choices: tuple[str, ...] = ()
+    reason: Literal["", "like", "several", "numbers"] = ""
+    decided: bool = False
+
+
+@dataclass(slots=True)
+class _Block:
+    """Columns side by side whose headers are only numbers."""
+
+    columns: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    wave: str = ""
+    title: str = ""
+    lettered: bool = False
+
+
+def score_of(row: Sequence[str], above: Sequence[str], known: Known, mapping: Mapping | None) -> int:
+    """How much of what the plan knows this row names, if it is the header row."""
+    columns = columns_of(row, above, known, mapping)
+    items = {(column.target, column.wave) for column in columns if column.role == "item"}
+    others = {(column.role, column.target) for column in columns if column.role in ("pupil", "wave", "characteristic")}
+    questions = sum(column.reason in ("several", "numbers") for column in columns)
+    alike = sum(column.reason == "like" for column in columns)
+    if not items and not questions and alike < 2:
+        # A pupil column alone makes a header row only in a roster, and titles may hold such a word by chance.
+        return 1 if len(others) > 1 else 0
+    return 10 * len(items) + 5 * len(others) + 3 * questions + 2 * alike
+
+
+def columns_of(
+    headers: Sequence[str],
+    above: Sequence[str],
+    known: Known,
+    mapping: Mapping | None,
+    *,
+    alternatives: Sequence[Sequence[str]] = (),
+) -> list[Column]:
+    """Say for every column what its header means.
+
+    Parameters
+    ----------
+    headers : the cells of the header row
+    above : the row above it, where a title may stand over several columns
+    alternatives : further header rows, as Qualtrics writes them
+    """
+    decided = _decisions(mapping)
+    titles = _titles(above, len(headers))
+    columns: list[Column] = []
+    for index, header in enumerate(headers):
+        texts = [header, *(row[index] for row in alternatives if index < len(row))]
+        column = _decided(Column(index, plain(header)), decided, known)
+        for text in texts:
+            if not column.role and plain(text) and not column.choices:
+                column = _by_name(column, text, titles[index], known)
+        columns.append(column)
+    columns = _settle_forms(_settle_pupil(columns, known))
+    columns = _by_number(columns, titles, known)
+    return _by_likeness(columns, known)
+
+
+def _decisions(mapping: Mapping | None) -> dict[str, str]:
+    return {normal(header): target.strip() for header, target in mapping.columns.items()} if mapping else {}
+
+
+def _decided(column: Column, decided: dict[str, str], known: Known) -> Column:
+    """What the mapping file says about the header, or about 'column F'."""
+    target = ""
+    for header, meant in decided.items():
+        if header == normal(column.header) or (
+            header.startswith("column ") and column_index(header.removeprefix("column ")) == column.index
+        ):
+            target = meant
+    if not target:
+        return column
+    if target in ("ignore", "pupil", "wave"):
+        return replace(column, role=target, decided=True)
+    if target in known.names:
+        return replace(column, role="item", target=target, decided=True)
+    if target in known.characteristics.values():
+        return replace(column, role="characteristic", target=target, decided=True)
+    return column
+
+
+def _titles(above: Sequence[str], width: int) -> list[str]:
+    """The row above, each title carried on over the columns to its right, as merged cells show it."""
+    filled = sum(bool(cell.strip()) for cell in above)
+    titles: list[str] = []
+    for index in range(width):
+        here = above[index].strip() if index < len(above) else ""
+        titles.append(here or (titles[-1] if titles else ""))
+    return titles if filled > 1 else [""] * width
+
+
+def _by_name(column: Column, text: str, title: str, known: Known) -> Column:
+    roles = known.roles(text)
+    wave = known.waves.get(normal(title), "")
+    if not roles:
+        named, rest = known.split_wave(text)
+        roles = [one for one in known.roles(rest) if one[0] == "item"] if named else []
+        wave = named or wave
+    items = tuple(target for role, target in roles if role == "item")
+    if len(items) > 1:
+        here = _instrument_of(title, known)
+        items = tuple(item for item in items if item.partition(".")[0] == here) or items
+    if len(items) > 1:
+        return replace(column, choices=items, reason="several", wave=wave)
+    if items:
+        return replace(column, role="item", target=items[0], wave=wave)
+    return replace(column, role=roles[0][0], target=roles[0][1]) if roles else column
+
+
+def _instrument_of(title: str, known: Known) -> str:
+    return known.instruments.get(normal(title), "") if title else ""
+
+
+def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
+    """Keep one pupil column: the plan's own header, else the clearest name. Microsoft's running ID is none."""
+    places = [column for column in columns if column.role == "pupil"]
+    if any(column.decided for column in places):
+        chosen = next(column for column in places if column.decided)
+    elif not places:
+        return columns
+    else:
+        named = [column for column in places if any(form in known.pupil for form in header_forms(column.header))]
+        from_form = any(normal(column.header) in FORM_MARKS for column in columns)
+        usable = named or [column for column in places if not (from_form and normal(column.header) == "id")]
+        chosen = min(usable, key=_vagueness, default=None)
+    settled: list[Column] = []
+    for column in columns:
+        if column.role == "pupil" and column is not chosen:
+            identity = normal(column.header) in ("upn", "unique pupil number")
+            column = replace(column, role="identity" if identity else "form")
+        settled.append(column)
+    return settled
+
+
+def _vagueness(column: Column) -> int:
+    """0 for a pupil code, more for headers that may mean something else."""
+    name = normal(column.header)
+    if name in ("upn", "unique pupil number", "admission number", "admission no", "adno"):
+        return 2
+    return 3 if name in ("id", "record id", "student", "pupil", "participant") else 1 if "code" not in name else 0
+
+
+def _settle_forms(columns: list[Column]) -> list[Column]:
+    """A column called Score, Progress, Status or Language belongs to the form only when the form's marks are there."""
+    from_form = any(normal(column.header) in FORM_MARKS for column in columns)
+    return [
+        replace(column, role="")
+        if column.role == "form" and not from_form and normal(column.header) in VAGUE_FORM_NAMES
+        else column
+        for column in columns
+    ]
+
+
+def _by_number(columns: list[Column], titles: list[str], known: Known) -> list[Column]:
+    """Headers that are only numbers (1, 2. or Q3): each block is matched to an instrument where only one fits."""
+    taken = {column.target.partition(".")[0] for column in columns if column.role == "item"}
+    settled = list(columns)
+    for block in _blocks(columns, titles, known):
+        fits = _fitting(block, known, taken)
+        if len(fits) == 1 and not _renumbered(block, fits[0], known):
+            order = known.order[fits[0]]
+            for index, number in zip(block.columns, block.numbers, strict=True):
+                if number <= len(order):
+                    settled[index] = replace(
+                        columns[index], role="item", target=order[number - 1], wave=block.wave or columns[index].wave
+                    )
+        elif fits:
+            for index, number in zip(block.columns, block.numbers, strict=True):
+                choices = tuple(known.order[one][number - 1] for one in fits if number <= len(known.order[one]))
+                settled[index] = replace(columns[index], choices=choices, reason="numbers")
+    return settled
+
+
+def _blocks(columns: list[Column], titles: list[str], known: Known) -> list[_Block]:
+    blocks: list[_Block] = []
+    for column in columns:
+        if column.role or column.choices:
+            continue
+        wave, rest = known.split_wave(column.header)
+        number = _NUMBER.match(normal(rest))
+        value = int(number.group(1)) if number else 0
+        if value < 1:
+            continue
+        title = titles[column.index]
+        wave = wave or known.waves.get(normal(title), "")
+        last = blocks[-1] if blocks else None
+        if last is None or value <= last.numbers[-1] or (last.wave, last.title) != (wave, title):
+            last = _Block(wave=wave, title=title)
+            blocks.append(last)
+        last.columns.append(column.index)
+        last.numbers.append(value)
+        last.lettered = last.lettered or not normal(rest).isdigit()
+    return blocks
+
+
+def _fitting(block: _Block, known: Known, taken: set[str]) -> list[str]:
+    """The instruments that a block of numbers may belong to."""
+    named = _instrument_of(block.title, known)
+    free = [named] if named else [one for one in known.order if one not in taken] or list(known.order)
+    exact = [one for one in free if _numbers(known.order[one], one, known) == block.numbers]
+    exact += [one for one in free if one not in exact and _numbers(known.needed_of(one), one, known) == block.numbers]
+    if exact:
+        return exact
+    renumbered = [one for one in free if _renumbered(block, one, known)]
+    if renumbered:
+        return renumbered
+    # A row of answers is a row of numbers too, so bare numbers must be nearly all of a questionnaire to be headers.
+    share = 0.0 if block.lettered or named else 0.75
+    return [
+        one
+        for one in free
+        if block.numbers[-1] <= len(known.order[one]) and len(block.numbers) > share * len(known.needed_of(one))
+    ]
+
+
+def _numbers(items: tuple[str, ...], instrument: str, known: Known) -> list[int]:
+    places = {item: number for number, item in enumerate(known.order[instrument], start=1)}
+    return [places[item] for item in items]
+
+
+def _renumbered(block: _Block, instrument: str, known: Known) -> bool:
+    """1 to n, where the plan needs n items that have other numbers in the full questionnaire."""
+    needed = _numbers(known.needed_of(instrument), instrument, known)
+    count = len(needed)
+    return (
+        count < len(known.order[instrument]) and block.numbers == list(range(1, count + 1)) and block.numbers != needed
+    )
+
+
+def _by_likeness(columns: list[Column], known: Known) -> list[Column]:
+    """A header like a known one that no column has: ask, with the suggestion."""
+    found = {column.target for column in columns if column.role == "item"}
+    open_forms = {
+        form: items[0]
+        for form, items in known.items.items()
+        if len(items) == 1 and items[0] not in found and len(form) > 5
+    }
+    if not open_forms:
+        return columns
+    settled: list[Column] = []
+    for column in columns:
+        if not column.role and not column.choices and len(normal(column.header)) > 5:
+            form = header_forms(column.header)[-1]
+            near = process.extractOne(form, open_forms.keys(), scorer=fuzz.ratio, score_cutoff=_LIKENESS)
+            if near:
+                column = replace(column, choices=(open_forms[near[0]],), reason="like")
+        settled.append(column)
+    return settled

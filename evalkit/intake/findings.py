@@ -1,0 +1,81 @@
+"""The list of problems of one file while it grows, and its order at the end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from evalkit.intake.normal import letters, plain
+from evalkit.intake.raw import Note
+from evalkit.records.responses import Problem, Severity
+
+_ORDER: dict[Severity, int] = {"error": 0, "ask": 1, "warn": 2, "fixed": 3}
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects the problems of one sheet of one file."""
+
+    file: str
+    sheet: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(
+        self,
+        severity: Severity,
+        kind: str,
+        found: str,
+        mend: str,
+        *,
+        allowed: str = "",
+        rows: Iterable[int] = (),
+        columns: Iterable[int] = (),
+        header: str = "",
+        item: str = "",
+    ) -> None:
+        """Note a problem; columns are counted from 0, rows as the spreadsheet shows them."""
+        self.problems.append(
+            Problem(
+                severity,
+                kind,
+                self.file,
+                mend,
+                sheet=self.sheet,
+                rows=tuple(sorted(set(rows))),
+                column=letters(columns),
+                header=short_header(header),
+                item=item,
+                found=found,
+                allowed=allowed,
+            )
+        )
+
+    def add_notes(self, notes: Iterable[Note]) -> None:
+        """Take over what a reader had to say."""
+        for note in notes:
+            self.add(note.severity, note.kind, note.found, note.mend, rows=note.rows)
+
+    def ordered(self) -> tuple[Problem, ...]:
+        """Errors first, then questions, warnings and what was mended; within each by row and column."""
+        return ordered(self.problems)
+
+
+def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order in which a person would repair them."""
+    return tuple(
+        sorted(
+            problems,
+            key=lambda one: (
+                _ORDER[one.severity],
+                one.rows[:1] or (0,),
+                len(one.column),
+                one.column,
+                one.kind,
+                one.found,
+            ),
+        )
+    )
+
+
+def short_header(header: str) -> str:
+    """A header cut to what fits into a sentence."""
+    shown = plain(header)
+    return f"{shown[:57]}..." if len(shown) > 60 else shown

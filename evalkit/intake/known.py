@@ -1,0 +1,149 @@
+"""What a header may mean: every name under which the plan's items, pupil code, wave and characteristics are known."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping as Names
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.intake.normal import header_forms, normal
+from evalkit.intake.usual_names import FIRST_WAVE, FORM_NAMES, IDENTITY_NAMES, LAST_WAVE, PUPIL_NAMES, WAVE_NAMES
+from evalkit.records.evaluation import Study
+
+Role = Literal["item", "pupil", "wave", "characteristic", "identity", "form"]
+
+_PUPIL_QUESTION = re.compile(
+    r"^(?:please )?(?:(?:what is|type|type in|enter|write|write in|add|give) )?(?:in )?(?:your|my|the|this) "
+    r"(?:own |secret |unique |personal |survey |school )?"
+    r"(?:pupil |student |participant |survey |child )?(?:code|id|number|id code|code number|pupil|student)$"
+)
+_FORM_QUIZ = re.compile(r"^(?:points|feedback)\s*[-–—]\s*\S", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names under which everything that the plan needs is known.
+
+    Attributes
+    ----------
+    items : normalised header -> all items it may mean, as instrument.item; one only where it is clear
+    needed : the items that the plan needs, in order
+    order : instrument id -> all its items in order, as instrument.item
+    instruments : normalised name -> instrument id
+    pupil : normalised headers that the plan names for the pupil code
+    characteristics : normalised header -> id
+    waves : normalised name -> wave id
+    names : item -> how a person calls it: its short label
+    """
+
+    items: Names[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+    order: Names[str, tuple[str, ...]]
+    instruments: Names[str, str]
+    pupil: frozenset[str]
+    characteristics: Names[str, str]
+    waves: Names[str, str]
+    names: Names[str, str]
+
+    def needed_of(self, instrument: str) -> tuple[str, ...]:
+        """The items that the plan needs from one instrument."""
+        return tuple(item for item in self.needed if item.partition(".")[0] == instrument)
+
+    def roles(self, header: str) -> list[tuple[Role, str]]:
+        """Everything that a header may mean by itself, best first: (role, what)."""
+        found: list[tuple[Role, str]] = []
+        forms = header_forms(header)
+        if any(form in self.pupil for form in forms):
+            return [("pupil", "")]
+        for form in forms:
+            found.extend(("item", item) for item in self.items.get(form, ()))
+            if form in self.characteristics:
+                found.append(("characteristic", self.characteristics[form]))
+            if found:
+                return found
+        if any(form in PUPIL_NAMES or _PUPIL_QUESTION.match(form) for form in forms):
+            found.append(("pupil", ""))
+        whole = normal(header)
+        if whole in WAVE_NAMES:
+            found.append(("wave", ""))
+        if any(form in IDENTITY_NAMES for form in forms):
+            found.append(("identity", ""))
+        if whole in FORM_NAMES or whole.rstrip("0123456789") in FORM_NAMES or _FORM_QUIZ.match(header.strip()):
+            found.append(("form", ""))
+        return found
+
+    def split_wave(self, header: str) -> tuple[str, str]:
+        """A header that begins or ends with a wave's name, such as 'q1 (before)': the wave and the rest."""
+        words = normal(header).split()
+        for size in (3, 2, 1):
+            if len(words) <= size:
+                continue
+            for mark, rest in ((words[:size], words[size:]), (words[-size:], words[:-size])):
+                wave = self.waves.get(" ".join(mark))
+                if wave:
+                    return wave, " ".join(rest)
+        return "", header
+
+
+def known_names(study: Study) -> Known:
+    """Collect every name from the plan, its instruments and the user's own wording."""
+    items: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, str] = {}
+    order: dict[str, tuple[str, ...]] = {}
+    needed: list[str] = []
+    titles: dict[str, str] = {}
+    ids = [item.id for instrument in study.instruments for item in instrument.items]
+    for instrument in study.instruments:
+        own = study.wording.get(instrument.id)
+        needed += [f"{instrument.id}.{item}" for item in study.items(instrument.id)]
+        order[instrument.id] = tuple(f"{instrument.id}.{item.id}" for item in instrument.items)
+        titles |= {normal(instrument.id): instrument.id, normal(instrument.title): instrument.id}
+        for item in instrument.items:
+            target = f"{instrument.id}.{item.id}"
+            names[target] = item.label
+            forms = [target, f"{instrument.id}{item.id}", f"{instrument.title} {item.id}", item.label, item.text or ""]
+            forms += [own.items.get(item.id, "")] if own else []
+            # A bare number such as q3 is left to the columns beside it: it may be the third question of a short form.
+            forms += [item.id] if ids.count(item.id) == 1 and not re.fullmatch(r"q?\d+", item.id) else []
+            for form in dict.fromkeys(
+                key for text in forms if text for key in (normal(text), *header_forms(text)[-1:])
+            ):
+                if form and target not in items[form]:
+                    items[form].append(target)
+    return Known(
+        items={form: _prefer_needed(targets, needed) for form, targets in items.items()},
+        needed=tuple(needed),
+        order=order,
+        instruments=titles,
+        pupil=frozenset(form for header in study.plan.pupil_headers for form in header_forms(header)),
+        characteristics=_characteristics(study),
+        waves=wave_names(study),
+        names=names,
+    )
+
+
+def _prefer_needed(targets: list[str], needed: list[str]) -> tuple[str, ...]:
+    wanted = tuple(target for target in targets if target in needed)
+    return wanted or tuple(targets)
+
+
+def _characteristics(study: Study) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in (*study.plan.subgroups, *study.plan.covariates):
+        for name in (*one.headers, one.id, one.label):
+            for form in header_forms(name):
+                found.setdefault(form, one.id)
+    return found
+
+
+def wave_names(study: Study) -> dict[str, str]:
+    """Normalised name -> wave id: ids, labels and, where there are two waves, the usual words for before and after."""
+    waves = study.plan.waves
+    names: dict[str, str] = {}
+    if len(waves) == 2:
+        names |= dict.fromkeys(FIRST_WAVE, waves[0].id)
+        names |= dict.fromkeys(LAST_WAVE, waves[1].id)
+    for wave in waves:
+        names[normal(wave.id)] = wave.id
+        names[normal(wave.label)] = wave.id
+    return names

@@ -1,0 +1,243 @@
+"""Put the files of an evaluation side by side: who is in which wave, and whether the files belong together."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from evalkit.intake.findings import ordered
+from evalkit.intake.normal import counted, listed, normal
+from evalkit.intake.pupils import UPN, code_key, shown_code
+from evalkit.records.evaluation import Study
+from evalkit.records.responses import Problem, Upload
+
+_LOOK_ALIKE = str.maketrans("oil5", "011s")
+_MOST_COMPARED = 20_000_000
+_MOST_NAMED = 25
+
+
+def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...]:
+    """Say what is wrong with the files of one evaluation when they are looked at together.
+
+    Parameters
+    ----------
+    uploads : every file of the evaluation, each checked by itself
+    study : the evaluation
+
+    Returns
+    -------
+    Problems: a wave without answers, the same file or the same answers sent for both waves, a pupil in two files of one
+    wave, no pupil or only one in both waves (errors); pupils in one wave only, and codes so alike that they may be one
+    pupil (warnings). Nothing is joined here: only a mapping file joins codes.
+    """
+    waves = [wave.id for wave in study.plan.waves]
+    labels = {wave.id: wave.label for wave in study.plan.waves}
+    pupils = {wave: _pupils(uploads, wave) for wave in waves}
+    files = {wave: listed(list(dict.fromkeys(pupils[wave].values()))) for wave in waves}
+    names = listed([upload.source.file for upload in uploads]) or "the evaluation"
+    empty = [wave for wave in waves if not pupils[wave]]
+    if empty:
+        missing = listed([f"'{labels[wave]}'" for wave in empty])
+        return (
+            Problem(
+                "error", "wave_without_answers", names,
+                "Send the file with these answers too, or mend the problems of the file that should hold them.",
+                found=f"There are no answers for {missing}",
+            ),
+        )  # fmt: skip
+    problems = _two_files(uploads, labels)
+    first, last = waves[0], waves[-1]
+    same = _same_file(uploads, first, last, labels)
+    problems += [same] if same else []
+    linked = [key for key in pupils[first] if key in pupils[last]]
+    if len(linked) < 2:
+        problems.append(_too_few(len(linked), f"{files[first]} and {files[last]}", labels[first], labels[last]))
+    elif not same:
+        problems += _same_answers(uploads, first, last, labels)
+    problems += _only_in_one(uploads, pupils, files, labels)
+    problems += _near_codes(uploads, pupils, first, last)
+    return ordered(problems)
+
+
+def _pupils(uploads: Sequence[Upload], wave: str) -> dict[str, str]:
+    """Key of each pupil's code in a wave -> the file it is in."""
+    found: dict[str, str] = {}
+    for upload in uploads:
+        frame = upload.responses
+        for code in frame.loc[frame["wave"] == wave, "pupil"]:
+            found.setdefault(code_key(str(code)), upload.source.file)
+    return found
+
+
+def _spelling(uploads: Sequence[Upload]) -> dict[str, str]:
+    """Key of each code -> how it is typed first."""
+    spelled: dict[str, str] = {}
+    for upload in uploads:
+        for code in upload.responses["pupil"]:
+            spelled.setdefault(code_key(str(code)), str(code))
+    return spelled
+
+
+def _two_files(uploads: Sequence[Upload], labels: dict[str, str]) -> list[Problem]:
+    """A pupil who stands in two files of one wave."""
+    where: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for upload in uploads:
+        for code, wave in zip(upload.responses["pupil"], upload.responses["wave"], strict=True):
+            where[code_key(str(code)), str(wave)].append(upload.source.file)
+    spelled = _spelling(uploads)
+    pairs: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (key, wave), files in where.items():
+        if len(files) > 1:
+            pairs[wave, tuple(dict.fromkeys(files))].append(shown_code(spelled[key]))
+    return [
+        Problem(
+            "error", "pupil_in_two_files", listed(files),
+            "Each pupil may stand once in each wave. Send only one of the files, or take the pupils out of the other.",
+            found=f"In '{labels[wave]}' more than one file holds the {'pupil' if len(codes) == 1 else 'pupils'} "
+            f"{listed(codes, limit=_MOST_NAMED)}",
+        )
+        for (wave, files), codes in pairs.items()
+    ]  # fmt: skip
+
+
+def _same_file(uploads: Sequence[Upload], first: str, last: str, labels: dict[str, str]) -> Problem | None:
+    """One file sent for both waves."""
+    seen: dict[str, tuple[str, set[str]]] = {}
+    for upload in uploads:
+        waves = set(upload.responses["wave"].unique())
+        sha256 = upload.source.sha256
+        if sha256 in seen and seen[sha256][1] != waves:
+            names = list(dict.fromkeys([seen[sha256][0], upload.source.file]))
+            return Problem(
+                "error", "same_file_twice", listed(names),
+                f"Send the file with the answers of '{labels[last]}'. If there are none yet, there is no change yet.",
+                found=f"The same file was sent as '{labels[first]}' and as '{labels[last]}'",
+            )  # fmt: skip
+        seen.setdefault(sha256, (upload.source.file, waves))
+    return None
+
+
+def _same_answers(uploads: Sequence[Upload], first: str, last: str, labels: dict[str, str]) -> list[Problem]:
+    """Two files that differ, but in which every linked pupil gave the same answers both times."""
+    frame = pd.concat([upload.responses for upload in uploads], ignore_index=True)
+    items = [column for column in frame.columns if "." in column]
+    frame["key"] = [code_key(str(code)) for code in frame["pupil"]]
+    before = frame[frame["wave"] == first].drop_duplicates("key").set_index("key")[items]
+    after = frame[frame["wave"] == last].drop_duplicates("key").set_index("key")[items]
+    both = before.index.intersection(after.index)
+    old = before.loc[both].astype("float64").to_numpy()
+    new = after.loc[both].astype("float64").to_numpy()
+    answered = ~np.isnan(old).all(axis=1)
+    if answered.sum() < 3 or not np.array_equal(old, new, equal_nan=True):
+        return []
+    names = listed([upload.source.file for upload in uploads])
+    return [
+        Problem(
+            "error", "same_answers_twice", names,
+            "One of the files seems to be a copy of the other. Export the answers again and check which is which.",
+            found=f"All {len(both)} pupils gave exactly the same answers in '{labels[first]}' and in '{labels[last]}'",
+        )
+    ]  # fmt: skip
+
+
+def _too_few(linked: int, files: str, first: str, last: str) -> Problem:
+    if linked == 0:
+        return Problem(
+            "error", "no_linked_pupils", files,
+            "Check that both files use the same codes. If they do not, write which code means which in a mapping file "
+            "(codes: {'as typed': 'as meant'}).",
+            found=f"No pupil code of '{first}' stands in '{last}' too, so no change can be worked out",
+        )  # fmt: skip
+    return Problem(
+        "error", "one_linked_pupil", files,
+        "At least two pupils must have answered both times. Check that both files use the same codes.",
+        found=f"Only one pupil code of '{first}' stands in '{last}' too",
+    )  # fmt: skip
+
+
+def _only_in_one(
+    uploads: Sequence[Upload], pupils: dict[str, dict[str, str]], files: dict[str, str], labels: dict[str, str]
+) -> list[Problem]:
+    """Who answered in only one wave."""
+    spelled = _spelling(uploads)
+    problems: list[Problem] = []
+    for wave, keys in pupils.items():
+        others = set().union(*(pupils[other].keys() for other in pupils if other != wave))
+        alone = [key for key in sorted(keys) if key not in others]
+        if not alone:
+            continue
+        codes = [shown_code(spelled[key]) for key in alone if not UPN.match(key)]
+        shown = f": {listed(codes, limit=_MOST_NAMED)}" if codes else ""
+        problems.append(
+            Problem(
+                "warn", "only_in_one_wave", files[wave],
+                "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
+                "nothing to do: the report says how many there are.",
+                found=f"{len(alone)} of {counted(len(keys), 'pupil')} answered only in '{labels[wave]}'{shown}",
+            )
+        )  # fmt: skip
+    return problems
+
+
+def _near_codes(uploads: Sequence[Upload], pupils: dict[str, dict[str, str]], first: str, last: str) -> list[Problem]:
+    """Codes in only one wave that are so alike that they may be the same pupil's."""
+    before = sorted(key for key in pupils[first] if key not in pupils[last])
+    after = sorted(key for key in pupils[last] if key not in pupils[first])
+    spelled = _spelling(uploads)
+    problems: list[Problem] = []
+    linked = [key for key in pupils[first] if key in pupils[last]]
+    for old, new in _pairs(before, after, linked):
+        if UPN.match(old) or UPN.match(new):
+            continue
+        there, here = spelled[old], spelled[new]
+        problems.append(
+            Problem(
+                "warn", "codes_alike", pupils[last][new],
+                "Look at the class list. If it is the same pupil, correct the code, or add to the mapping file of "
+                f"{pupils[last][new]}: codes: {{'{here}': '{there}'}}. evalkit does not join them by itself.",
+                found=f"The code {shown_code(here)} is almost {shown_code(there)} of {pupils[first][old]}",
+            )
+        )  # fmt: skip
+    return problems
+
+
+def _pairs(before: Sequence[str], after: Sequence[str], linked: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs that look alike, or differ by one slip of the finger, where each has no other partner.
+
+    Among running numbers (P022, P052) one slip makes another pupil's code, so there it is no sign: a pair counts only
+    when no other code of the evaluation is as near.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for key in after:
+        alike[_look(key)].append(key)
+    pairs = [(key, alike[_look(key)][0]) for key in before if len(alike.get(_look(key), ())) == 1]
+    settled = {key for pair in pairs for key in pair}
+    left = [key for key in before if key not in settled and len(key) > 2]
+    right = [key for key in after if key not in settled and len(key) > 2]
+    known = [*dict.fromkeys([*before, *after, *linked])]
+    if not left or not right or (len(left) + len(right)) * len(known) > _MOST_COMPARED:
+        return sorted(pairs)
+    near_left, near_right = _neighbours(left, known), _neighbours(right, known)
+    for old, neighbours in near_left.items():
+        for new in neighbours:
+            if len(neighbours) == 1 and near_right.get(new) == [old]:
+                pairs.append((old, new))
+    return sorted(pairs)
+
+
+def _neighbours(keys: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+    """For each key the other codes that one slip of the finger makes of it."""
+    near = process.cdist(keys, known, scorer=DamerauLevenshtein.distance, score_cutoff=1, dtype=np.uint8) <= 1
+    return {
+        key: [other for other, is_near in zip(known, near[row].tolist(), strict=True) if is_near and other != key]
+        for row, key in enumerate(keys)
+    }
+
+
+def _look(key: str) -> str:
+    """The code as a hurried eye sees it: O is 0, I and l are 1, S is 5; no blanks, hyphens or leading noughts."""
+    seen = "".join(normal(key).split()).translate(_LOOK_ALIKE)
+    return seen.lstrip("0") or seen

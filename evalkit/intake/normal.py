@@ -1,0 +1,93 @@
+"""Text made comparable: how two headers or two answers are judged to be the same."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+_NUMBERING = re.compile(r"^\s*(?:question|item|qu|q)?\s*\d{1,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
+
+
+def plain(text: str) -> str:
+    """The text without blanks around it, invisible characters, hard blanks or full-width forms."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(
+        " " if character.isspace() else character
+        for character in folded
+        if character.isspace() or unicodedata.category(character)[0] != "C"
+    ).strip()
+
+
+def normal(text: str) -> str:
+    """The words alone: no capitals, no punctuation, single blanks."""
+    letters = (character if character.isalnum() else " " for character in plain(text).casefold())
+    return " ".join("".join(letters).split())
+
+
+def header_forms(text: str) -> list[str]:
+    """The forms under which a header is looked up: whole, without its number, and a Google grid's row."""
+    forms = [text]
+    row = _BRACKETS.search(plain(text))
+    if row:
+        forms.append(row.group(1))
+    forms += [_NUMBERING.sub("", plain(form), count=1) for form in list(forms)]
+    return list(dict.fromkeys(form for form in map(normal, forms) if form))
+
+
+def letter(index: int) -> str:
+    """The letter a spreadsheet shows for a column, counted from 0."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_index(letters: str) -> int:
+    """The column, counted from 0, of the letters a spreadsheet shows; -1 when they are none."""
+    if not re.fullmatch(r"[A-Za-z]{1,3}", letters.strip()):
+        return -1
+    index = 0
+    for one in letters.strip().upper():
+        index = index * 26 + ord(one) - 64
+    return index - 1
+
+
+def letters(columns: Iterable[int]) -> str:
+    """Columns as a person would name them: F, or F, H, or F to K."""
+    ordered = sorted(set(columns))
+    runs: list[list[int]] = []
+    for column in ordered:
+        if runs and column == runs[-1][-1] + 1:
+            runs[-1].append(column)
+        else:
+            runs.append([column])
+    parts = [
+        f"{letter(run[0])} to {letter(run[-1])}" if len(run) > 2 else ", ".join(letter(one) for one in run)
+        for run in runs
+    ]
+    return ", ".join(parts)
+
+
+def listed(words: Sequence[str], *, last: str = "and", limit: int = 12) -> str:
+    """Words joined as in a sentence; a long list is cut and says so."""
+    shown = list(words[:limit])
+    if len(words) > limit:
+        return f"{', '.join(shown)} and {len(words) - limit} more"
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
+
+
+def quoted(text: str, *, limit: int = 60) -> str:
+    """Text from a file as a message may show it: in quotes, without control characters, cut when long."""
+    shown = plain(text)
+    return f"'{shown[:limit]}...'" if len(shown) > limit else f"'{shown}'"
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """1 row, 2 rows."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

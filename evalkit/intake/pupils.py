@@ -1,0 +1,189 @@
+"""Pupil codes: kept as text, checked, never guessed."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping as Codes
+from collections.abc import Sequence
+
+from evalkit.intake.columns import Column
+from evalkit.intake.findings import Findings
+from evalkit.intake.normal import counted, listed, normal, plain, quoted
+from evalkit.intake.usual_names import TOTALS
+from evalkit.records.mapping import Mapping
+
+UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_NAME = re.compile(r"[A-Z][a-zà-ÿ'’-]+,? +(?:[A-Z][a-zà-ÿ'’-]+ *)+\Z")
+_WHOLE = re.compile(r"(\d+)[.,]0+\Z")
+
+
+def code_key(code: str) -> str:
+    """Two codes are the same pupil's when their keys are equal: capitals make no difference."""
+    return code.casefold()
+
+
+def shown_code(code: str) -> str:
+    """A code as a message may show it; a UPN or an e-mail address is never repeated."""
+    return "(not shown)" if UPN.match(code) or _EMAIL.match(code) else quoted(code, limit=30)
+
+
+def is_total_row(code: str, cells: Sequence[str]) -> bool:
+    """Whether a row is not a pupil but a total: its code, or without a code its first word, says so."""
+    if any(character.isdigit() for character in code):
+        return False
+    name = normal(code) or next((normal(cell) for cell in cells if cell.strip()), "")
+    return name in TOTALS
+
+
+def read_codes(
+    cells: Sequence[str], numbers: Sequence[int], column: Column, *, mapping: Mapping | None, findings: Findings
+) -> tuple[list[str], int]:
+    """Clean the pupil codes of a file.
+
+    Returns
+    -------
+    The code of each row, "" where there is none, and how many rows the mapping file gave another code.
+    """
+    codes = [_tidy(cell) for cell in cells]
+    _say_tidied(cells, codes, numbers, column, findings)
+    meant = {code_key(_tidy(typed)): _tidy(code) for typed, code in mapping.codes.items()} if mapping else {}
+    joined = sum(code_key(code) in meant for code in codes)
+    codes = [meant.get(code_key(code), code) for code in codes]
+    codes = _one_spelling(codes, numbers, column, findings)
+    blank = [number for number, code in zip(numbers, codes, strict=True) if not code]
+    if blank:
+        findings.add(
+            "error",
+            "no_pupil_code",
+            f"{counted(len(blank), 'row')} without a pupil code",
+            "Type the pupil's code, or delete the row. Until then these answers are left out.",
+            rows=blank,
+            columns=[column.index],
+            header=column.header,
+        )
+    _say_private(codes, numbers, column, findings)
+    return codes, joined
+
+
+def _tidy(cell: str) -> str:
+    code = plain(cell)
+    number = _WHOLE.match(code)
+    return number.group(1) if number else code
+
+
+def _say_tidied(
+    cells: Sequence[str], codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings
+) -> None:
+    rows = [number for number, cell, code in zip(numbers, cells, codes, strict=True) if code and cell != code]
+    if rows:
+        findings.add(
+            "fixed",
+            "code_tidied",
+            "Codes have blanks around them, hidden characters or '.0' at the end",
+            "evalkit took these off. Nothing to do.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
+
+
+def _one_spelling(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> list[str]:
+    """Where one code is typed with and without capitals, keep the first spelling."""
+    first: dict[str, str] = {}
+    spelled = [first.setdefault(code_key(code), code) for code in codes]
+    rows = [number for number, code, one in zip(numbers, codes, spelled, strict=True) if code != one]
+    if rows:
+        findings.add(
+            "fixed",
+            "code_capitals",
+            "The same codes are typed once with capitals and once without",
+            "evalkit takes them for the same pupils. Nothing to do.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
+    return spelled
+
+
+def _say_private(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> None:
+    """Codes that say who the pupil is."""
+    for kind, pattern, what in (
+        ("upn_as_code", UPN, "Unique Pupil Numbers (UPNs)"),
+        ("email_as_code", _EMAIL, "e-mail addresses"),
+        ("name_as_code", _NAME, "what look like pupils' names"),
+    ):
+        rows = [number for number, code in zip(numbers, codes, strict=True) if pattern.match(code)]
+        if rows:
+            findings.add(
+                "warn",
+                kind,
+                f"The pupil codes are {what}",
+                "Use codes that say nothing about the pupil, such as P001, and keep the list of who is who in school.",
+                rows=rows,
+                columns=[column.index],
+                header=column.header,
+            )
+
+
+def same_pupil_twice(
+    keys: Sequence[tuple[str, str]],
+    answers: Sequence[Sequence[object]],
+    numbers: Sequence[int],
+    column: Column,
+    *,
+    wave_labels: Codes[str, str],
+    findings: Findings,
+) -> set[int]:
+    """Find pupils who stand twice in a wave.
+
+    Parameters
+    ----------
+    keys : pupil code and wave of each response
+    answers : everything else that the response says
+    numbers : row numbers
+
+    Returns
+    -------
+    The places that must be left out: the repeats of equal answers, and ALL rows where the answers differ.
+    """
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, (code, wave) in enumerate(keys):
+        places[code_key(code), wave].append(place)
+    left_out: set[int] = set()
+    equal: list[int] = []
+    for (_, wave), twice in places.items():
+        if len(twice) < 2:
+            continue
+        if all(answers[place] == answers[twice[0]] for place in twice[1:]):
+            left_out |= set(twice[1:])
+            equal += [numbers[place] for place in twice[1:]]
+            continue
+        left_out |= set(twice)
+        rows = [numbers[place] for place in twice]
+        code = keys[twice[0]][0]
+        in_wave = f" in '{wave_labels[wave]}'" if len(set(keys_wave for _, keys_wave in keys)) > 1 else ""
+        findings.add(
+            "ask",
+            "pupil_twice",
+            f"The pupil code {shown_code(code)} stands in rows {listed([str(row) for row in rows])}{in_wave}, with "
+            "different answers",
+            "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Or say in the "
+            f"mapping file which row to leave out: corrections: [{{row: {rows[0]}, found: "
+            f"{'CODE' if 'not shown' in shown_code(code) else quoted(code)}, action: leave_out_row, reason: WHY}}]. "
+            "Until then none of these rows is used.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
+    if equal:
+        findings.add(
+            "fixed",
+            "row_repeated",
+            f"{counted(len(equal), 'row')} repeat an earlier row: same pupil, same answers" if len(equal) > 1
+            else "This row repeats an earlier row: same pupil, same answers",
+            "evalkit keeps one of them. Nothing to do.",
+            rows=equal,
+            columns=[column.index],
+            header=column.header,
+        )  # fmt: skip
+    return left_out

@@ -1,0 +1,63 @@
+"""A file -> raw cells, or one sentence that says why it cannot be read."""
+
+import hashlib
+from pathlib import Path
+
+from evalkit.errors import UploadError
+from evalkit.intake.raw import RawFile, Refusal
+from evalkit.intake.read_csv import read_csv
+from evalkit.intake.sniff import MAX_TEXT_BYTES, kind_of
+
+
+def read_file(path: Path) -> tuple[RawFile, str]:
+    """Read a survey file.
+
+    Returns
+    -------
+    The raw cells of every sheet, and the SHA-256 of the file's bytes.
+
+    Raises
+    ------
+    UploadError
+        There is no such file, or it is no spreadsheet that can be read. The message names the file and the way out.
+    """
+    data = _bytes(path)
+    kind = kind_of(data)
+    if isinstance(kind, Refusal):
+        raise refused(path.name, kind)
+    if kind == "workbook":
+        from evalkit.intake.read_xlsx import read_xlsx
+
+        content = read_xlsx(data)
+    else:
+        content = read_csv(data)
+    if isinstance(content, Refusal):
+        raise refused(path.name, content)
+    if not any(sheet.rows for sheet in content.sheets):
+        raise refused(
+            path.name, Refusal("The file holds no answers", "Check that you exported the answers, and send it again.")
+        )
+    return content, hashlib.sha256(data).hexdigest()
+
+
+def refused(name: str, refusal: Refusal) -> UploadError:
+    """The refusal as an error that names the file."""
+    return UploadError(f"{name}: {refusal.found}. {refusal.mend}")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise UploadError(f"{path}: This is a folder. Name the file with the answers in it.")
+        if not path.exists():
+            raise UploadError(f"{path}: There is no such file. Check the spelling and the folder.")
+        if not path.is_file():
+            raise UploadError(f"{path}: This is not a file. Name the file with the answers.")
+        if path.stat().st_size > MAX_TEXT_BYTES:
+            megabytes = path.stat().st_size / 1_000_000
+            raise refused(path.name, Refusal(f"The file is too large ({megabytes:,.0f} MB)", "Split it and try again."))
+        return path.read_bytes()
+    except (OSError, ValueError):
+        raise UploadError(
+            f"{path}: The file cannot be opened. Close it in other programs and check that you may read it."
+        ) from None

@@ -1,0 +1,44 @@
+"""Words that schools and survey tools usually write: headings, waves, totals and ways to say 'no answer'."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(" ".join(word.split()) for word in text.split("|"))
+
+
+PUPIL_NAMES = _words("""pupil|pupil code|pupil id|pupil no|pupil number|pupil identifier|pupil ref|pupil reference|
+student|student code|student id|student number|participant|participant code|participant id|child code|child id|
+id code|code|unique code|unique id|identifier|unique identifier|survey code|personal code|admission number|
+admission no|adno|unique pupil number|upn|record id|id""")
+
+WAVE_NAMES = _words("""wave|time|time point|timepoint|occasion|phase|round|survey|survey wave|pre post|pre or post|
+before after|before or after|wave id|survey round|redcap event name|event name""")
+
+FIRST_WAVE = _words("""pre|before|baseline|start|initial|beginning|pre test|pretest|pre survey|pre programme""")
+LAST_WAVE = _words("""post|after|final|end|endline|follow up|followup|post test|posttest|post survey|exit""")
+
+IDENTITY_NAMES = _words("""name|full name|pupil name|student name|your name|what is your name|first name|firstname|
+forename|forenames|surname|last name|lastname|family name|preferred name|known as|email|e mail|email address|
+e mail address|your email|username|user name|phone|phone number|telephone|mobile|address|home address|postcode|
+post code|date of birth|dob|birthday|birth date|upn|unique pupil number|parent name|parent email|ip address|
+ipaddress|recipient last name|recipient first name|recipient email|recipientlastname|recipientfirstname|
+recipientemail|location latitude|location longitude|locationlatitude|locationlongitude""")
+
+FORM_NAMES = _words("""id|start time|completion time|last modified time|timestamp|total points|quiz feedback|
+grade posted time|score|language|start date|end date|startdate|enddate|recorded date|recordeddate|submission id|
+response id|responseid|progress|finished|duration in seconds|status|distribution channel|distributionchannel|
+user language|userlanguage|submit date|submitdate|last page|lastpage|seed|start language|startlanguage|
+date last action|datestamp|errors|external reference|externalreference|external data reference|
+redcap survey identifier|session|created|modified|ended|expired""")
+
+FORM_MARKS = _words("""start time|completion time|timestamp|submitdate|submit date|recorded date|recordeddate|
+datestamp|redcap survey identifier""")
+VAGUE_FORM_NAMES = _words("score|progress|status|language|seed|finished|session|created|modified|ended|expired|errors")
+
+TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
+minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent""")
+
+MISSING_NUMBERS = frozenset({-9, -99, -999, -9999, 99, 999, 9999})
+MISSING_WORDS = _words("""na|n a|nan|null|nil|not applicable|prefer not to say|prefer not to answer|
+i prefer not to say|i d rather not say|rather not say|missing|blank|no answer|not answered|no response|not given|
+skipped|absent|left blank|did not answer|no data""")
+MISSING_MARKS = frozenset({".", "..", "...", "-", "–", "—", "--", "---", "?", "/"})

@@ -1,0 +1,87 @@
+"""When the answers were given: said by whoever sends the file, by a column, or by the headers."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from evalkit.errors import UploadError
+from evalkit.intake.columns import Column
+from evalkit.intake.findings import Findings
+from evalkit.intake.header import Table
+from evalkit.intake.known import Known
+from evalkit.intake.normal import listed, normal, quoted
+from evalkit.records.evaluation import Study
+
+
+def wave_asked(wave: str | None, study: Study, file: str) -> str:
+    """The wave's id, or nothing. Raises UploadError when the plan has no such wave."""
+    if wave is None:
+        return ""
+    for one in study.plan.waves:
+        if normal(wave) in (normal(one.id), normal(one.label)):
+            return one.id
+    raise UploadError(f"{file}: The plan has no wave {quoted(wave)}. Use one of: {waves_listed(study)}.")
+
+
+def waves_listed(study: Study) -> str:
+    """The waves of the plan as a sentence names them."""
+    return listed(
+        [one.id if normal(one.id) == normal(one.label) else f"{one.id} ({one.label})" for one in study.plan.waves]
+    )
+
+
+def waves_of_rows(table: Table, wave: str, *, known: Known, study: Study, findings: Findings) -> list[str]:
+    """The wave of each row; empty where it is not known, which is said.
+
+    Raises
+    ------
+    UploadError
+        Neither the caller nor a column nor any header says when the answers were given.
+    """
+    column = next((one for one in table.columns if one.role == "wave"), None)
+    cells = table.cells(column.index) if column else []
+    meant = {text: known.waves.get(normal(text), "") for text in set(cells)}
+    if column is None or (wave and not any(meant.values())):
+        side_by_side = any(one.wave for one in table.columns if one.role == "item")
+        if not wave and not side_by_side:
+            raise UploadError(
+                f"{findings.file}: It is not said when these answers were given. Name the wave of the file, or add a "
+                f"column 'wave'. The plan has: {waves_listed(study)}."
+            )
+        return [wave] * len(table.rows)
+    waves = [meant[text] for text in cells]
+    _unknown(table, column, cells, waves, study=study, findings=findings)
+    if wave:
+        wrong = [table.numbers[place] for place, one in enumerate(waves) if one and one != wave]
+        if wrong:
+            other = next(one for one in waves if one and one != wave)
+            findings.add(
+                "error",
+                "wave_disagrees",
+                f"The file was sent as '{wave}', but this column says '{other}'",
+                "Send the file under the wave its rows name, or correct the column. These rows are left out.",
+                rows=wrong,
+                columns=[column.index],
+                header=column.header,
+            )
+        waves = [one if one == wave else "" for one in waves]
+    return waves
+
+
+def _unknown(
+    table: Table, column: Column, cells: Sequence[str], waves: Sequence[str], *, study: Study, findings: Findings
+) -> None:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for number, text, wave in zip(table.numbers, cells, waves, strict=True):
+        if not wave:
+            rows[text.strip()].append(number)
+    for text, numbers in rows.items():
+        findings.add(
+            "error",
+            "unknown_wave",
+            f"{quoted(text)} is no wave of the plan" if text else "It is not said when these answers were given",
+            "Type the wave into the cells. These rows are left out.",
+            allowed=waves_listed(study),
+            rows=numbers,
+            columns=[column.index],
+            header=column.header,
+        )

@@ -1,0 +1,118 @@
+"""The verbs render and render_all: results in, finished documents out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evalkit.errors import ReportError
+from evalkit.records.results import Results
+from evalkit.report.brand import Brand
+from evalkit.report.layout import render_documents
+from evalkit.report.renderer import RendererName
+from evalkit.report.static import Format
+
+TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE_FILE = "template.qmd"
+FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
+
+
+def template_names() -> list[str]:
+    """The names of the templates that come with evalkit, sorted."""
+    return sorted(path.parent.name for path in TEMPLATES.glob(f"*/{TEMPLATE_FILE}"))
+
+
+def template_path(template: str | Path) -> Path:
+    """The file of a template, from its name or from the path of a `.qmd` file.
+
+    Raises
+    ------
+    ReportError
+        There is no such template; the message lists those there are.
+    """
+    own = Path(template)
+    if own.suffix == ".qmd":
+        return own
+    path = TEMPLATES / str(template) / TEMPLATE_FILE
+    if str(template) in template_names():
+        return path
+    raise ReportError(
+        f"There is no template '{template}'. Use {', '.join(template_names())}, or the path of a .qmd file."
+    )
+
+
+def render(
+    results: Results,
+    *,
+    to: str | Path,
+    template: str | Path = "programme",
+    renderer: RendererName = "auto",
+    brand: Brand | None = None,
+) -> Path:
+    """Make a report.
+
+    Parameters
+    ----------
+    results : Results
+    to : file ending in .html, .pdf or .docx; its folder exists
+    template : name of a template that comes with evalkit, or the path of a `.qmd` file
+    renderer : "auto" (Quarto where it is installed, else the built-in one), "embedded" or "quarto"
+    brand : colours and logo; evalkit's own when None
+
+    Returns
+    -------
+    Path
+        The file that was made.
+
+    Raises
+    ------
+    ReportError
+        The template, the renderer or the place cannot be used. Nothing is left half-written.
+    """
+    place = Path(to)
+    _make(results, [place], template=template, renderer=renderer, brand=brand)
+    return place
+
+
+def render_all(
+    results: Results,
+    *,
+    folder: str | Path,
+    formats: Sequence[Format] = FORMAT_NAMES,
+    name: str = "report",
+    template: str | Path = "programme",
+    renderer: RendererName = "auto",
+    brand: Brand | None = None,
+) -> list[Path]:
+    """Make a report in several formats; the template runs once, so all show the same numbers.
+
+    Parameters
+    ----------
+    results : Results
+    folder : where the files go; it exists
+    formats : any of "html", "pdf" and "docx"
+    name : the files' name without its ending
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of `formats`.
+
+    Raises
+    ------
+    ReportError
+        As `render`; also for an unknown or missing format.
+    """
+    unknown = [one for one in formats if one not in FORMAT_NAMES]
+    if unknown or not formats:
+        found = f"'{unknown[0]}' is no format" if unknown else "no format was named"
+        raise ReportError(f"{found}. Use one or more of: {', '.join(FORMAT_NAMES)}.")
+    places = [Path(folder) / f"{name}.{one}" for one in dict.fromkeys(formats)]
+    _make(results, places, template=template, renderer=renderer, brand=brand)
+    return places
+
+
+def _make(
+    results: Results, places: Sequence[Path], *, template: str | Path, renderer: RendererName, brand: Brand | None
+) -> None:
+    render_documents(
+        template_path(template), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand
+    )

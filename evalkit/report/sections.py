@@ -1,0 +1,205 @@
+"""The parts of the programme report, as blocks: what a template's cells call."""
+
+from collections.abc import Iterable
+
+from evalkit.records.results import Rating, Results
+from evalkit.report import blocks, figures, tables, tables_evaluator, tables_measure
+from evalkit.report.blocks import Block, Markdown, escape
+from evalkit.report.numbers import count, short_hash
+from evalkit.report.words import (
+    answer,
+    likely_sentence,
+    participation,
+    report_subtitle,
+    report_title,
+    synthetic_banner,
+)
+from evalkit.report.words_caveats import caveat_sentences
+from evalkit.report.words_change import changes, describe_change
+from evalkit.report.words_checks import RATINGS, check_name, check_sentence
+from evalkit.report.words_measure import caution_sentences, fit_sentence, published_sentences
+from evalkit.report.words_pupils import (
+    leavers_sentence,
+    regression_sentence,
+    reliable_sentence,
+    rows_of,
+    threshold_sentence,
+)
+from evalkit.report.words_steps import next_steps
+
+LEVELS: dict[Rating, blocks.Rating] = {"strong": "good", "fair": "fair", "weak": "poor", "unknown": "unknown"}
+FACTS = (
+    ("answered_pre", "pupils answered before"),
+    ("answered_post", "answered after"),
+    ("linked", "answered both times"),
+)
+NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."
+NOTHING_ANSWERED = "Answers to single questions are not shown, because too few pupils gave each answer."
+MADE_FROM = "Made with evalkit {version} from plan {plan} and data release {release}, seed {seed}."
+REGRESSION_HEADING = "### What would have happened anyway"
+REGRESSION_INTRO = (
+    "Pupils were chosen for this programme by their scores. Scores that are very low or very high tend to move towards "
+    "the middle the next time, with or without a programme."
+)
+
+
+def title(results: Results) -> str:
+    """The report's title."""
+    return report_title(results)
+
+
+def subtitle(results: Results) -> str:
+    """The report's second line."""
+    return report_subtitle(results)
+
+
+def banner(results: Results) -> list[Block]:
+    """The warning that the data are made up, when they are."""
+    text = synthetic_banner(results)
+    return [blocks.note(f"**{escape(text.split('. ', 1)[0])}.** {escape(text.split('. ', 1)[1])}")] if text else []
+
+
+def answer_box(results: Results) -> Block:
+    """The answer in one sentence."""
+    return blocks.answer(escape(answer(results)))
+
+
+def fact_boxes(results: Results) -> Block:
+    """How many pupils answered before, after and both times."""
+    numbers = participation(results)
+    return blocks.facts([(count(numbers[step]), label) for step, label in FACTS])
+
+
+def how_sure(results: Results) -> Block:
+    """The five checks with their rating words and sentences."""
+    return blocks.checks(
+        [
+            (check_name(one), LEVELS[one.rating], RATINGS[one.rating], escape(check_sentence(results, one)))
+            for one in results.checks
+        ]
+    )
+
+
+def change_list(results: Results) -> Block:
+    """What happened to each outcome, in sentences."""
+    return bullets(describe_change(one) for one in changes(results))
+
+
+def likely_range(results: Results) -> Markdown:
+    """What the likely range is."""
+    return Markdown(escape(likely_sentence(results)))
+
+
+def spread(results: Results) -> list[Block]:
+    """How scores were spread before and after."""
+    drawn = figures.distributions(results)
+    return [*drawn] if drawn else [paragraph(NOTHING_SPREAD)]
+
+
+def questions(results: Results) -> list[Block]:
+    """How each question was answered before and after."""
+    drawn = figures.answers(results)
+    return [*drawn] if drawn else [paragraph(NOTHING_ANSWERED)]
+
+
+def answer_tables(results: Results) -> list[Block]:
+    """The answers to every question in numbers, a table per scale."""
+    return [tables.answers_table(results, outcome.scale) for outcome in results.plan.outcomes]
+
+
+def item_tables(results: Results) -> list[Block]:
+    """The quality of every question in numbers, a table per scale."""
+    return [tables_measure.items_table(results, outcome.scale) for outcome in results.plan.outcomes]
+
+
+def measures(results: Results) -> list[Block]:
+    """How well the measures worked, in sentences and tables."""
+    sentences = [fit_sentence(results, outcome.scale) for outcome in results.plan.outcomes]
+    return [bullets(sentences), tables_measure.reliability_table(results), tables_measure.answering_table(results)]
+
+
+def published(results: Results) -> Block:
+    """What others found with the same measures."""
+    lines = [
+        f"**{escape(outcome.label)}.** {escape(' '.join(published_sentences(results, outcome.id)))}"
+        for outcome in results.plan.outcomes
+    ]
+    return Markdown("\n".join(f"- {line}" for line in lines))
+
+
+def cautions(results: Results) -> list[Block]:
+    """What the measures' own files warn of."""
+    sentences = caution_sentences(results)
+    return [bullets(sentences)] if sentences else []
+
+
+def reliable_change(results: Results) -> list[Block]:
+    """How many pupils moved by more than the measure's own error."""
+    found = [outcome.id for outcome in results.plan.outcomes]
+    sentences = [f"{reliable_sentence(results, one)} {threshold_sentence(results, one)}".strip() for one in found]
+    return [bullets(sentences), tables.reliable_table(results)]
+
+
+def leavers(results: Results) -> list[Block]:
+    """How those who left differed at the start."""
+    sentences = [leavers_sentence(results, outcome.id) for outcome in results.plan.outcomes]
+    return [bullets(sentences), tables.leavers_table(results)]
+
+
+def regression(results: Results) -> list[Block]:
+    """Regression to the mean, only where pupils were chosen by their scores."""
+    if rows_of(results, "regression_to_mean").empty:
+        return []
+    sentences = [regression_sentence(results, outcome.id) for outcome in results.plan.outcomes]
+    return [
+        Markdown(REGRESSION_HEADING),
+        paragraph(REGRESSION_INTRO),
+        bullets(one for one in sentences if one),
+        tables.regression_table(results),
+    ]
+
+
+def limits(results: Results) -> Block:
+    """What a reader must know about any study of this kind."""
+    return bullets(caveat_sentences(results, "limit"))
+
+
+def warnings(results: Results) -> list[Block]:
+    """What a reader must know about these data; nothing when there is nothing."""
+    sentences = [*caveat_sentences(results, "warning"), *caveat_sentences(results, "note")]
+    return [bullets(sentences)] if sentences else []
+
+
+def steps(results: Results) -> Block:
+    """What to do next."""
+    return blocks.next_steps([escape(step) for step in next_steps(results, changes(results))])
+
+
+def decisions(results: Results) -> list[Block]:
+    """The decisions taken on the data before the analysis; nothing when there were none."""
+    return [Markdown("### Decisions taken on the data"), bullets(results.notes)] if results.notes else []
+
+
+def citations(results: Results) -> Block:
+    """Where the measures come from."""
+    return bullets(str(facts["citation"]) for facts in results.instruments.values())
+
+
+def made_from(results: Results) -> list[Block]:
+    """Versions, seed and hashes: a line with the short ones, then both in tables."""
+    source = results.provenance
+    line = MADE_FROM.format(
+        version=source.evalkit, plan=short_hash(source.plan_sha256), release=short_hash(source.release_sha256),
+        seed=source.seed,
+    )  # fmt: skip
+    return [paragraph(line), tables_evaluator.hash_table(results), tables_evaluator.environment_table(results)]
+
+
+def paragraph(text: str) -> Markdown:
+    """A sentence or two as a paragraph."""
+    return Markdown(escape(text))
+
+
+def bullets(lines: Iterable[str]) -> Markdown:
+    """Sentences as a list."""
+    return Markdown("\n".join(f"- {escape(line)}" for line in lines))

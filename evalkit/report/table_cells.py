@@ -1,0 +1,65 @@
+"""Cells of a table: numbers to the right, `c` where one is not shown, a dash where there is none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from evalkit.records.results import Results
+from evalkit.report.blocks import Table, pipe_table
+from evalkit.report.numbers import (
+    ABSENT,
+    SUPPRESSED,
+    count,
+    interval,
+    known,
+    share,
+)
+
+Row = Mapping[str, Any]
+SUPPRESSED_NOTE = "c: not shown, because it rests on fewer than {threshold} pupils or would give such a number away."
+
+
+def interval_name(results: Results) -> str:
+    """What a column of intervals is called, such as "95% interval"."""
+    return f"{share(results.plan.conf_level)} interval"
+
+
+def table(
+    results: Results,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    align: str,
+    caption: str,
+    widths: tuple[float, ...] = (),
+) -> Table:
+    """A table with its caption, and with a note on `c` where a cell is one; `widths` are relative column widths."""
+    if any(cell == SUPPRESSED for row in rows for cell in row):
+        caption = f"{caption} {SUPPRESSED_NOTE.format(threshold=count(results.plan.suppression_threshold))}"
+    return Table(pipe_table(header, rows, align=align), caption, widths)
+
+
+def cell(row: Row, column: str, show: Callable[[float], str]) -> str:
+    """A number of an estimate: `c` when suppressed, a dash when there is none."""
+    if not row:
+        return ABSENT
+    if row.get("status") == "suppressed":
+        return SUPPRESSED
+    value = row.get(column)
+    return show(value) if value is not None and known(value) else ABSENT
+
+
+def cell_range(row: Row, *, digits: int) -> str:
+    if row and row.get("status") == "suppressed":
+        return SUPPRESSED
+    return interval(row.get("conf_low"), row.get("conf_high"), digits=digits) if row else ABSENT
+
+
+def shown(value: float, show: Callable[[float], str]) -> str:
+    """A number of a display: a gap there means suppressed."""
+    return show(value) if known(value) else SUPPRESSED
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

@@ -1,0 +1,102 @@
+"""The tables on the measures: how well questions fit together and how pupils used the scales."""
+
+from functools import partial
+
+from evalkit.records.results import Results
+from evalkit.report.blocks import Table
+from evalkit.report.numbers import ABSENT, SUPPRESSED, count, fixed, interval, known, listed, percent, reliability
+from evalkit.report.table_cells import Row, interval_name, records, shown, table
+from evalkit.report.words_names import inside, score_facts, wave_word
+
+
+def items_table(results: Results, scale: str) -> Table:
+    """Mean answers to every item of a scale before and after."""
+    frame = results.displays["items"]
+    frame = frame[frame["scale"] == scale]
+    before, after = (wave.id for wave in results.plan.waves)
+    rows = []
+    for (_, label), group in frame.groupby(["item", "label"], sort=False):
+        waves = {str(row["wave"]): row for row in records(group)}
+        cells = [
+            shown(waves[wave][column], lambda value: fixed(value, 2)) if wave in waves else ABSENT
+            for column in ("mean", "item_rest_r")
+            for wave in (before, after)
+        ]
+        rows.append([str(label), *cells])
+    outcome = next(one for one in results.plan.outcomes if one.scale == scale)
+    header = ["Question", "Mean before", "Mean after", "Item-rest r before", "Item-rest r after"]
+    hidden = [place for place in range(1, 5) if all(row[place] == SUPPRESSED for row in rows)]
+    left_out = (
+        f" Left out, as it may not be shown: {listed([inside(header[place]) for place in hidden])}." if hidden else ""
+    )
+    kept = [place for place in range(5) if place not in hidden]
+    caption = (
+        f"{outcome.label}: mean answer to each question (after turning round those that are asked the other way) and "
+        f"its correlation with the rest, all pupils of each time.{left_out}"
+    )
+    return table(
+        results,
+        [header[place] for place in kept],
+        [[row[place] for place in kept] for row in rows],
+        align="l" + "r" * (len(kept) - 1),
+        caption=caption,
+    )
+
+
+def reliability_table(results: Results) -> Table:
+    """Alpha and omega of every scale and wave beside the checked published values."""
+    rows = []
+    for row in records(results.displays["quality"]):
+        rows.append(
+            [
+                str(row["label"]),
+                wave_word(results, str(row["wave"])),
+                count(row["n"]),
+                count(row["k"]),
+                _with_range(row, "alpha"),
+                _with_range(row, "omega"),
+                _published(results, str(row["scale"])),
+            ]
+        )
+    header = ("Measure", "When", "Pupils", "Questions", "Alpha", "Omega", "Published alpha")
+    caption = (
+        f"How well the answers fit together ({interval_name(results)} in brackets). Pupils: those with full answers."
+    )
+    return table(results, header, rows, align="llrrrrr", caption=caption, widths=(17, 9, 9, 12, 20, 20, 20))
+
+
+def _with_range(row: Row, stat: str) -> str:
+    if not known(row[stat]):
+        return ABSENT
+    low, high = row[f"{stat}_low"], row[f"{stat}_high"]
+    spread = f" ({interval(low, high, digits=2)})" if known(low) and known(high) else ""
+    return f"{reliability(row[stat])}{spread}"
+
+
+def _published(results: Results, scale: str) -> str:
+    outcome = next((one for one in results.plan.outcomes if one.scale == scale), None)
+    if outcome is None:
+        return ABSENT
+    values = [
+        interval(one.get("low"), one.get("high"), digits=2)
+        if one.get("high") != one.get("low")
+        else reliability(one["low"])
+        for one in score_facts(results, outcome.id).get("published") or []
+        if one["stat"] in ("alpha", "mean_alpha_meta", "alpha_omega") and known(one.get("low"))
+    ]
+    return "; ".join(values) or "none checked"
+
+
+def answering_table(results: Results) -> Table:
+    """Lowest and highest scores, missing scores and straight-lining, by scale and wave."""
+    rows = []
+    for row in records(results.displays["quality"]):
+        pupils = row["n"]
+        shares = [
+            shown(row[column], partial(percent, n=pupils))
+            for column in ("floor_percent", "ceiling_percent", "missing_percent", "straight_line_percent")
+        ]
+        rows.append([str(row["label"]), wave_word(results, str(row["wave"])), *shares])
+    header = ("Measure", "When", "Lowest score", "Highest score", "No score", "Same answer throughout")
+    caption = "How pupils used the scales: share of pupils in each wave."
+    return table(results, header, rows, align="llrrrr", caption=caption, widths=(22, 10, 16, 16, 14, 22))

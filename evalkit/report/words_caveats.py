@@ -1,0 +1,125 @@
+"""What a reader must know: a sentence for every kind of caveat."""
+
+from evalkit.errors import ReportError
+from evalkit.records.results import Caveat, Results, Value
+from evalkit.report.numbers import count, effect, known, listed, reliability, share
+from evalkit.report.words_names import (
+    inside,
+    instrument_title,
+    outcome_name,
+    scale_label,
+    statistic_name,
+    wave_word,
+)
+
+LIMITS: dict[str, str] = {
+    "no_comparison_group": (
+        "There is no comparison group, so this report cannot say that the programme made the difference."
+    ),
+    "maturation": "Pupils grow up and learn all the time, so some change would have come anyway.",
+    "regression_to_the_mean": "Very low or very high scores tend to move towards the middle the next time.",
+    "social_desirability": "Pupils may give the answers that they think adults want to hear.",
+    "response_shift": (
+        "After a programme pupils may judge themselves by a new yardstick, which can hide or feign a change."
+    ),
+    "acquiescence": "Some pupils tend to agree with whatever is asked.",
+    "differential_response": "The pupils who answered both times may differ from those who did not.",
+    "ceiling": "Pupils who start near the top of a scale have little room to rise.",
+}
+WARNINGS: dict[str, str] = {
+    "few_pupils": "Few pupils answered both times ({n_linked}), so one or two pupils can change the picture.",
+    "low_reliability": "The answers on {outcome} {wave} the programme do not fit together well ({value} out of 1).",
+    "ceiling_reached": "Many pupils ({percent}) had the highest score there is on {outcome} {wave} the programme.",
+    "floor_reached": "Many pupils ({percent}) had the lowest score there is on {outcome} {wave} the programme.",
+    "high_drop_out": "Many pupils ({share_lost}) who answered before did not answer after{on_outcome}.",
+    "leavers_differ": (
+        "On {outcome}, the pupils who left after the first time had started from another level than those who stayed "
+        "(by {g} of a standard deviation)."
+    ),
+    "straight_lining": (
+        "Some pupils ({percent}) ticked the same answer all the way down in the questions on {scale} {wave} the "
+        "programme, so they may not have read them."
+    ),
+    "instrument_caution": "There is a point to note about the {instrument}: see “Cautions”.",
+    "pre_post_caution": "It is not certain that the {instrument} can show a change over time: see “Cautions”.",
+    "age_outside": "The {instrument} was made for pupils of another age.",
+    "not_linked": (
+        "Some pupils could not be matched: {pre_only} answered only before, and {post_only} answered only after."
+    ),
+    "wide_interval": "The likely range for {outcome} is wide, so both a rise and a fall fit these answers.",
+}
+NOTES: dict[str, str] = {
+    "complete_cases": "Each change rests on the pupils who have a score both before and after.",
+    "one_or_more_suppressed": (
+        "Where a figure rests on fewer than {threshold} pupils it is not shown, so that nobody can be picked out. "
+        "Tables show “c” in its place."
+    ),
+}
+CAVEATS: dict[str, str] = {**LIMITS, **WARNINGS, **NOTES}
+UNKNOWN_NUMBER = "number not known"
+
+
+def caveat_sentence(results: Results, caveat: Caveat) -> str:
+    """The sentence for a caveat.
+
+    Raises
+    ------
+    ReportError
+        There is no sentence for this kind, or it lacks a fact.
+    """
+    if caveat.kind not in CAVEATS:
+        raise ReportError(
+            f"The report has no sentence for the caveat '{caveat.kind}'. Use one of: {', '.join(CAVEATS)}, or add it "
+            "to report/words_caveats.py."
+        )
+    words = {name: _fact(results, name, value) for name, value in caveat.facts.items()}
+    words["threshold"] = count(results.plan.suppression_threshold)
+    words["on_outcome"] = f" on {outcome_name(results, caveat.outcome)}" if caveat.outcome else ""
+    if caveat.outcome:
+        words.setdefault("outcome", outcome_name(results, caveat.outcome))
+    try:
+        return CAVEATS[caveat.kind].format_map(words)
+    except KeyError as missing:
+        raise ReportError(f"The caveat '{caveat.kind}' has no fact {missing}. Run the analysis again.") from None
+
+
+def caveat_sentences(results: Results, level: str) -> list[str]:
+    """The sentences of all caveats of a level, each once, in the results' order; those about measures put together."""
+    chosen = [one for one in results.caveats if one.level == level]
+    sentences: dict[str, None] = {}
+    for one in chosen:
+        alike = [other for other in chosen if other.kind == one.kind and "instrument" in other.facts]
+        sentences[_about_measures(results, alike) if len(alike) > 1 else caveat_sentence(results, one)] = None
+    return list(sentences)
+
+
+def _about_measures(results: Results, alike: list[Caveat]) -> str:
+    titles = [instrument_title(results, str(one.facts["instrument"])) for one in alike]
+    joint = "or" if alike[0].kind == "pre_post_caution" else "and"
+    return CAVEATS[alike[0].kind].format(instrument=listed(titles, joint=f"{joint} the"))
+
+
+def _fact(results: Results, name: str, value: Value) -> str:
+    if isinstance(value, str):
+        return _named(results, name, value)
+    if value is None or isinstance(value, bool) or not known(value):
+        return UNKNOWN_NUMBER
+    if name == "percent":
+        return share(value / 100)
+    if name.startswith("share"):
+        return share(value)
+    if name == "g":
+        return effect(abs(value))
+    return reliability(value) if name in ("value", "alpha", "omega") else count(value)
+
+
+def _named(results: Results, name: str, value: str) -> str:
+    if name == "outcome":
+        return outcome_name(results, value)
+    if name == "wave":
+        return wave_word(results, value)
+    if name == "scale":
+        return inside(scale_label(results, value))
+    if name == "instrument":
+        return instrument_title(results, value)
+    return statistic_name(value) if name == "stat" else value

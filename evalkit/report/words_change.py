@@ -1,0 +1,255 @@
+"""What happened to an outcome, and the one sentence that answers the question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.records.results import Results
+from evalkit.report.numbers import count, interval, known, listed, size
+from evalkit.report.words_names import inside, lower_is_better, opening
+
+Verdict = Literal[
+    "rose_clearly", "rose", "rose_slightly", "fell_clearly", "fell", "fell_slightly", "same", "may_have_risen",
+    "may_have_fallen", "unclear", "suppressed", "not_estimated",
+]  # fmt: skip
+VERBS: dict[Verdict, str] = {
+    "rose_clearly": "rose by an amount that matters",
+    "rose": "rose",
+    "rose_slightly": "rose only slightly",
+    "fell_clearly": "fell by an amount that matters",
+    "fell": "fell",
+    "fell_slightly": "fell only slightly",
+    "same": "stayed about the same",
+    "may_have_risen": "may have risen",
+    "may_have_fallen": "may have fallen",
+}
+FIRM: tuple[Verdict, ...] = (
+    "rose_clearly", "rose", "rose_slightly", "fell_clearly", "fell", "fell_slightly", "same",
+)  # fmt: skip
+UP = frozenset({"rose_clearly", "rose", "rose_slightly", "may_have_risen"})
+DOWN = frozenset({"fell_clearly", "fell", "fell_slightly", "may_have_fallen"})
+NO_GROUP = {
+    "moved": "without a comparison group we cannot say that the programme caused this",
+    "still": "without a comparison group we cannot say what would have happened without the programme",
+    "unclear": "without a comparison group we could not say why",
+}
+NO_ANSWER = {
+    "suppressed": "Too few pupils answered both times to show how their {names} changed.",
+    "not_estimated": "We could not work out how pupils' {names} changed.",
+}
+TOO_FEW = "we cannot show what happened to {names}"
+CHANGES: dict[str, str] = {
+    "clearly": (
+        "{Name} {moved} by {size} percentage points, and the whole likely range ({range}) is at least as large as the "
+        "smallest change that matters."
+    ),
+    "plainly": "{Name} {moved} by {size} percentage points (likely range {range}).",
+    "slightly": (
+        "{Name} {moved} by {size} percentage points (likely range {range}), which is less than the smallest change "
+        "that matters."
+    ),
+    "may": (
+        "{Name} may have {moved} (by {size} percentage points, likely range {range}), but we tested several outcomes "
+        "and one of them can look like this by chance."
+    ),
+    "same": (
+        "{Name} stayed about the same: any change (likely range {range} percentage points) is smaller than the "
+        "smallest change that matters."
+    ),
+    "unclear": "We cannot tell whether {name} rose or fell (likely range {range} percentage points).",
+    "suppressed": "We do not show the change in {name}, because too few pupils answered both times.",
+    "not_estimated": "We could not work out the change in {name}.",
+}
+SHAPES: dict[Verdict, tuple[str, str]] = {
+    "rose_clearly": ("clearly", "rose"),
+    "rose": ("plainly", "rose"),
+    "rose_slightly": ("slightly", "rose"),
+    "fell_clearly": ("clearly", "fell"),
+    "fell": ("plainly", "fell"),
+    "fell_slightly": ("slightly", "fell"),
+    "may_have_risen": ("may", "risen"),
+    "may_have_fallen": ("may", "fallen"),
+    "same": ("same", ""),
+    "unclear": ("unclear", ""),
+    "suppressed": ("suppressed", ""),
+    "not_estimated": ("not_estimated", ""),
+}
+FOR_BETTER = "On this measure a lower score is better, so this is good news."
+FOR_WORSE = "On this measure a lower score is better, so this is not good news."
+LOWER_IS_BETTER = "On this measure a lower score is better."
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One outcome's change, read from the display `change`, with its verdict."""
+
+    outcome: str
+    label: str
+    primary: bool
+    estimate: float
+    low: float
+    high: float
+    worthwhile: float
+    n: float
+    verdict: Verdict
+    lower_is_better: bool
+
+
+def judge(estimate: float, low: float, high: float, *, worthwhile: float, p_adjusted: float, alpha: float) -> Verdict:
+    """Choose the verdict on a change from its interval.
+
+    Parameters
+    ----------
+    estimate, low, high : float
+        The change and its interval, in percentage points of the scale's range; NaN when there is none.
+    worthwhile : float
+        The smallest worthwhile change in the same unit; NaN when the plan declares none.
+    p_adjusted : float
+        p after adjustment within its family; NaN when unknown.
+    alpha : float
+        The plan's level.
+    """
+    if not (known(estimate) and known(low) and known(high)):
+        return "not_estimated"
+    declared = known(worthwhile)
+    if low <= 0 <= high:
+        return "same" if declared and -worthwhile < low and high < worthwhile else "unclear"
+    up = low > 0
+    if known(p_adjusted) and p_adjusted > alpha:
+        return "may_have_risen" if up else "may_have_fallen"
+    near, far = (low, high) if up else (-high, -low)
+    if declared and near >= worthwhile:
+        return "rose_clearly" if up else "fell_clearly"
+    if declared and far < worthwhile:
+        return "rose_slightly" if up else "fell_slightly"
+    return "rose" if up else "fell"
+
+
+def changes(results: Results) -> tuple[Change, ...]:
+    """Every outcome's change and verdict, in the order of the plan."""
+    frame = results.displays["change"]
+    found: list[Change] = []
+    for row in frame.to_dict("records"):
+        outcome = str(row["outcome"])
+        verdict = judge(
+            row["estimate"], row["conf_low"], row["conf_high"], worthwhile=row["worthwhile"],
+            p_adjusted=row["p_adjusted"], alpha=results.plan.alpha,
+        )  # fmt: skip
+        if verdict == "not_estimated" and _status(results, outcome) == "suppressed":
+            verdict = "suppressed"
+        found.append(
+            Change(
+                outcome,
+                str(row["label"]),
+                str(row["role"]) == "primary",
+                row["estimate"],
+                row["conf_low"],
+                row["conf_high"],
+                row["worthwhile"],
+                row["n"],
+                verdict,
+                lower_is_better(results, outcome),
+            )
+        )
+    return tuple(found)
+
+
+def _status(results: Results, outcome: str) -> str:
+    frame = results.estimates
+    rows = frame[
+        (frame["inquiry"] == "change") & (frame["outcome"] == outcome) & (frame["estimator"] == "percent_of_range")
+    ]
+    return str(rows["status"].iloc[0]) if len(rows) else ""
+
+
+def describe_change(change: Change) -> str:
+    """What happened to one outcome, in a sentence or two."""
+    name = inside(change.label)
+    shape, moved = SHAPES[change.verdict]
+    text = CHANGES[shape].format(
+        Name=opening(change.label), name=name, moved=moved, size=size(change.estimate),
+        range=interval(change.low, change.high, digits=1),
+    )  # fmt: skip
+    if change.lower_is_better and change.verdict in UP | DOWN:
+        return f"{text} {FOR_WORSE if change.verdict in UP else FOR_BETTER}"
+    if change.lower_is_better and change.verdict in ("same", "unclear"):
+        return f"{text} {LOWER_IS_BETTER}"
+    return text
+
+
+def answer_sentence(found: Sequence[Change], *, few: bool) -> str:
+    """The answer in one sentence, over the primary outcomes.
+
+    Parameters
+    ----------
+    found : sequence of Change
+        All outcomes; the secondary ones are left out.
+    few : bool
+        Whether so few pupils answered that the reader must know at once.
+
+    Returns
+    -------
+    str
+        For instance "Pupils' self-efficacy rose and grit stayed about the same, but without a comparison group we
+        cannot say that the programme caused this."
+    """
+    primary = [change for change in found if change.primary] or list(found)
+    firm = _firm_clauses(primary)
+    unclear = [inside(change.label) for change in primary if change.verdict == "unclear"]
+    hidden = [inside(change.label) for change in primary if change.verdict in ("suppressed", "not_estimated")]
+    opened = _owner(primary, few=few)
+    if not firm and not unclear:
+        key = "suppressed" if all(change.verdict == "suppressed" for change in primary) else "not_estimated"
+        return NO_ANSWER[key].format(names=_names(hidden, "and"))
+    left_out = f", {TOO_FEW.format(names=_names(hidden, 'or'))}" if hidden else ""
+    if not firm:
+        names = _names(unclear, "or")
+        body = f"{opened}we cannot tell whether {names}" if few else f"We cannot tell whether pupils' {names}"
+        return f"{body} rose or fell{left_out}, and {NO_GROUP['unclear']}."
+    body = f"{opened}{listed(firm)}"
+    moved = any(change.verdict in UP | DOWN for change in primary)
+    reason = NO_GROUP["moved" if moved else "still"]
+    if unclear:
+        return f"{body}, we cannot tell whether {_names(unclear, 'or')} rose or fell{left_out}, and {reason}."
+    return f"{body}{left_out}, {'and' if hidden else 'but'} {reason}."
+
+
+def _owner(primary: Sequence[Change], *, few: bool) -> str:
+    numbers = [change.n for change in primary if known(change.n)]
+    if few and numbers:
+        return f"In this small group of {count(min(numbers))} pupils, "
+    return "In this small group of pupils, " if few else "Pupils' "
+
+
+def _firm_clauses(primary: Sequence[Change]) -> list[str]:
+    clauses: list[str] = []
+    for verdict in (*FIRM, "may_have_risen", "may_have_fallen"):
+        for lower in (False, True):
+            group = [change for change in primary if change.verdict == verdict and change.lower_is_better is lower]
+            if group:
+                clauses.append(
+                    f"{_names([inside(one.label) for one in group], 'and')} {VERBS[verdict]}{_mark(group[0])}"
+                )
+    return clauses
+
+
+def _mark(change: Change) -> str:
+    if not change.lower_is_better or change.verdict == "same":
+        return ""
+    return " (for the worse)" if change.verdict in UP else " (for the better)"
+
+
+def _names(names: Sequence[str], joint: str) -> str:
+    most = 4
+    if len(names) > most:
+        return f"scores on {len(names)} measures"
+    return listed(list(names), joint=joint)
+
+
+def finding(found: Sequence[Change]) -> str:
+    """The title of the main chart: what the picture shows, in a few words."""
+    groups = _firm_clauses(found)
+    unclear = [inside(change.label) for change in found if change.verdict == "unclear"]
+    if unclear:
+        groups.append(f"we cannot tell for {_names(unclear, 'and')}")
+    return opening("; ".join(groups)) if groups else "No change could be worked out"

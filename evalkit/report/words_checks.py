@@ -1,0 +1,95 @@
+"""How sure are we: a rating word and a sentence for each of the five checks."""
+
+from collections.abc import Mapping
+
+from evalkit.errors import ReportError
+from evalkit.records.results import Check, CheckName, Rating, Results, Value
+from evalkit.report.numbers import count, part, reliability, share, size
+from evalkit.report.words_names import outcome_name, wave_word
+
+NAMES: dict[CheckName, str] = {
+    "comparison": "Comparison",
+    "size": "Size",
+    "drop_out": "Drop-out",
+    "measure": "Measure",
+    "delivery": "Delivery",
+}
+RATINGS: dict[Rating, str] = {"strong": "Strong", "fair": "Fair", "weak": "Weak", "unknown": "Not known"}
+SENTENCES: dict[tuple[CheckName, Rating], str] = {
+    ("comparison", "strong"): "A like group without the programme gave answers too, so the two can be compared.",
+    ("comparison", "fair"): "Another group without the programme gave answers too, but it may differ from this one.",
+    ("comparison", "weak"): (
+        "There is no like group without the programme, so we cannot tell what would have happened anyway."
+    ),
+    ("comparison", "unknown"): "We were not told whether there was a group without the programme.",
+    ("size", "strong"): "{n} pupils answered both times. The true change should lie within {half} points.",
+    ("size", "fair"): "{n} pupils answered both times. The true change could be up to {half} points higher or lower.",
+    ("size", "weak"): "Only {n} pupils answered both times{so}.",
+    ("size", "unknown"): "The number of pupils who answered both times is not known.",
+    ("drop_out", "strong"): "Few pupils were lost: {lost} of those who answered before did not answer after.",
+    ("drop_out", "fair"): "Some pupils were lost: {lost} of those who answered before did not answer after.",
+    ("drop_out", "weak"): "Many pupils were lost: {lost} of those who answered before did not answer after.",
+    ("drop_out", "unknown"): "We do not know how many pupils who answered before did not answer after.",
+    ("measure", "strong"): "The answers fit together well (at least {value} of 1).",
+    ("measure", "fair"): "The answers fit together fairly well (at least {value} of 1).",
+    ("measure", "weak"): "The answers do not fit together well (only {value} of 1 for {outcome} {wave}).",
+    ("measure", "unknown"): "There were too few full answers to say how well the questions fit together.",
+    ("delivery", "strong"): "Most of the plan was carried out{share}.",
+    ("delivery", "fair"): "A good part of the plan was carried out, but not all of it{share}.",
+    ("delivery", "weak"): "Much of the plan was not carried out{share}.",
+    ("delivery", "unknown"): "We were not told how much of the programme the pupils got.",
+}
+
+
+def check_name(check: Check) -> str:
+    """The name of a check on the page."""
+    return NAMES[check.name]
+
+
+def check_sentence(results: Results, check: Check) -> str:
+    """Why a check has its rating, in one sentence.
+
+    Raises
+    ------
+    ReportError
+        The check lacks a fact that its sentence needs.
+    """
+    template = SENTENCES[check.name, check.rating]
+    try:
+        return template.format_map(_words(results, check))
+    except KeyError as missing:
+        raise ReportError(f"The check '{check.name}' has no fact {missing}. Run the analysis again.") from None
+
+
+def _words(results: Results, check: Check) -> dict[str, str]:
+    facts = check.facts
+    if check.name == "size":
+        half = _number(facts, "half_width")
+        so = f", and the true change could be up to {size(half)} points higher or lower" if half is not None else ""
+        return {"n": count(_number(facts, "n_linked")), "half": size(half), "so": so}
+    if check.name == "drop_out":
+        return {"lost": part(_number(facts, "n_lost"), _number(facts, "n_pre"))}
+    if check.name == "measure":
+        return _measure_words(results, facts)
+    if check.name == "delivery":
+        shared = _number(facts, "share_delivered")
+        return {"share": f" ({share(shared)})" if shared is not None else ""}
+    return {}
+
+
+def _measure_words(results: Results, facts: Mapping[str, Value]) -> dict[str, str]:
+    value = next((one for one in (_number(facts, key) for key in ("value", "omega", "alpha")) if one is not None), None)
+    outcome = facts.get("outcome")
+    if value is None or not outcome:
+        return {}
+    wave = facts.get("wave")
+    return {
+        "value": reliability(value),
+        "outcome": outcome_name(results, str(outcome)),
+        "wave": wave_word(results, str(wave)) if wave else "overall",
+    }
+
+
+def _number(facts: Mapping[str, Value], key: str) -> float | None:
+    value = facts.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

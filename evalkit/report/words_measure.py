@@ -1,0 +1,85 @@
+"""How well the measures worked, and what is known of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.records.results import Results
+from evalkit.report.numbers import fixed, interval, known, reliability
+from evalkit.report.words_names import inside, instrument_title, scale_label, statistic_name, wave_word
+
+BANDS: tuple[tuple[float, str], ...] = ((0.8, "well"), (0.7, "fairly well"), (0.0, "poorly"))
+FIT = "On {scale}, the answers fit together {how} ({stat} {before} before and {after} after)."
+FIT_ONE = "On {scale}, the answers {wave} the programme fit together {how} ({stat} {value})."
+NO_FIT = "On {scale}, we cannot say how well the answers fit together. {reason}"
+NO_REASON = "Too few pupils gave full answers."
+PUBLISHED = "In a published sample ({sample}), {stat} was {range}."
+PUBLISHED_GAP = "In a published sample ({sample}), the {stat} over {weeks} weeks was {range}."
+NOT_PUBLISHED = "We hold no checked published value for {scale}."
+CAUTION = "About the {instrument}: {text}"
+AGES = "Ages for the {instrument}: {text}."
+
+
+def fit_sentence(results: Results, scale: str) -> str:
+    """How well one scale's answers fit together, from the display `quality`; the lower wave decides the word."""
+    frame = results.displays["quality"]
+    rows = {wave_word(results, str(row["wave"])): row for row in frame[frame["scale"] == scale].to_dict("records")}
+    name = inside(scale_label(results, scale))
+    found = {wave: _best(row) for wave, row in rows.items()}
+    shown = {wave: one for wave, one in found.items() if one}
+    if not shown:
+        reason = next((str(row["reason"]) for row in rows.values() if row["reason"]), NO_REASON)
+        return NO_FIT.format(scale=name, reason=reason)
+    how = _how(min(value for _, value in shown.values()))
+    stats = {stat for stat, _ in shown.values()}
+    if len(shown) == 2 and len(stats) == 1:
+        before, after = (reliability(shown[wave][1]) for wave in ("before", "after"))
+        return FIT.format(scale=name, how=how, stat=stats.pop(), before=before, after=after)
+    return " ".join(
+        FIT_ONE.format(scale=name, wave=wave, how=_how(value), stat=stat, value=reliability(value))
+        for wave, (stat, value) in shown.items()
+    )
+
+
+def _best(row: Mapping[Any, Any]) -> tuple[str, float] | None:
+    """Omega where there is one, else alpha, else nothing."""
+    return next(((stat, float(row[stat])) for stat in ("omega", "alpha") if known(row[stat])), None)
+
+
+def _how(value: float) -> str:
+    return next(word for lowest, word in BANDS if value >= lowest or lowest == 0)
+
+
+def published_sentences(results: Results, outcome: str) -> list[str]:
+    """What others found for this score; only values that were checked ever reach the results."""
+    planned = results.plan.outcome(outcome)
+    facts = results.instruments[planned.instrument]["scores"][planned.score]
+    sentences: list[str] = []
+    for one in facts.get("published") or []:
+        low, high = one.get("low"), one.get("high")
+        if not known(low):
+            continue
+        spread = reliability(low) if high is None or high == low else interval(low, high, digits=2)
+        words = {
+            "sample": one.get("sample") or "no details given",
+            "stat": statistic_name(one["stat"]),
+            "range": spread,
+        }
+        weeks = one.get("weeks")
+        if known(weeks):
+            sentences.append(PUBLISHED_GAP.format(**words, weeks=fixed(weeks, 0)))
+        else:
+            sentences.append(PUBLISHED.format(**words))
+    return sentences or [NOT_PUBLISHED.format(scale=inside(planned.label))]
+
+
+def caution_sentences(results: Results) -> list[str]:
+    """The cautions that the instrument files carry, in their own words."""
+    sentences: list[str] = []
+    for instrument, facts in results.instruments.items():
+        title = instrument_title(results, instrument)
+        for key in ("prepost_caution", "caution"):
+            if facts.get(key):
+                sentences.append(CAUTION.format(instrument=title, text=str(facts[key]).strip()))
+        if facts.get("age_note"):
+            sentences.append(AGES.format(instrument=title, text=str(facts["age_note"]).strip().rstrip(".")))
+    return list(dict.fromkeys(sentences))

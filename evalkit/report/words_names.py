@@ -1,0 +1,68 @@
+"""What things are called in a sentence: outcomes, waves, measures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.records.results import Results
+
+PROPER = frozenset({"English", "Welsh", "French", "German", "Spanish", "Latin", "Key", "GCSE", "British", "Year"})
+STATISTICS = {"alpha": "Cronbach's alpha", "omega": "McDonald's omega", "retest_r": "retest correlation"}
+
+
+def inside(label: str) -> str:
+    """A label as it stands inside a sentence: small first letter, but for names and capitals.
+
+    >>> inside("Self-efficacy"), inside("English reading"), inside("SDQ total")
+    ('self-efficacy', 'English reading', 'SDQ total')
+    """
+    first = label.split(" ", 1)[0]
+    if first.rstrip(",;:") in PROPER or (len(first) > 1 and not first[1:].islower() and first[1] not in "-'"):
+        return label
+    return label[:1].lower() + label[1:]
+
+
+def opening(text: str) -> str:
+    """A text with a capital first letter, to open a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def outcome_label(results: Results, outcome: str) -> str:
+    """The label of an outcome, as a heading or a cell shows it."""
+    return results.plan.outcome(outcome).label
+
+
+def outcome_name(results: Results, outcome: str) -> str:
+    """The label of an outcome, as a sentence shows it."""
+    return inside(outcome_label(results, outcome))
+
+
+def scale_label(results: Results, scale: str) -> str:
+    """The label of the outcome that a scale (instrument.score) stands for."""
+    labels = [outcome.label for outcome in results.plan.outcomes if outcome.scale == scale]
+    return labels[0] if labels else scale
+
+
+def wave_word(results: Results, wave: str) -> str:
+    """`before` or `after`, from a wave's id."""
+    return "before" if wave == results.plan.waves[0].id else "after"
+
+
+def instrument_title(results: Results, instrument: str) -> str:
+    """The full title of a questionnaire."""
+    return str(results.instruments[instrument]["title"])
+
+
+def score_facts(results: Results, outcome: str) -> Mapping[str, Any]:
+    """What is known of an outcome's score: label, range, direction, published reliabilities."""
+    planned = results.plan.outcome(outcome)
+    return results.instruments[planned.instrument]["scores"][planned.score]
+
+
+def lower_is_better(results: Results, outcome: str) -> bool:
+    """Whether a fall of this score is good news."""
+    return score_facts(results, outcome).get("higher_is") == "worse"
+
+
+def statistic_name(stat: str) -> str:
+    """The name of a reliability."""
+    return STATISTICS.get(stat, stat)

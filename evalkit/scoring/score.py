@@ -1,0 +1,172 @@
+"""Score questionnaires: a release and its plan, or a plain table of answers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit.errors import DesignError, SpecError
+from evalkit.records.evaluation import Study
+from evalkit.records.instrument import Instrument, load_instrument
+from evalkit.records.release import Release
+from evalkit.records.scores import SCORE_COLUMNS, Scores
+from evalkit.scoring.answers import read_answers
+from evalkit.scoring.quality import measure_quality
+from evalkit.scoring.rules import Scored, score_answers
+
+
+def score(release: Release, study: Study) -> Scores:
+    """Score every questionnaire that the plan's outcomes name, for every pupil and wave of a release.
+
+    Parameters
+    ----------
+    release : the frozen data
+    study : the evaluation with its instruments
+
+    Returns
+    -------
+    Scores
+        A row per pupil, wave and scale, with `n_answered` and, where there is no score, the reason; and how well each
+        measure worked.
+
+    Raises
+    ------
+    DesignError
+        The release was made with another version or another answer scale of a questionnaire than the plan now names, or
+        it holds no answers to an item that the plan needs.
+    SpecError
+        Answers lie outside the answer scale or are not whole numbers (columns and counts are named, pupils never).
+    """
+    _refuse_other_versions(release, study)
+    _refuse_missing_items(release, study)
+    answers = {
+        one.id: read_answers(
+            release.responses,
+            one,
+            items=study.items(one.id),
+            columns={item: f"{one.id}.{item}" for item in study.items(one.id)},
+        )
+        for one in study.instruments
+    }
+    scored = {
+        outcome.scale: score_answers(
+            answers[outcome.instrument], study.instrument(outcome.instrument), score_id=outcome.score
+        )
+        for outcome in study.plan.outcomes
+    }
+    frame = pd.concat([_rows(release.responses, scale, study, one) for scale, one in scored.items()], ignore_index=True)
+    quality = measure_quality(release.responses, study, answers=answers, scored=scored)
+    sources = tuple((source.name, source.sha256) for source in release.manifest.sources)
+    notes = tuple(note for source in release.manifest.sources for note in source.decisions)
+    return Scores(frame, quality, release.roster, release.sha256, sources, notes)
+
+
+def score_items(
+    items: pd.DataFrame, instrument: Instrument | str, *, scores: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Score a plain table of answers to one questionnaire.
+
+    Parameters
+    ----------
+    items : frame - a row per pupil; the answers as printed (not reversed), one column per item, named by the item's id
+        (`q3`) or with the questionnaire (`grit_s8.q3`); missing answers empty. Other columns are left alone
+    instrument : a questionnaire, or its id
+    scores : which scores; all that the questionnaire has when not given
+
+    Returns
+    -------
+    frame
+        With the index of `items` and, for every score S, the columns `S` (empty where there is no score), `S_answered`
+        (items answered) and `S_reason` (why there is no score)
+
+    Raises
+    ------
+    SpecError
+        There is no such questionnaire or score, an item's column is missing, or answers lie outside the answer scale
+        (columns and counts are named).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> answers = pd.DataFrame([[2, 4, 2, 4, 2, 2, 4, 4]], columns=[f"q{n}" for n in range(1, 9)])
+    >>> float(score_items(answers, "grit_s8")["total"].iloc[0])
+    4.0
+    """
+    if isinstance(instrument, str):
+        instrument = load_instrument(instrument)
+    wanted = [instrument.score(name).id for name in scores] if scores else [one.id for one in instrument.scores]
+    needed = [item.id for item in instrument.items if any(item.id in instrument.items_of(one) for one in wanted)]
+    answers = read_answers(items, instrument, items=needed, columns=_columns_of(items, instrument, needed))
+    table: dict[str, object] = {}
+    for name in wanted:
+        scored = score_answers(answers, instrument, score_id=name)
+        table[name] = scored.value
+        table[f"{name}_answered"] = scored.n_answered
+        table[f"{name}_reason"] = pd.array(scored.reason, dtype="str")
+    return pd.DataFrame(table, index=items.index)
+
+
+def _rows(responses: pd.DataFrame, scale: str, study: Study, scored: Scored) -> pd.DataFrame:
+    n = len(responses)
+    rows = {
+        "pupil": responses["pupil"].astype("str"),
+        "wave": responses["wave"].astype("str"),
+        "scale": pd.array([scale], dtype="str").take(np.zeros(n, dtype=np.intp)),
+        "scale_version": pd.array([study.instrument(scale.split(".")[0]).identity], dtype="str").take(
+            np.zeros(n, dtype=np.intp)
+        ),
+        "value": scored.value,
+        "n_answered": scored.n_answered,
+        "n_items": np.full(n, scored.n_items, dtype=np.int64),
+        "reason": pd.array(scored.reason, dtype="str"),
+    }
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+
+
+def _refuse_other_versions(release: Release, study: Study) -> None:
+    released = release.manifest.instruments
+    problems: list[str] = []
+    for instrument in study.instruments:
+        if instrument.identity in released:
+            continue
+        others = [one for one in released if one.split("@")[0] == instrument.id]
+        if others:
+            problems.append(
+                f"{instrument.id}: the release was made with {' and '.join(others)}, the plan now names "
+                f"{instrument.identity}. Answers to two versions or answer scales are never mixed: use the version of "
+                "the release, or make a new release from the survey files."
+            )
+        else:
+            problems.append(
+                f"{instrument.id}: the release holds no answers to it (it holds {', '.join(released) or 'none'}). "
+                "Make a new release with this plan."
+            )
+    if problems:
+        raise DesignError("The release does not fit the plan's questionnaires.", problems=problems)
+
+
+def _refuse_missing_items(release: Release, study: Study) -> None:
+    needed = [f"{one.id}.{item}" for one in study.instruments for item in study.items(one.id)]
+    missing = [name for name in needed if name not in release.responses.columns]
+    if missing:
+        raise DesignError(
+            f"The release has no column for {', '.join(missing)}, which the plan's outcomes need. "
+            "Make a new release with this plan."
+        )
+
+
+def _columns_of(table: pd.DataFrame, instrument: Instrument, needed: Sequence[str]) -> dict[str, str]:
+    names = [str(name) for name in table.columns]
+    columns: dict[str, str] = {}
+    problems: list[str] = []
+    for item in needed:
+        found = [name for name in names if name in (item, f"{instrument.id}.{item}")]
+        if len(found) == 1:
+            columns[item] = found[0]
+        elif found:
+            problems.append(f"item {item}: {len(found)} columns are meant for it. Keep one.")
+        else:
+            problems.append(f"item {item}: there is no column {item} or {instrument.id}.{item}. Add or rename one.")
+    if problems:
+        raise SpecError(f"The table does not hold the items of {instrument.id}.", problems=problems)
+    return columns

@@ -1,0 +1,74 @@
+"""Every column has its meaning in the glossary, and the printed glossary is up to date."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import evalkit
+from evalkit.analysis.caveats import CAVEAT_KINDS
+from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
+from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
+from evalkit.analysis.models import MODEL_COLUMNS
+from evalkit.records.columns import GLOSSARY
+from evalkit.records.responses import PROBLEM_COLUMNS
+from evalkit.records.results import ESTIMATE_COLUMNS, TEXT_COLUMNS
+from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, SCORE_COLUMNS
+
+ROOT = Path(evalkit.__file__).parent.parent
+TABLES = {
+    "scores": SCORE_COLUMNS,
+    "quality": QUALITY_COLUMNS,
+    "items": ITEM_COLUMNS,
+    "answers (scoring)": ANSWER_COLUMNS,
+    "answers": ANSWERS_COLUMNS,
+    "estimates": ESTIMATE_COLUMNS,
+    "models": MODEL_COLUMNS,
+    "flow": ("step", "n"),
+    "change": CHANGE_COLUMNS,
+    "means": MEANS_COLUMNS,
+    "distribution": DISTRIBUTION_COLUMNS,
+    "problems": PROBLEM_COLUMNS,
+}
+
+
+def glossary_page() -> str:
+    """What the page should say."""
+    spec = importlib.util.spec_from_file_location("make_glossary", ROOT / "docs" / "make_glossary.py")
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    return maker.glossary_page()
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_column_of_a_table_is_explained(table: str) -> None:
+    assert [column for column in TABLES[table] if column not in GLOSSARY] == []
+
+
+def test_meanings_are_whole_sentences() -> None:
+    assert [name for name, column in GLOSSARY.items() if not column.meaning.endswith(".")] == []
+
+
+def test_text_columns_are_read_back_as_text() -> None:
+    crossing = {column for name in TABLES for column in TABLES[name]} & set(GLOSSARY)
+    in_results = crossing & set((*ESTIMATE_COLUMNS, *MODEL_COLUMNS, *CHANGE_COLUMNS, *MEANS_COLUMNS, *ANSWERS_COLUMNS))
+    wrong = [name for name in in_results if (GLOSSARY[name].dtype == "text") != (name in TEXT_COLUMNS)]
+    assert wrong == []
+
+
+def test_the_printed_glossary_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
+    assert page == glossary_page(), "run: python docs/make_glossary.py"
+
+
+def test_every_caveat_is_on_the_results_page() -> None:
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+    assert [kind for kind in CAVEAT_KINDS if f"`{kind}`" not in page] == []
+
+
+def test_every_display_and_column_is_on_the_results_page() -> None:
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+    for columns in (CHANGE_COLUMNS, MEANS_COLUMNS, DISTRIBUTION_COLUMNS, ANSWERS_COLUMNS, MODEL_COLUMNS):
+        assert [column for column in columns if f"`{column}`" not in page] == []

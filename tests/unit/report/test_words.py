@@ -1,0 +1,189 @@
+"""The sentence bank: true and plain in every branch."""
+
+import math
+import re
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from evalkit.analysis.caveats import CAVEAT_KINDS
+from evalkit.errors import ReportError
+from evalkit.records.results import Caveat, Check, CheckName, Rating
+from evalkit.report import words, words_caveats, words_checks, words_pupils, words_steps
+from evalkit.report.words_change import SHAPES, answer_sentence, changes, describe_change, judge
+from tests.golden.branches import answers, caveat_examples, change, every_sentence
+from tests.golden.sample import sample, with_outcome
+
+NAN = math.nan
+BANNED = (
+    r"\bimpact", r"effect of the programme", r"\bproved?\b", r"\bproof\b", r"\bmonths?\b", r"\bno effect\b",
+    r"\bno change\b", r"\bsignificant", r"\bimprov", r"\bnan\b", r"\bNone\b", r"\{", r"\bpupil's\b(?! score)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", BANNED)
+def test_no_sentence_says_more_than_the_design_allows(pattern: str) -> None:
+    allowed = "Each pupil's change as a share of that"
+    found = [one for one in every_sentence() if re.search(pattern, one) and allowed not in one]
+    assert not found
+
+
+def test_every_sentence_is_closed_and_single_spaced() -> None:
+    for one in every_sentence():
+        assert "  " not in one
+        assert " ." not in one
+        assert ".." not in one
+        assert one[0].isupper() or one[0] == "0", one
+        closed = (
+            one.endswith((".", "”")) or any(one.startswith(title) for title in titles) or ";" in one or len(one) < 80
+        )
+        assert closed, one
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "worthwhile", "p", "expected"),
+    [
+        (1.0, 5.0, NAN, 0.01, "rose"),
+        (-5.0, -1.0, NAN, 0.01, "fell"),
+        (-1.0, 5.0, NAN, 0.2, "unclear"),
+        (0.0, 5.0, NAN, 0.05, "unclear"),
+        (-0.1, 0.1, NAN, 0.9, "unclear"),  # narrow, but nothing was declared: never "the same"
+        (-1.0, 1.0, 2.0, 0.9, "same"),
+        (-2.0, 1.0, 2.0, 0.9, "unclear"),  # touches the smallest change that matters
+        (-1.0, 2.1, 2.0, 0.9, "unclear"),
+        (0.5, 1.5, 2.0, 0.01, "rose_slightly"),
+        (0.5, 2.5, 2.0, 0.01, "rose"),
+        (2.0, 4.0, 2.0, 0.01, "rose_clearly"),
+        (-1.5, -0.5, 2.0, 0.01, "fell_slightly"),
+        (-4.0, -2.0, 2.0, 0.01, "fell_clearly"),
+        (0.1, 5.0, NAN, 0.08, "may_have_risen"),  # another family member may have done it by chance
+        (-5.0, -0.1, 2.0, 0.08, "may_have_fallen"),
+        (0.1, 5.0, NAN, NAN, "rose"),
+        (NAN, NAN, NAN, NAN, "not_estimated"),
+    ],
+)
+def test_verdict(low: float, high: float, worthwhile: float, p: float, expected: str) -> None:
+    assert judge((low + high) / 2, low, high, worthwhile=worthwhile, p_adjusted=p, alpha=0.05) == expected
+
+
+def test_stayed_about_the_same_needs_a_declared_smallest_change() -> None:
+    told = with_outcome({"grit": (0.0, -0.01, 0.01)}, worthwhile=NAN)
+    assert "same" not in words.answer(told)
+    assert "cannot tell whether grit" in words.answer(told)
+    declared = with_outcome({"grit": (0.0, -0.01, 0.01)}, worthwhile=1.0)
+    assert "grit stayed about the same" in words.answer(declared)
+
+
+def test_the_answer_of_the_brief() -> None:
+    assert words.answer(sample()) == (
+        "Pupils' self-efficacy rose and grit stayed about the same, but without a comparison group we cannot say that "
+        "the programme caused this."
+    )
+
+
+def test_every_answer_is_one_sentence_and_names_the_missing_comparison() -> None:
+    for name, text in answers().items():
+        assert text.count(".") == 1, name
+        assert "without a comparison group" in text or set(name.split(" + ")) <= {"suppressed", "not_estimated"}, name
+
+
+def test_the_secondary_outcome_is_left_out_of_the_answer() -> None:
+    assert "motivation" not in words.answer(sample())
+
+
+def test_few_pupils_are_named_in_the_answer() -> None:
+    told = sample(n=18, warnings=(Caveat("few_pupils", "warning", facts={"n_linked": 18}),))
+    assert words.answer(told).startswith("In this small group of 18 pupils, ")
+
+
+def test_number_unknown() -> None:
+    assert answer_sentence([change("Grit", "rose", n=NAN)], few=True).startswith(
+        "In this small group of pupils, grit rose"
+    )
+
+
+def test_a_scale_where_lower_is_better() -> None:
+    assert "(for the better)" in answer_sentence([change("Worry", "fell", lower=True)], few=False)
+    assert "good news" in describe_change(change("Worry", "fell", lower=True))
+    assert "not good news" in describe_change(change("Worry", "rose", lower=True))
+    assert "better" not in describe_change(change("Grit", "rose"))
+
+
+@pytest.mark.parametrize("verdict", sorted(SHAPES))
+def test_a_change_gives_its_range_when_there_is_one(verdict: str) -> None:
+    text = describe_change(change("Grit", verdict))
+    assert ("range" in text) is (verdict not in ("suppressed", "not_estimated"))
+
+
+def test_a_suppressed_outcome_is_told_apart_from_one_that_could_not_be_estimated() -> None:
+    told = sample(hidden=("grit",))
+    assert {one.outcome: one.verdict for one in changes(told)}["grit"] == "suppressed"
+    assert "cannot show what happened to grit" in words.answer(told)
+
+
+@pytest.mark.parametrize("kind", CAVEAT_KINDS)
+def test_every_caveat_that_the_analysis_emits_has_a_sentence(kind: str) -> None:
+    assert kind in words_caveats.CAVEATS
+
+
+def test_every_caveat_speaks_without_gaps() -> None:
+    results = sample()
+    for one in caveat_examples(results):
+        assert "{" not in words_caveats.caveat_sentence(results, one)
+
+
+def test_an_unknown_caveat_is_refused() -> None:
+    with pytest.raises(ReportError, match="no sentence for the caveat 'moon'"):
+        words_caveats.caveat_sentence(sample(), Caveat("moon", "warning"))
+
+
+def test_a_caveat_without_its_fact_is_refused() -> None:
+    with pytest.raises(ReportError, match="has no fact 'n_linked'"):
+        words_caveats.caveat_sentence(sample(), Caveat("few_pupils", "warning"))
+
+
+@pytest.mark.parametrize("name", get_args(CheckName))
+@pytest.mark.parametrize("rating", get_args(Rating))
+def test_every_check_has_a_sentence_and_a_step_unless_it_is_strong(name: CheckName, rating: Rating) -> None:
+    assert (name, rating) in words_checks.SENTENCES
+    assert ((name, rating) in words_steps.STEPS) is (rating != "strong")
+
+
+def test_a_check_without_its_facts_is_refused() -> None:
+    with pytest.raises(ReportError, match="The check 'measure' has no fact"):
+        words_checks.check_sentence(sample(), Check("measure", "weak", {}))
+
+
+def test_steps_follow_the_ratings_weakest_first() -> None:
+    results = sample(ratings={"size": "weak", "delivery": "strong", "measure": "strong"})
+    steps = words_steps.next_steps(results, changes(results))
+    assert steps[0] == words_steps.STEPS["comparison", "weak"]
+    assert steps[1] == words_steps.STEPS["size", "weak"]
+    assert not any(step in steps for key, step in words_steps.STEPS.items() if key[0] == "delivery")
+
+
+def test_steps_when_answers_got_worse_or_nothing_can_be_told() -> None:
+    worse = with_outcome({"grit": (-6.0, -9.0, -3.0)})
+    assert words_steps.STEPS_FOR["worse"] in words_steps.next_steps(worse, changes(worse))
+    unclear = with_outcome({"grit": (-6.0, -19.0, 13.0)})
+    assert words_steps.STEPS_FOR["unclear"] in words_steps.next_steps(unclear, changes(unclear))
+
+
+def test_reliable_change_hides_what_the_estimates_hide() -> None:
+    results = sample()
+    frame = results.estimates.copy()
+    frame.loc[frame["contrast"].isin(["improved", "declined"]), ["status", "estimate"]] = ["suppressed", NAN]
+    text = words_pupils.reliable_sentence(replace(results, estimates=frame), "grit")
+    assert "11" not in text
+    assert "27 of 48 pupils (56%)" in text
+
+
+def test_synthetic_data_are_announced() -> None:
+    assert words.synthetic_banner(sample()).startswith(words.SYNTHETIC)
+    assert words.synthetic_banner(sample(synthetic=None)) == ""
+
+
+def test_flow_title_counts_everybody() -> None:
+    assert words.flow_title(sample()) == "48 of 56 pupils answered both times"
+    assert words.flow_title(sample(lost=0, new=0)) == "All 48 pupils answered both times"
