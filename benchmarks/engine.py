@@ -130,9 +130,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         theirs = by_r(Path(name))
     print("Ratios of CPU time, R over evalkit (medians of 5; one thread). Target in brackets.\n")
-    print(
-        "| case | lmer, ms | engine | with the formula | Satterthwaite / lmerTest | KR / pbkrtest | log-likelihood gained |"
-    )
+    print("| case | lmer, ms | engine | with the formula | Satterthwaite / lmerTest | KR / pbkrtest | loglik gained |")
     print("|---|---|---|---|---|---|---|")
     for case, (data, formula, _, repeats, df) in CASES.items():
         ours, r = measure(data, formula, repeats, df=df), theirs["times"][case]

@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 the input has problems (all are listed), 2 the command was
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,8 @@ from evalkit.errors import EvalkitError
 if TYPE_CHECKING:
     from evalkit.records.evaluation import DataFile, Study
     from evalkit.records.responses import Problem
+    from evalkit.report.renderer import RendererName
+    from evalkit.report.static import Format
 
 app = typer.Typer(
     name="evalkit",
@@ -86,7 +88,7 @@ def demo(
     from evalkit.demo import make_demo
 
     with terminal.progress_shown():
-        outcome = make_demo(to, renderer=renderer.value)
+        outcome = make_demo(to, renderer=_renderer(renderer))
     terminal.say(f"Made {outcome.pupils} synthetic pupils' survey files in {outcome.data_folder}")
     terminal.say(f"Checked {outcome.files} files: {outcome.problems} things found and settled.")
     terminal.say("")
@@ -216,6 +218,8 @@ def score(
     json: AsJson = False,
 ) -> None:
     """Score a release: how many scores there are and how well each measure worked."""
+    import pandas as pd
+
     from evalkit.custody.release import load_release
     from evalkit.scoring.score import score as score_release
 
@@ -224,7 +228,11 @@ def score(
     if to is not None:
         scores.frame.to_csv(to, index=False)
     columns = ["scale", "wave", "n", "mean", "sd", "alpha", "omega", "missing_percent"]
-    rows = scores.quality.scales[columns].astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
+    table = scores.quality.scales[columns].astype(object)
+    rows = [
+        {column: None if pd.isna(cell) else cell for column, cell in zip(columns, row, strict=True)}
+        for row in table.itertuples(index=False, name=None)
+    ]
     terminal.say_json(rows) if json else terminal.say_table(rows)
 
 
@@ -242,7 +250,7 @@ def run(
     target = to or folder
     with terminal.progress_shown():
         results = run_road(folder, to=target)
-        reports = report_all(results, folder=target, formats=_formats(formats), renderer=renderer.value)
+        reports = report_all(results, folder=target, formats=_formats(formats), renderer=_renderer(renderer))
     terminal.say(f"Results: {target / 'results.json'}")
     for path in reports:
         terminal.say(f"Report: {path}")
@@ -264,7 +272,7 @@ def report(
     path = results / "results.json" if results.is_dir() else results
     with terminal.progress_shown():
         made = report_all(
-            load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=renderer.value
+            load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=_renderer(renderer)
         )
     for one in made:
         terminal.say(f"Report: {one}")
@@ -310,8 +318,12 @@ def _load(folder: Path) -> "Study":
     return load_evaluation(folder)
 
 
-def _formats(chosen: list[ReportFormat] | None) -> list[str]:
-    return [one.value for one in dict.fromkeys(chosen or [ReportFormat.html])]
+def _formats(chosen: list[ReportFormat] | None) -> "list[Format]":
+    return [cast("Format", one.value) for one in dict.fromkeys(chosen or [ReportFormat.html])]
+
+
+def _renderer(chosen: RendererChoice) -> "RendererName":
+    return cast("RendererName", chosen.value)
 
 
 def _data_files(

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import EVALUATION_FILE, load_evaluation
+from evalkit.report.renderer import RendererName
+from evalkit.report.static import Format
 from evalkit.report.words import answer
 from evalkit.road import check_files, report_all, run
 from evalkit.shipped import shipped
 
 EXAMPLE = "keyham-resilience"
-FORMATS = ("html", "pdf", "docx")
+FORMATS: tuple[Format, ...] = ("html", "pdf", "docx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Demo:
     reports: tuple[Path, ...]
 
 
-def make_demo(folder: Path, *, renderer: str = "auto") -> Demo:
+def make_demo(folder: Path, *, renderer: RendererName = "auto") -> Demo:
     """Copy the example's survey files into a folder, check, score and analyse them, and write the reports there.
 
     Parameters

@@ -20,6 +20,8 @@ from evalkit.records.responses import Problem, Upload
 from evalkit.records.results import Results, load_results
 from evalkit.records.verification import Verification, compare_results
 from evalkit.report.render import render_all
+from evalkit.report.renderer import RendererName
+from evalkit.report.static import Format
 from evalkit.scoring.score import score
 
 RESULTS_FILE = "results.json"
@@ -124,7 +126,9 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
     return results
 
 
-def report_all(results: Results, *, folder: Path, formats: Sequence[str], renderer: str = "auto") -> list[Path]:
+def report_all(
+    results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto"
+) -> list[Path]:
     """Make the report in every format asked for, into one folder. Returns the files made."""
     return render_all(results, folder=folder, formats=formats, renderer=renderer)
 

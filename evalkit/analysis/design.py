@@ -90,7 +90,7 @@ def read_column(data: pd.DataFrame, name: str, *, categorical: bool = False) -> 
         _refuse_infinite(name, values)
         return Column(values, None, ())
     if isinstance(series.dtype, pd.CategoricalDtype):
-        return Column(None, series.cat.codes.to_numpy(dtype=np.intp), tuple(series.cat.categories))
+        return Column(None, np.asarray(series.cat.codes, dtype=np.intp), tuple(series.cat.categories))
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise FitError(
             f"Column {name!r} holds dates. Turn them into a number, such as days since the start, or a text."
@@ -174,7 +174,7 @@ def formulaic_variables(text: str, expression: str) -> list[str]:
     from formulaic.errors import FormulaicError
 
     try:
-        return sorted(str(name) for name in Formula(expression).required_variables)
+        return sorted(str(name) for name in Formula.from_spec(expression).required_variables)
     except (FormulaicError, SyntaxError, NotImplementedError) as error:
         raise _unreadable(text, expression, error) from None
 
@@ -263,12 +263,12 @@ def code_formulaic(text: str, expression: str, data: pd.DataFrame) -> tuple[Codi
 
     frame = _drop_unused(data)
     try:
-        matrix = Formula(expression).get_model_matrix(frame, na_action="raise")
+        matrix = Formula.from_spec(expression).get_model_matrix(frame, na_action="raise")
     except (FormulaicError, SyntaxError, NotImplementedError, ValueError, TypeError) as error:
         raise _unreadable(
             text, expression, error.__cause__ if isinstance(error.__cause__, Exception) else error
         ) from None
-    spec = matrix.model_spec
+    spec: Any = matrix.model_spec
     terms = [""] * matrix.shape[1]
     for term, places in spec.term_indices.items():
         for place in places:

@@ -113,7 +113,8 @@ def _split_random(text: str, model: str) -> tuple[str, list[str]]:
             bars.append(inside.strip())
         elif "|" in piece:
             raise SpecError(
-                f"Formula {text!r}: a random term stands in its own parentheses, joined by +. {EXAMPLE} - found {piece!r}"
+                f"Formula {text!r}: found {piece!r}, but a random term stands in its own parentheses, joined by +. "
+                f"{EXAMPLE}"
             )
         else:
             pieces.append(piece if not pieces and sign == "+" else f"{sign} {piece}")
@@ -145,9 +146,8 @@ def split_sum(text: str, expression: str) -> list[tuple[str, str]]:
             piece = expression[start:at].strip()
             if piece:
                 found.append((sign, piece))
-            elif found or letter == "-" or at == len(expression):
-                if at == len(expression) or found:
-                    raise SpecError(f"Formula {text!r}: two signs follow one another, or one stands last. {EXAMPLE}")
+            elif found or at == len(expression):
+                raise SpecError(f"Formula {text!r}: two signs follow one another, or one stands last. {EXAMPLE}")
             start, sign = at + 1, letter
     return found
 

@@ -25,7 +25,7 @@ def _facts(study: Study, instrument: Instrument) -> dict[str, Any]:
         "caution": instrument.caution,
         "prepost_caution": instrument.prepost_caution,
         "respondent": instrument.respondent,
-        "age_note": instrument.age.note if instrument.age else None,
+        "age_note": instrument.verified_age.note if instrument.verified_age else None,
         "scores": {score.id: _score(instrument, score) for score in instrument.scores if score.id in wanted},
         "items": {item: shared.get(item) or _own_words(instrument, item) for item in items},
         "anchors": _anchors(instrument, items),
@@ -62,9 +62,9 @@ def _score(instrument: Instrument, score: Score) -> dict[str, Any]:
                 "high": one.high if one.value is None else one.value,
                 "sample": one.sample,
                 "weeks": one.weeks,
+                "source": one.source,
             }
-            for one in instrument.reliability
-            if one.verified and one.score == score.id
+            for one in instrument.verified_reliability(score.id)
         ],
         "norms": [
             {
@@ -74,8 +74,8 @@ def _score(instrument: Instrument, score: Score) -> dict[str, Any]:
                 "population": one.population,
                 "country": one.country,
                 "year": one.year,
+                "source": one.source,
             }
-            for one in instrument.norms
-            if one.verified and one.score == score.id
+            for one in instrument.verified_norms(score.id)
         ],
     }

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from evalkit.analysis import multilevel_compare, multilevel_new_data, multilevel_tables, multilevel_text
-from evalkit.analysis.design import FloatArray
 from evalkit.analysis.sample import Sample, draw_sample
 from evalkit.errors import SpecError
 from evalkit.stats.mixed.fit import MixedFit, fit_mixed
@@ -166,8 +164,7 @@ class Fit:
 
     def residuals(self) -> pd.Series:
         """Outcome minus fitted value, on the rows used."""
-        values = self.sample.outcome - multilevel_new_data.fitted(self.core, self.sample)
-        return values.rename("residual")
+        return multilevel_new_data.residuals(self.core, self.sample)
 
     def predict(self, new: pd.DataFrame | None = None, *, random: bool = True, new_levels: bool = False) -> pd.Series:
         """Predict the outcome.
@@ -209,7 +206,7 @@ class Fit:
         return multilevel_tables.joint(self.inference(), self.core, self.sample, names)
 
     def contrast(self, weights: Mapping[str, float]) -> pd.DataFrame:
-        """Test one linear combination of fixed effects, such as {"arm[T.b]": 1, "arm[T.c]": -1}: a row like `tidy()`."""
+        """Test one combination of fixed effects, such as {"arm[T.b]": 1, "arm[T.c]": -1}: a row like `tidy()`."""
         return multilevel_tables.contrast(self.inference(), self.terms, weights)
 
     def f_tests(self) -> pd.DataFrame:

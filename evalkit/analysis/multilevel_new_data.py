@@ -23,6 +23,12 @@ def fitted(core: MixedFit, sample: Sample) -> pd.Series:
     return pd.Series(values, index=sample.index, name="fitted")
 
 
+def residuals(core: MixedFit, sample: Sample) -> pd.Series:
+    """Outcome minus fitted value on the rows used."""
+    values = sample.outcome - fitted(core, sample).to_numpy()
+    return pd.Series(values, index=sample.index, name="residual")
+
+
 def predict(core: MixedFit, sample: Sample, new: pd.DataFrame | None, *, random: bool, new_levels: bool) -> pd.Series:
     """Predictions for new rows, or for the rows used."""
     if new is None:
@@ -47,8 +53,8 @@ def _random_part(
     strange = [label for label, code in zip(joined, codes, strict=True) if code < 0]
     if strange and not new_levels:
         raise FitError(
-            f"{grouped.part.label!r} holds {strange[0]!r}, a group the model has not seen. Use new_levels=True to predict "
-            "for an average group there, or random=False to leave all random effects out."
+            f"{grouped.part.label!r} holds {strange[0]!r}, a group the model has not seen. Use new_levels=True to "
+            "predict for an average group there, or random=False to leave all random effects out."
         )
     padded = np.vstack([mode, np.zeros((1, mode.shape[1]))])
     if grouped.coding is None:

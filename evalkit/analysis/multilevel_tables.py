@@ -272,8 +272,9 @@ def caveats(core: MixedFit, sample: Sample, method: Method) -> pd.DataFrame:
             (
                 "singular_fit",
                 "warning",
-                "A variance is estimated as 0 or a correlation as -1 or 1, at the edge of what is possible. The estimate is "
-                "valid, but the data cannot tell this variance from none; Kenward-Roger tests stay on the safe side. "
+                "A variance is estimated as 0 or a correlation as -1 or 1, at the edge of what is possible. The "
+                "estimate is valid, but the data cannot tell this variance from none; Kenward-Roger tests stay on the "
+                "safe side. "
                 f"The number of groups alone would give {levels - between_columns(core, sample)} degrees of freedom.",
             )
         )
@@ -299,7 +300,8 @@ def caveats(core: MixedFit, sample: Sample, method: Method) -> pd.DataFrame:
             (
                 "ml_kenward_roger",
                 "note",
-                "Kenward-Roger is defined for REML; here its formulas are used at the ML estimates. Use reml=True for tests.",
+                "Kenward-Roger is defined for REML; here its formulas are used at the ML estimates. "
+                "Use reml=True for tests.",
             )
         )
     rows += _notes(sample)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.analysis.multilevel_tables import caveats, coarsest_codes, groups_of, tidy, variances
+from evalkit.analysis.multilevel_tables import caveats, groups_of, tidy, variances
 from evalkit.analysis.sample import Sample
 from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.inference import Inference, Method
@@ -87,7 +87,6 @@ def html(core: MixedFit, sample: Sample, method: Method, names: Sequence[str], i
 
     notes = caveats(core, sample, method)
     items = "".join(f"<li>{escape(message)}</li>" for message in notes["message"])
-    _, _, levels = coarsest_codes(sample)
     return (
         f"<div><p><strong>{escape(sample.formula.text)}</strong><br>{escape(_headline(core, method))}<br>"
         f"{escape(_sizes(core, sample))}</p>"

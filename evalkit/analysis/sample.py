@@ -233,8 +233,8 @@ def _refuse_constants(coding: Coding, columns: FloatArray, model: ModelFormula) 
         if rows.shape[0] == 0 or (rows.min(axis=1) == rows.max(axis=1)).all():
             value = f"{rows[0, 0]:g}" if rows.size and term not in coding.levels else "the same"
             problems.append(
-                f"{term!r} is {value} in every row that has no missing value, so its effect cannot be estimated. Check that the "
-                f"data hold both groups, or leave {term!r} out."
+                f"{term!r} is {value} in every row that has no missing value, so its effect cannot be estimated. Check "
+                f"that the data hold both groups, or leave {term!r} out."
             )
     problems += [
         f"{atom!r} has only the value {levels[0]!r} in the complete rows, so its effect cannot be estimated. "
@@ -252,8 +252,8 @@ def _weights(name: str, column: Column) -> FloatArray:
     low = float(column.values.min())
     if low <= 0.0:
         raise FitError(
-            f"The weights {name!r} are not above 0 in {int((column.values <= 0.0).sum())} row(s). A row's residual variance "
-            "is sigma^2 / weight, so use weights above 0 and leave out rows that should not count."
+            f"The weights {name!r} are not above 0 in {int((column.values <= 0.0).sum())} row(s). A row's residual "
+            "variance is sigma^2 / weight, so use weights above 0 and leave out rows that should not count."
         )
     return column.values
 
@@ -301,6 +301,7 @@ def _random(
             grouped.append(GroupedTerm(part, None, (0,), levels))
             continue
         coding, rows = _code(model.text, part.effects, effects[part.effects][0], predictors, frame)
+        _refuse_constants(coding, rows, model)
         for chosen in _split(coding, part):
             names = tuple(coding.names[i] for i in chosen)
             plain = names == ("Intercept",)
@@ -339,8 +340,8 @@ def _check_groups(model: ModelFormula, terms: Sequence[RandomTerm]) -> None:
         for other in seen.values():
             if other.levels == term.levels and _same_partition(term, other):
                 problems.append(
-                    f"Grouping factors {other.group!r} and {term.group!r} group the rows alike, so their variances cannot be "
-                    f"told apart: they are neither nested nor crossed. Keep one; for classes within schools write "
+                    f"Grouping factors {other.group!r} and {term.group!r} group the rows alike, so their variances "
+                    f"cannot be told apart: they are neither nested nor crossed. Keep one; for classes within schools write "
                     "(1 | school/class) with the wider group first."
                 )
         seen[term.group] = term

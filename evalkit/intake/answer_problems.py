@@ -158,8 +158,8 @@ def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
             f"Which of the two counts? Correct the {_cell_word(odd)}, {told}",
         ),
         "like_a_label": (
-            "ask", "label_typo", f"is not one of the answers. Is '{answer.suggestion}' meant",
-            f"If so, correct the {_cell_word(odd)}, {told}",
+            "ask", "label_typo", "is not one of the answers",
+            f"Is '{answer.suggestion}' meant? If so, correct the {_cell_word(odd)}, {told}",
         ),
         "unknown": (
             "ask", "unknown_answer", "is not one of the answers",

@@ -22,9 +22,10 @@ from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table, find_table
 from evalkit.intake.known import Known, known_names
-from evalkit.intake.normal import counted, listed, plain, quoted
-from evalkit.intake.pupils import is_total_row, read_codes, same_pupil_twice
+from evalkit.intake.normal import counted, listed, quoted
+from evalkit.intake.pupils import read_codes, same_pupil_twice
 from evalkit.intake.read import read_file
+from evalkit.intake.spare_rows import drop_rows
 from evalkit.intake.waves import wave_asked, waves_of_rows
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
@@ -68,7 +69,7 @@ def check_upload(
     drop_private(table, findings)
     report_ragged(table, findings)
     pupil = pupil_column(table, study, findings)
-    _drop_rows(table, pupil, findings)
+    drop_rows(table, pupil, findings)
     count = len(table.rows)
     waves = waves_of_rows(table, wanted, known=known, study=study, findings=findings)
     columns = item_columns(table, known, waves=_wave_blocks(table, wanted), findings=findings)
@@ -129,45 +130,6 @@ def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> Non
             "(often by a filter)",
             "evalkit reads hidden rows too. If they should not count, delete them.",
             rows=hidden,
-        )
-
-
-def _drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
-    """Leave out rows that are no pupil: blank ones, repeated headings, totals."""
-    used = [column.index for column in table.columns if column.role not in ("", "ignore", "identity", "form")]
-    used += [column.index for column in table.columns if column.choices]
-    place = pupil.index if pupil else -1
-    wanted: list[bool] = []
-    totals: list[int] = []
-    repeated: list[int] = []
-    for number, row in zip(table.numbers, table.rows, strict=True):
-        cells = [row[index] for index in used if index < len(row)]
-        code = row[place] if 0 <= place < len(row) else ""
-        keep = any(cell.strip() for cell in cells)
-        if keep and pupil is not None and pupil.header and plain(code).casefold() == pupil.header.casefold():
-            repeated.append(number)
-            keep = False
-        elif keep and is_total_row(code, row):
-            totals.append(number)
-            keep = False
-        wanted.append(keep)
-    table.keep(wanted)
-    if repeated:
-        findings.add(
-            "fixed",
-            "heading_repeated",
-            "The row repeats the headings",
-            "evalkit leaves it out. Nothing to do.",
-            rows=repeated,
-        )
-    for number in totals:
-        findings.add(
-            "ask",
-            "total_row",
-            "This looks like a total or an average, not a pupil",
-            f"If so, delete the row, or say it in the mapping file: corrections: [{{row: {number}, found: 'Total', "
-            "action: leave_out_row, reason: a total}], with 'found' as the row says it. It is left out meanwhile.",
-            rows=[number],
         )
 
 
@@ -273,7 +235,7 @@ def _report_answers(
             "If the answers were lost, add them. Otherwise these pupils count as not having answered.",
             rows=silent,
         )
-    if table.rows and not given:
+    if stay and not given:
         findings.add(
             "error",
             "no_usable_answers",

@@ -20,33 +20,28 @@ def drop_private(table: Table, findings: Findings) -> None:
     for column in table.columns:
         if not column.role and not column.choices and _holds_addresses(table, column):
             table.columns[column.index] = Column(column.index, column.header, role="identity")
-    for role, kind, what, mend in (
-        (
-            "identity",
+    personal = [column for column in table.columns if column.role == "identity"]
+    if personal:
+        findings.add(
+            "fixed",
             "personal_columns_dropped",
-            "may tell who the pupils are",
-            "evalkit dropped this at the door and keeps nothing of it.",
-        ),
-        (
-            "form",
+            f"{_named(personal)} may tell who the pupils are",
+            "evalkit dropped this at the door and keeps nothing of it. Nothing to do.",
+            columns=[column.index for column in personal],
+        )
+    form = [column for column in table.columns if column.role == "form"]
+    if form:
+        findings.add(
+            "fixed",
             "form_columns_left_out",
-            "written by the survey form, not answered by pupils",
-            "evalkit leaves this out.",
-        ),
-    ):
-        columns = [column for column in table.columns if column.role == role]
-        if columns:
-            findings.add(
-                "fixed",
-                kind,
-                f"{_named(columns)}: {what}",
-                f"{mend} Nothing to do.",
-                columns=[column.index for column in columns],
-            )
-            for row in table.rows:
-                for column in columns:
-                    if column.index < len(row):
-                        row[column.index] = ""
+            f"{_named(form)} {'comes' if len(form) == 1 else 'come'} from the survey form and not from pupils",
+            "evalkit leaves this out. Nothing to do.",
+            columns=[column.index for column in form],
+        )
+    for row in table.rows:
+        for column in (*personal, *form):
+            if column.index < len(row):
+                row[column.index] = ""
 
 
 def _holds_addresses(table: Table, column: Column) -> bool:
@@ -67,17 +62,18 @@ def pupil_column(table: Table, study: Study, findings: Findings) -> Column | Non
         findings.add(
             "ask",
             "which_pupil_column",
-            "No heading says where the pupil codes are. Are they in this column",
-            f"If so, change its heading to '{wanted}', or add to the mapping file: "
+            "No heading says where the pupil codes are",
+            f"Are they in this column? If so, change its heading to '{wanted}', or add to the mapping file: "
             f"columns: {{{quoted(likely[0].header)}: pupil}}.",
             columns=[likely[0].index],
             header=likely[0].header,
         )
     else:
+        names = any(one.role == "identity" for one in table.columns)
         findings.add(
             "error",
             "no_pupil_column",
-            "There is no column with pupil codes",
+            "There is no column with pupil codes" + (", and names or addresses are not kept" if names else ""),
             f"Add a column with the heading '{wanted}' and each pupil's code. Without it nobody's answers before and "
             "after can be put side by side.",
         )
@@ -140,23 +136,25 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
             findings.add(
                 "ask",
                 "which_question",
-                f"Is this the question {names}",
-                f"If so, say it in the mapping file: columns: {{{quoted(column.header)}: {column.choices[0]}}}. "
-                "Or change the heading in the file. Until then this column is not used.",
+                "This heading is not quite one that the plan knows",
+                f"Is it the question {names}? If so, say it in the mapping file: columns: {{{quoted(column.header)}: "
+                f"{column.choices[0]}}}. Or change the heading in the file. Until then this column is not used.",
                 columns=[column.index],
                 header=column.header,
             )
-    numbered = [column for column in columns if column.reason == "numbers" and column.choices]
+    numbered = [column for column in columns if column.reason == "numbers"]
     if numbered:
-        instruments = list(dict.fromkeys(one.partition(".")[0] for column in numbered for one in column.choices))
+        instruments = dict.fromkeys(one.partition(".")[0] for column in numbered for one in column.choices)
+        titles = listed([known.titles[one] for one in instruments], last="and")
+        lines = ", ".join(f"'column {letter(column.index)}': {column.choices[0]}" for column in numbered)
         findings.add(
             "ask",
             "which_numbers",
-            f"The headings are only numbers ({_named(numbered)}), and it is not clear which questions of "
-            f"{listed(instruments, last='or')} they are",
-            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}', or say it in the "
-            f"mapping file: columns: {{{quoted(numbered[0].header)}: {numbered[0].choices[0]}, ...}}. "
-            "Until then these columns are not used.",
+            f"The headings are only numbers ({_named(numbered)}), and the questions of {titles} do not have these "
+            "numbers",
+            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}'. Or, if the questions "
+            f"stand in this order, say so in the mapping file: columns: {{{lines}}}. Until then these are not "
+            "used.",
             columns=[column.index for column in numbered],
         )
 
@@ -168,9 +166,9 @@ def _say_missing(found: set[str], wave: str, known: Known, findings: Findings) -
         names = listed([f"{item.partition('.')[2]} ('{known.names[item]}')" for item in items], limit=50)
         when = f" for '{wave}'" if wave else ""
         if len(items) == len(known.needed_of(instrument)):
-            found_words = f"No column holds a question of {instrument}{when}. Needed are {names}"
+            found_words = f"There is no question of {known.titles[instrument]}{when}. The plan needs {names}"
         else:
-            found_words = f"{instrument}: no column{when} for {names}"
+            found_words = f"{known.titles[instrument]}: there is no column{when} for {names}"
         findings.add(
             "error",
             "missing_column",
@@ -193,7 +191,7 @@ def report_unused(table: Table, known: Known, findings: Findings) -> None:
             "warn",
             "columns_not_used",
             f"{_named(spare)}: the plan does not use {'this column' if len(spare) == 1 else 'these columns'}",
-            "evalkit ignores them. If one of them is a question of the survey, correct its heading.",
+            "If a question of the survey is among them, correct its heading. Otherwise there is nothing to do.",
             columns=[column.index for column in spare],
         )
     blank = [

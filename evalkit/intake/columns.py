@@ -1,18 +1,17 @@
 """Map headers to what they mean. A header that only resembles a known one is asked about, never assumed."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rapidfuzz import fuzz, process
 
 from evalkit.intake.known import Known, Role
 from evalkit.intake.normal import column_index, header_forms, normal, plain
+from evalkit.intake.numbered import numbered
 from evalkit.intake.usual_names import FORM_MARKS, VAGUE_FORM_NAMES
 from evalkit.records.mapping import Mapping
 
-_NUMBER = re.compile(r"^(?:question|item|qu|q)?\s*0*(\d{1,3})$")
 _LIKENESS = 86
 
 
@@ -39,17 +38,6 @@ class Column:
     choices: tuple[str, ...] = ()
     reason: Literal["", "like", "several", "numbers"] = ""
     decided: bool = False
-
-
-@dataclass(slots=True)
-class _Block:
-    """Columns side by side whose headers are only numbers."""
-
-    columns: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    wave: str = ""
-    title: str = ""
-    lettered: bool = False
 
 
 def score_of(row: Sequence[str], above: Sequence[str], known: Known, mapping: Mapping | None) -> int:
@@ -92,8 +80,7 @@ def columns_of(
                 column = _by_name(column, text, titles[index], known)
         columns.append(column)
     columns = _settle_forms(_settle_pupil(columns, known))
-    columns = _by_number(columns, titles, known)
-    return _by_likeness(columns, known)
+    return _by_likeness(_by_number(columns, titles, known), known)
 
 
 def _decisions(mapping: Mapping | None) -> dict[str, str]:
@@ -102,11 +89,9 @@ def _decisions(mapping: Mapping | None) -> dict[str, str]:
 
 def _decided(column: Column, decided: dict[str, str], known: Known) -> Column:
     """What the mapping file says about the header, or about 'column F'."""
-    target = ""
+    target = decided.get(normal(column.header), "")
     for header, meant in decided.items():
-        if header == normal(column.header) or (
-            header.startswith("column ") and column_index(header.removeprefix("column ")) == column.index
-        ):
+        if header.startswith("column ") and column_index(header.removeprefix("column ")) == column.index:
             target = meant
     if not target:
         return column
@@ -138,17 +123,13 @@ def _by_name(column: Column, text: str, title: str, known: Known) -> Column:
         wave = named or wave
     items = tuple(target for role, target in roles if role == "item")
     if len(items) > 1:
-        here = _instrument_of(title, known)
+        here = known.instruments.get(normal(title), "")
         items = tuple(item for item in items if item.partition(".")[0] == here) or items
     if len(items) > 1:
         return replace(column, choices=items, reason="several", wave=wave)
     if items:
         return replace(column, role="item", target=items[0], wave=wave)
     return replace(column, role=roles[0][0], target=roles[0][1]) if roles else column
-
-
-def _instrument_of(title: str, known: Known) -> str:
-    return known.instruments.get(normal(title), "") if title else ""
 
 
 def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
@@ -192,79 +173,17 @@ def _settle_forms(columns: list[Column]) -> list[Column]:
 
 
 def _by_number(columns: list[Column], titles: list[str], known: Known) -> list[Column]:
-    """Headers that are only numbers (1, 2. or Q3): each block is matched to an instrument where only one fits."""
+    """Headers that are only numbers: what is certain is taken, what is likely is asked."""
+    open_headers = [(column.index, column.header) for column in columns if not column.role and not column.choices]
     taken = {column.target.partition(".")[0] for column in columns if column.role == "item"}
     settled = list(columns)
-    for block in _blocks(columns, titles, known):
-        fits = _fitting(block, known, taken)
-        if len(fits) == 1 and not _renumbered(block, fits[0], known):
-            order = known.order[fits[0]]
-            for index, number in zip(block.columns, block.numbers, strict=True):
-                if number <= len(order):
-                    settled[index] = replace(
-                        columns[index], role="item", target=order[number - 1], wave=block.wave or columns[index].wave
-                    )
-        elif fits:
-            for index, number in zip(block.columns, block.numbers, strict=True):
-                choices = tuple(known.order[one][number - 1] for one in fits if number <= len(known.order[one]))
-                settled[index] = replace(columns[index], choices=choices, reason="numbers")
+    for one in numbered(open_headers, titles, known, taken=taken):
+        wave = one.wave or columns[one.index].wave
+        if one.certain:
+            settled[one.index] = replace(columns[one.index], role="item", target=one.choices[0], wave=wave)
+        else:
+            settled[one.index] = replace(columns[one.index], choices=one.choices, reason="numbers", wave=wave)
     return settled
-
-
-def _blocks(columns: list[Column], titles: list[str], known: Known) -> list[_Block]:
-    blocks: list[_Block] = []
-    for column in columns:
-        if column.role or column.choices:
-            continue
-        wave, rest = known.split_wave(column.header)
-        number = _NUMBER.match(normal(rest))
-        value = int(number.group(1)) if number else 0
-        if value < 1:
-            continue
-        title = titles[column.index]
-        wave = wave or known.waves.get(normal(title), "")
-        last = blocks[-1] if blocks else None
-        if last is None or value <= last.numbers[-1] or (last.wave, last.title) != (wave, title):
-            last = _Block(wave=wave, title=title)
-            blocks.append(last)
-        last.columns.append(column.index)
-        last.numbers.append(value)
-        last.lettered = last.lettered or not normal(rest).isdigit()
-    return blocks
-
-
-def _fitting(block: _Block, known: Known, taken: set[str]) -> list[str]:
-    """The instruments that a block of numbers may belong to."""
-    named = _instrument_of(block.title, known)
-    free = [named] if named else [one for one in known.order if one not in taken] or list(known.order)
-    exact = [one for one in free if _numbers(known.order[one], one, known) == block.numbers]
-    exact += [one for one in free if one not in exact and _numbers(known.needed_of(one), one, known) == block.numbers]
-    if exact:
-        return exact
-    renumbered = [one for one in free if _renumbered(block, one, known)]
-    if renumbered:
-        return renumbered
-    # A row of answers is a row of numbers too, so bare numbers must be nearly all of a questionnaire to be headers.
-    share = 0.0 if block.lettered or named else 0.75
-    return [
-        one
-        for one in free
-        if block.numbers[-1] <= len(known.order[one]) and len(block.numbers) > share * len(known.needed_of(one))
-    ]
-
-
-def _numbers(items: tuple[str, ...], instrument: str, known: Known) -> list[int]:
-    places = {item: number for number, item in enumerate(known.order[instrument], start=1)}
-    return [places[item] for item in items]
-
-
-def _renumbered(block: _Block, instrument: str, known: Known) -> bool:
-    """1 to n, where the plan needs n items that have other numbers in the full questionnaire."""
-    needed = _numbers(known.needed_of(instrument), instrument, known)
-    count = len(needed)
-    return (
-        count < len(known.order[instrument]) and block.numbers == list(range(1, count + 1)) and block.numbers != needed
-    )
 
 
 def _by_likeness(columns: list[Column], known: Known) -> list[Column]:

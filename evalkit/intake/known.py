@@ -9,6 +9,7 @@ from typing import Literal
 from evalkit.intake.normal import header_forms, normal
 from evalkit.intake.usual_names import FIRST_WAVE, FORM_NAMES, IDENTITY_NAMES, LAST_WAVE, PUPIL_NAMES, WAVE_NAMES
 from evalkit.records.evaluation import Study
+from evalkit.records.instrument import Instrument
 
 Role = Literal["item", "pupil", "wave", "characteristic", "identity", "form"]
 
@@ -29,7 +30,8 @@ class Known:
     items : normalised header -> all items it may mean, as instrument.item; one only where it is clear
     needed : the items that the plan needs, in order
     order : instrument id -> all its items in order, as instrument.item
-    instruments : normalised name -> instrument id
+    instruments : normalised name -> instrument id, where only one has this name
+    titles : instrument id -> title
     pupil : normalised headers that the plan names for the pupil code
     characteristics : normalised header -> id
     waves : normalised name -> wave id
@@ -40,6 +42,7 @@ class Known:
     needed: tuple[str, ...]
     order: Names[str, tuple[str, ...]]
     instruments: Names[str, str]
+    titles: Names[str, str]
     pupil: frozenset[str]
     characteristics: Names[str, str]
     waves: Names[str, str]
@@ -91,13 +94,14 @@ def known_names(study: Study) -> Known:
     names: dict[str, str] = {}
     order: dict[str, tuple[str, ...]] = {}
     needed: list[str] = []
-    titles: dict[str, str] = {}
+    titles: dict[str, set[str]] = defaultdict(set)
     ids = [item.id for instrument in study.instruments for item in instrument.items]
     for instrument in study.instruments:
         own = study.wording.get(instrument.id)
         needed += [f"{instrument.id}.{item}" for item in study.items(instrument.id)]
         order[instrument.id] = tuple(f"{instrument.id}.{item.id}" for item in instrument.items)
-        titles |= {normal(instrument.id): instrument.id, normal(instrument.title): instrument.id}
+        for name in _names_of(instrument, study):
+            titles[normal(name)].add(instrument.id)
         for item in instrument.items:
             target = f"{instrument.id}.{item.id}"
             names[target] = item.label
@@ -114,12 +118,28 @@ def known_names(study: Study) -> Known:
         items={form: _prefer_needed(targets, needed) for form, targets in items.items()},
         needed=tuple(needed),
         order=order,
-        instruments=titles,
+        instruments={name: min(ids) for name, ids in titles.items() if name and len(ids) == 1},
+        titles={instrument.id: instrument.title for instrument in study.instruments},
         pupil=frozenset(form for header in study.plan.pupil_headers for form in header_forms(header)),
         characteristics=_characteristics(study),
         waves=wave_names(study),
         names=names,
     )
+
+
+def _names_of(instrument: Instrument, study: Study) -> list[str]:
+    """How people call a questionnaire: id, title, its abbreviation, and the outcome it measures."""
+    outcomes = [outcome for outcome in study.plan.outcomes if outcome.instrument == instrument.id]
+    return [
+        instrument.id,
+        instrument.id.rstrip("0123456789"),
+        instrument.id.partition("_")[0].rstrip("0123456789"),
+        instrument.title,
+        re.sub(r"\(.*?\)", "", instrument.title),
+        *re.findall(r"\((.+?)\)", instrument.title),
+        instrument.construct_,
+        *(name for outcome in outcomes for name in (outcome.id, outcome.label)),
+    ]
 
 
 def _prefer_needed(targets: list[str], needed: list[str]) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
-from evalkit.intake.normal import counted, listed, normal, plain, quoted
-from evalkit.intake.usual_names import TOTALS
+from evalkit.intake.normal import counted, plain, quoted
 from evalkit.records.mapping import Mapping
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
@@ -25,14 +24,6 @@ def code_key(code: str) -> str:
 def shown_code(code: str) -> str:
     """A code as a message may show it; a UPN or an e-mail address is never repeated."""
     return "(not shown)" if UPN.match(code) or _EMAIL.match(code) else quoted(code, limit=30)
-
-
-def is_total_row(code: str, cells: Sequence[str]) -> bool:
-    """Whether a row is not a pupil but a total: its code, or without a code its first word, says so."""
-    if any(character.isdigit() for character in code):
-        return False
-    name = normal(code) or next((normal(cell) for cell in cells if cell.strip()), "")
-    return name in TOTALS
 
 
 def read_codes(
@@ -125,6 +116,10 @@ def _say_private(codes: Sequence[str], numbers: Sequence[int], column: Column, f
             )
 
 
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
+
+
 def same_pupil_twice(
     keys: Sequence[tuple[str, str]],
     answers: Sequence[Sequence[object]],
@@ -165,8 +160,7 @@ def same_pupil_twice(
         findings.add(
             "ask",
             "pupil_twice",
-            f"The pupil code {shown_code(code)} stands in rows {listed([str(row) for row in rows])}{in_wave}, with "
-            "different answers",
+            f"The pupil code {shown_code(code)} stands here {_times(len(twice))}{in_wave}, with different answers",
             "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Or say in the "
             f"mapping file which row to leave out: corrections: [{{row: {rows[0]}, found: "
             f"{'CODE' if 'not shown' in shown_code(code) else quoted(code)}, action: leave_out_row, reason: WHY}}]. "

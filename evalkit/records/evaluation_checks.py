@@ -64,7 +64,7 @@ def _data(plan: "Evaluation") -> list[Fault]:
     waves = {wave.id for wave in plan.waves}
     allowed = ", ".join(sorted(waves))
     return [
-        (("data", "files", place, "wave"), f"{file.path} names the wave '{file.wave}'; allowed: {allowed}")
+        (("data", "files", place, "wave"), f"the file {file.path} names the wave '{file.wave}'; allowed: {allowed}")
         for place, file in enumerate(plan.data.files if plan.data else ())
         if file.wave and file.wave not in waves
     ]

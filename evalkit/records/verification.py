@@ -102,6 +102,7 @@ def _first_changed_input(before: Results, now: Results) -> str:
 
 
 def _differences(old: object, new: object, where: str) -> list[str]:
+    leaf = [] if _same(old, new) else [f"{where}: {_shown(old)} then, {_shown(new)} now"]
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         olds, news = cast("Mapping[str, object]", old), cast("Mapping[str, object]", new)
         found: list[str] = []
@@ -123,8 +124,7 @@ def _differences(old: object, new: object, where: str) -> list[str]:
             for index, pair in enumerate(zip(olds, news, strict=True), start=1)
             for one in _differences(*pair, f"{where}, {index}")
         ]
-    one, other = cast("object", old), cast("object", new)
-    return [] if _same(one, other) else [f"{where}: {_shown(one)} then, {_shown(other)} now"]
+    return leaf
 
 
 def _same(old: object, new: object) -> bool:

@@ -21,7 +21,7 @@ MODE = (
 )
 BREAK = re.compile(
     r'<w:p><w:r><w:br w:type="page"\s*/></w:r></w:p>(?P<between>(?:\s*<w:bookmark[^>]*>)*\s*)'
-    r'(?P<style><w:p>\s*<w:pPr>\s*<w:pStyle[^>]*>)'
+    r"(?P<style><w:p>\s*<w:pPr>\s*<w:pStyle[^>]*>)"
 )
 STYLE = r'<w:style\b[^>]*w:styleId="{identifier}".*?</w:style>'
 WORD_XML = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

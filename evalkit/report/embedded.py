@@ -137,9 +137,7 @@ def run_pandoc(doc: StaticDoc, folder: Path, brand: Brand, options: Sequence[str
     ]
     environment = fixed_environment(doc)
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT, check=False
-        )
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise ReportError(f"{doc.name}: pandoc took more than {TIMEOUT} seconds and was stopped.") from None
     if done.returncode != 0:

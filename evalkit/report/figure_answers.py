@@ -24,7 +24,7 @@ from evalkit.report.words_names import wave_word
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PAIR, TOP, BOTTOM = 0.62, 0.05, 0.5  # inches
+PAIR, TOP, BOTTOM = 0.55, 0.05, 0.45  # inches
 BARS = {"before": -0.02, "after": 0.27}
 LOWER, MIDDLE, UPPER = ("#c79abf", "#7a2e6e"), "#d5d9e0", ("#8fb5d9", "#1f4e79")
 HATCHES = {"lower": "\\\\\\\\", "across": "", "upper": ""}
@@ -151,7 +151,7 @@ def answers_title(results: Results, scale: str) -> str:
     less = sum(waves["after"] < waves["before"] for waves in shares.values())
     if not shares:
         return TITLE_HIDDEN.format(label=outcome.label)
-    return TITLE.format(label=outcome.label, more=more, less=less, all=len(shares))
+    return TITLE.format(label=outcome.label, more=more or "none", less=less or "none", all=len(shares))
 
 
 def _draw_bar(axes: "Axes", bar: list[Piece], height: float, middle: float) -> None:

@@ -39,7 +39,7 @@ REGRESSION = (
 )
 REGRESSION_NONE = (
     "On {outcome}, pupils were chosen for their scores, so part of the change would have come anyway. How much, we "
-    "cannot say: {reason}"
+    "cannot say. {reason}"
 )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from evalkit.errors import FitError
-from evalkit.stats.linear import check_design, check_rows, independent_columns
+from evalkit.stats.linear import check_clusters, check_design, check_rows, independent_columns
 from evalkit.stats.separation import separating_columns
 
 FloatArray = NDArray[np.float64]
@@ -102,14 +102,20 @@ def fit_gee(
        57(1), 126-134. doi:10.1111/j.0006-341X.2001.00126.x
     .. [2] Li and Redden (2015). Small sample performance of bias-corrected sandwich estimators for cluster-randomized
        trials with binary outcomes. Statistics in Medicine 34(2), 281-296. doi:10.1002/sim.6344
+
+    Examples
+    --------
+    >>> x = [[1, t] for t in (0, 0, 0, 1, 1, 1) for _ in range(4)]
+    >>> y = [0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1]
+    >>> fit = fit_gee(x, y, clusters=[s for s in range(6) for _ in range(4)])
+    >>> fit.df, fit.coefficients.round(3).tolist()
+    (0, 0)
     """
     if family not in get_args(Family):
         raise FitError(f"{family!r} is not a GEE family evalkit knows: use one of {', '.join(get_args(Family))}.")
     x, labels = check_design(design, names=names)
     y = check_rows("outcome", outcome, length=len(x))
-    found, codes = np.unique(np.asarray(clusters), return_inverse=True)
-    if codes.shape != (len(x),):
-        raise FitError(f"The clusters have shape {codes.shape}, the design {len(x)} rows: give one label per row.")
+    found, codes = check_clusters(clusters, length=len(x))
     _check_columns(x, y, labels, family)
     between = count_between_columns(x, codes=codes)
     df = len(found) - between

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from evalkit.errors import FitError
-from evalkit.stats.linear import check_design, check_rows, independent_columns
+from evalkit.stats.linear import check_clusters, check_design, check_rows, independent_columns
 from evalkit.stats.logit_search import Optimum, maximise
 from evalkit.stats.quadrature import LogitProblem, make_problem
 from evalkit.stats.separation import separating_columns
@@ -132,9 +132,7 @@ def fit_logit(
     """
     x, labels = check_design(design, names=names)
     y = _check_outcome(outcome, length=len(x))
-    found, codes = np.unique(np.asarray(clusters), return_inverse=True)
-    if codes.shape != (len(x),):
-        raise FitError(f"The clusters have shape {codes.shape}, the design {len(x)} rows: give one label per row.")
+    found, codes = check_clusters(clusters, length=len(x))
     if len(found) < 2:
         raise FitError("A random intercept needs at least two schools, and one was found: use a plain logit.")
     if not 1 <= n_nodes <= 100:

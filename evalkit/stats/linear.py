@@ -224,6 +224,17 @@ def check_weights(weights: ArrayLike, *, length: int) -> FloatArray:
     return w
 
 
+def check_clusters(clusters: ArrayLike, *, length: int) -> tuple[NDArray[np.generic], IntArray]:
+    """Turn school labels into sorted labels (J,) and codes 0 .. J-1 (n,), or say how many labels are missing."""
+    labels: NDArray[np.generic] = np.asarray(clusters)
+    if labels.shape != (length,):
+        raise FitError(f"The clusters have shape {labels.shape}, the design {length} rows: give one label per row.")
+    missing = int(sum(label is None or label != label for label in labels.tolist())) if labels.dtype.kind in "fO" else 0
+    if missing:
+        raise FitError(f"{missing} of {length} rows have no cluster: leave them out or fill in the label.")
+    return np.unique(labels, return_inverse=True)
+
+
 def _solve(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     norms = np.linalg.norm(x, axis=0)
     q, r = np.linalg.qr(x / norms)

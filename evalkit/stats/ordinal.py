@@ -12,7 +12,7 @@ from scipy.special import expit, stdtr, stdtrit
 
 from evalkit.errors import FitError
 from evalkit.stats.gee import count_between_columns
-from evalkit.stats.linear import check_design, check_rows, independent_columns
+from evalkit.stats.linear import check_clusters, check_design, check_rows, independent_columns
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -99,12 +99,18 @@ def fit_ordinal(
     References
     ----------
     .. [1] McCullagh (1980). Regression models for ordinal data. JRSS B 42(2), 109-142.
+
+    Examples
+    --------
+    >>> x = [[t] for t in (0, 0, 0, 1, 1, 1) for _ in range(4)]
+    >>> y = [1, 2, 1, 3, 2, 2, 1, 1, 1, 3, 2, 1, 2, 3, 3, 2, 1, 3, 3, 2, 2, 3, 3, 1]
+    >>> fit = fit_ordinal(x, y, clusters=[s for s in range(6) for _ in range(4)])
+    >>> fit.df, fit.coefficients.round(3).tolist(), fit.thresholds.round(3).tolist()
+    (0, 0)
     """
     x, labels = check_design(design, names=names)
     y = check_rows("outcome", outcome, length=len(x))
-    found, codes = np.unique(np.asarray(clusters), return_inverse=True)
-    if codes.shape != (len(x),):
-        raise FitError(f"The clusters have shape {codes.shape}, the design {len(x)} rows: give one label per row.")
+    found, codes = check_clusters(clusters, length=len(x))
     categories, answers = np.unique(y, return_inverse=True)
     if len(categories) < 3:
         raise FitError(f"The outcome has {len(categories)} different values: an ordered logit needs three or more.")

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 
 from evalkit.errors import FitError
-from evalkit.stats.linear import check_design, check_rows, check_weights, independent_columns
+from evalkit.stats.linear import check_clusters, check_design, check_rows, check_weights, independent_columns
 from evalkit.stats.robust_blocks import Bucket, WorkingCovariance, reduce_clusters
 
 FloatArray = NDArray[np.float64]
@@ -120,7 +120,9 @@ def cluster_robust(
     x, names = check_design(design)
     e = check_rows("residuals", residuals, length=len(x))
     w = None if weights is None else check_weights(weights, length=len(x))
-    codes = _check_clusters(clusters, length=len(x))
+    found, codes = check_clusters(clusters, length=len(x))
+    if len(found) < 2:
+        raise FitError("A cluster-robust covariance needs at least two clusters, and one was found.")
     _check_working(working, length=len(x))
     buckets = reduce_clusters(x, e, clusters=codes, weights=w, working=working)
     # Rotation keeps lengths and ranks, so the few rows that are left can be asked instead of all.
@@ -132,18 +134,6 @@ def cluster_robust(
     return _sandwich(
         buckets, _whitener(rows, buckets), kind=kind, n_rows=len(x), inverse=working is not None or w is None
     )
-
-
-def _check_clusters(clusters: ArrayLike, *, length: int) -> IntArray:
-    labels = np.asarray(clusters)
-    if labels.shape != (length,):
-        raise FitError(f"The clusters have shape {labels.shape}, the design {length} rows: give one label per row.")
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        raise FitError(f"{int(np.isnan(labels).sum())} rows have no cluster: leave them out or fill in the label.")
-    found, codes = np.unique(labels, return_inverse=True)
-    if len(found) < 2:
-        raise FitError("A cluster-robust covariance needs at least two clusters, and one was found.")
-    return codes
 
 
 def _check_working(working: WorkingCovariance | None, *, length: int) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from functools import cache
 
 from evalkit.records.results import Caveat, Check, Results
 from evalkit.report import words, words_caveats, words_checks, words_measure, words_percent, words_pupils, words_steps
@@ -114,7 +115,8 @@ def pupils_in_words(results: Results) -> list[str]:
         changed.loc[chosen, "status"] = status
         changed.loc[chosen & (changed["contrast"] != "threshold"), "estimate"] = value
         changed.loc[changed["inquiry"] == "leavers", ["conf_low", "conf_high"]] = [0.2, 3.8]
-        row = changed[changed["inquiry"] == "change"].head(1).assign(inquiry="regression_to_mean", estimate=value)
+        row = changed[changed["inquiry"] == "change"].head(1)
+        row = row.assign(inquiry="regression_to_mean", estimate=value, reason="The plan gives no mean to go by.")
         altered = replace(results, estimates=type(frame)([*changed.to_dict("records"), *row.to_dict("records")]))
         told += [
             words_pupils.reliable_sentence(altered, one), words_pupils.threshold_sentence(altered, one),
@@ -142,10 +144,11 @@ def measures_in_words(results: Results) -> list[str]:
     return [*told, *words_measure.caution_sentences(results)]
 
 
-def every_sentence() -> list[str]:
+@cache
+def every_sentence() -> tuple[str, ...]:
     """Every sentence the bank can produce for the design single_group_prepost."""
     results = sample()
-    return [
+    return (
         *answers().values(),
         *changes_in_words(),
         *checks_in_words(results),
@@ -161,4 +164,4 @@ def every_sentence() -> list[str]:
         words.SYNTHETIC,
         words.WORTHWHILE,
         words.NO_WORTHWHILE,
-    ]
+    )

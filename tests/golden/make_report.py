@@ -1,6 +1,6 @@
-"""What the report shows for the invented results, as plain text: made here, frozen in report_single_group_prepost.json.
+"""What the report shows for the invented results, as plain text, frozen in report_single_group_prepost.json.
 
-Run `PYTHONPATH=. python tests/golden/make_report.py` from the repository root after a wanted change, and read the difference.
+After a change that is meant: `PYTHONPATH=. python tests/golden/make_report.py`, and read the difference.
 """
 
 import json

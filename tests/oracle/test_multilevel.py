@@ -1,4 +1,4 @@
-"""Multilevel fits against lme4, their df against lmerTest and pbkrtest (r/lme4.R); KR under weights against dense algebra."""
+"""Multilevel fits against lme4, df against lmerTest and pbkrtest (r/lme4.R); weighted KR against dense algebra."""
 
 import json
 from pathlib import Path

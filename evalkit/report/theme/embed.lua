@@ -7,6 +7,13 @@ local TYPST = FORMAT == 'typst'
 local DOCX = FORMAT == 'docx'
 local utils = pandoc.utils
 
+local function module(name)
+  return dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), name })
+end
+
+local widths = module('widths.lua')
+local side_by_side = module('side_by_side.lua')
+
 local problems = {}
 local function problem(text) problems[#problems + 1] = text end
 
@@ -103,68 +110,6 @@ local function last_paragraph(div)
   return pandoc.Inlines {}, div.content
 end
 
-local function relative_widths(text, count)
-  local widths, total = {}, 0
-  for number in (text or ''):gmatch('[%d.]+') do
-    widths[#widths + 1] = tonumber(number)
-    total = total + tonumber(number)
-  end
-  if #widths == 0 then return nil end
-  if #widths ~= count or total <= 0 then
-    problem('tbl-colwidths ' .. text .. ' does not fit a table of ' .. count .. ' columns. Give one width per column.')
-    return nil
-  end
-  for index, width in ipairs(widths) do widths[index] = width / total end
-  return widths
-end
-
-local CAPACITY = 99 -- letters that fit side by side in a table as wide as the page
-local PADDING = 2.5
-
-local SHORT = 18 -- letters: text up to here, such as an interval, is not broken while there is room
-
--- Widths from the content: a column holds its longest word, or its longest short text; what is left of the line goes to
--- columns with longer text.
-local function measured_widths(tbl)
-  local words, short, long = {}, {}, {}
-  local function look(rows, boldness)
-    for _, row in ipairs(rows) do
-      for index, cell in ipairs(row.cells) do
-        local text = utils.stringify(cell.contents)
-        local _, digits = text:gsub('%d', '') -- digits are set wider than letters
-        local length = boldness == 1 and (utf8.len(text) or #text) + 0.2 * digits or 0 -- headings may wrap
-        long[index] = math.max(long[index] or 0, math.min(length, 60))
-        if length <= SHORT then short[index] = math.max(short[index] or 0, length) end
-        for word in text:gmatch('%S+') do
-          words[index] = math.max(words[index] or 0, math.min(utf8.len(word) or #word, 30) * boldness)
-        end
-      end
-    end
-  end
-  look(tbl.head.rows, 1.1)
-  for _, body in ipairs(tbl.bodies) do look(body.body, 1) end
-
-  local function sums(shorts)
-    local need, want, needed, wanted = {}, {}, 0, 0
-    for index = 1, #tbl.colspecs do
-      need[index] = math.max(words[index] or 1, shorts and short[index] or 0) + PADDING
-      want[index] = math.max((long[index] or 1) + PADDING, need[index])
-      needed, wanted = needed + need[index], wanted + want[index]
-    end
-    return need, want, needed, wanted
-  end
-  local need, want, needed, wanted = sums(true)
-  if needed > CAPACITY then need, want, needed, wanted = sums(false) end
-  local share = wanted > CAPACITY and math.max(CAPACITY - needed, 0) / math.max(wanted - needed, 1) or 1
-  local widths, total = {}, 0
-  for index = 1, #tbl.colspecs do
-    widths[index] = need[index] + share * (want[index] - need[index])
-    total = total + widths[index]
-  end
-  for index, width in ipairs(widths) do widths[index] = width / total end
-  return widths
-end
-
 local function box(div)
   local id = div.identifier
   if id:match('^tbl%-') or has(div.classes, 'table') then
@@ -175,8 +120,10 @@ local function box(div)
       done = true
       if #caption > 0 then block.caption = { long = { pandoc.Plain(caption) } } end
       block.attr = pandoc.Attr(id, { 'evalkit' })
-      local widths = relative_widths(div.attributes['tbl-colwidths'], #block.colspecs) or measured_widths(block)
-      for index, spec in ipairs(block.colspecs) do block.colspecs[index] = { spec[1], widths[index] } end
+      local shares, complaint = widths.given(div.attributes['tbl-colwidths'], #block.colspecs)
+      if complaint then problem(complaint) end
+      shares = shares or widths.measured(block)
+      for index, spec in ipairs(block.colspecs) do block.colspecs[index] = { spec[1], shares[index] } end
       return block
     end)
   end
@@ -340,10 +287,10 @@ local function table_output(element)
       if HTML then cell.attr.attributes.scope = cell.col_span > 1 and 'colgroup' or 'col' end
     end
   end
-  local widths = not element.colspecs[1][2] and measured_widths(element) or nil
+  local shares = not element.colspecs[1][2] and widths.measured(element) or nil
   for index, spec in ipairs(element.colspecs) do
     local align = spec[1] == 'AlignDefault' and 'AlignLeft' or spec[1]
-    element.colspecs[index] = { align, widths and widths[index] or spec[2] }
+    element.colspecs[index] = { align, shares and shares[index] or spec[2] }
   end
   if TYPST then return element:walk { Str = breakable } end
   if DOCX then return element end
@@ -356,69 +303,6 @@ local function table_output(element)
   local name = element.caption.long[1] and utils.stringify(element.caption.long) or 'Table'
   local role = element.identifier:match('^tbl%-') and 'region' or 'group' -- landmarks must differ: only numbered ones do
   return pandoc.Div({ element }, pandoc.Attr('', { 'table-region' }, { { 'role', role }, { 'tabindex', '0' }, { 'aria-label', name } }))
-end
-
--- Side by side ----------------------------------------------------------------------------------------------------------
-
-local function grid(cells, columns)
-  if TYPST then
-    local blocks = pandoc.Blocks { raw('#side-by-side(' .. columns .. ',') }
-    for _, cell in ipairs(cells) do
-      append(blocks, { raw('[') })
-      append(blocks, cell)
-      append(blocks, { raw('],') })
-    end
-    append(blocks, { raw(')') })
-    return blocks
-  end
-  if DOCX then
-    local aligns, widths, rows, row = {}, {}, {}, {}
-    for column = 1, columns do
-      aligns[column], widths[column] = pandoc.AlignDefault, 1 / columns
-    end
-    local share = math.floor(100 / columns) - 2 .. '%'
-    local function fit(element)
-      element.attributes.width = share
-      return element
-    end
-    for index, cell in ipairs(cells) do
-      row[#row + 1] = pandoc.Blocks(cell):walk { Image = fit }
-      if #row == columns or index == #cells then
-        while #row < columns do row[#row + 1] = {} end
-        rows[#rows + 1], row = row, {}
-      end
-    end
-    local built = utils.from_simple_table(pandoc.SimpleTable({}, aligns, widths, {}, rows))
-    built.attr = pandoc.Attr('', {}, { ['custom-style'] = 'Layout' })
-    return { built }
-  end
-  local boxes = pandoc.Blocks {}
-  for _, cell in ipairs(cells) do boxes:insert(pandoc.Div(cell)) end
-  return { pandoc.Div(boxes, pandoc.Attr('', { 'side-by-side' }, { style = '--columns: ' .. columns })) }
-end
-
-local function side_by_side(div)
-  local columns = tonumber(div.attributes['layout-ncol'])
-  if columns then
-    local cells = {}
-    for _, block in ipairs(div.content) do
-      if block.t == 'Para' and #block.content > 0 and block.content:find_if(function(i) return i.t == 'Image' end) then
-        for _, inline in ipairs(block.content) do -- pictures in one paragraph are a cell each
-          if inline.t == 'Image' then cells[#cells + 1] = { pandoc.Plain { inline } } end
-        end
-      else
-        cells[#cells + 1] = { block }
-      end
-    end
-    return grid(cells, math.floor(columns)), false
-  end
-  if has(div.classes, 'columns') then
-    local cells = {}
-    for _, block in ipairs(div.content) do
-      if block.t == 'Div' and has(block.classes, 'column') then cells[#cells + 1] = block.content end
-    end
-    if #cells > 0 then return grid(cells, #cells), false end
-  end
 end
 
 -- What typst needs besides ---------------------------------------------------------------------------------------------

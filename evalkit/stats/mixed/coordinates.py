@@ -132,7 +132,7 @@ def _orthonormal(
     lengths = np.sqrt((columns**2).sum(axis=1))
     kept = [int(c) for c in np.flatnonzero(lengths > 0.0)]
     while kept:
-        triangle = np.linalg.qr((columns[kept] / lengths[kept, None]).T, mode="r")
+        triangle = np.linalg.qr((columns[kept] / lengths[kept, None]).T)[1]
         norms = np.sqrt((triangle**2).sum(axis=0))
         lost = np.flatnonzero(np.abs(np.diag(triangle)) < COLLINEAR * norms)
         if not lost.size:

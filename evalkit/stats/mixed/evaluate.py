@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from evalkit.stats.mixed.layout import Dense, Layout, Sparse
-from evalkit.stats.mixed.moments import FloatArray, Moments
+from evalkit.stats.mixed.moments import FloatArray, IntArray, Moments
 from evalkit.stats.mixed.outer import (
     Block,
     Part,
@@ -142,7 +142,7 @@ def _inner_sums(layout: Layout, inner: Inner) -> Sums:
 
 
 def _with_outer(layout: Layout, sigmas: Sequence[FloatArray], inner: Inner, sums: Sums) -> Sums:
-    """Add the outer factors by Woodbury's identity; D = [X y], R = [-H F_zx; I] gives Omega^-1 D = Omega_1^-1 [Z D] R."""
+    """Add the outer factors by Woodbury: D = [X y], R = [-H F_zx; I] gives Omega^-1 D = Omega_1^-1 [Z D] R."""
     assert layout.outer is not None
     outer = gather_outer(layout.outer, inner)
     factors = layout.factors[1:]
@@ -305,9 +305,11 @@ def _gather_dense(outer: Dense, inner: Inner) -> Outer:
 
 def _gather_sparse(outer: Sparse, inner: Inner) -> Outer:
     def spread(blocks: FloatArray) -> sparse.csr_array:
-        levels, q = blocks.shape[0], blocks.shape[1]
-        places = np.repeat(np.arange(levels * q).reshape(levels, 1, q), q, axis=1).ravel()
-        return sparse.csr_array((blocks.ravel(), places, np.arange(0, levels * q * q + 1, q)))
+        levels, q = int(blocks.shape[0]), int(blocks.shape[1])
+        columns: IntArray = np.arange(levels * q, dtype=np.intp).reshape(levels, 1, q)
+        places = np.repeat(columns, q, axis=1).ravel()
+        pointer: IntArray = np.arange(0, levels * q * q + 1, q, dtype=np.intp)
+        return sparse.csr_array((blocks.ravel(), places, pointer))
 
     def total(left: sparse.csr_array, right: sparse.csr_array | FloatArray) -> sparse.csr_array:
         return sparse.csr_array(left.T @ right)

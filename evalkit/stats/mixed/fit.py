@@ -160,7 +160,8 @@ def fit_mixed(
     ----------
     .. [1] Longford (1987). A fast scoring algorithm for maximum likelihood estimation in unbalanced mixed models with
        nested random effects. Biometrika 74(4). doi:10.1093/biomet/74.4.817
-    .. [2] Bates, Maechler, Bolker, Walker (2015). Fitting linear mixed-effects models using lme4. doi:10.18637/jss.v067.i01
+    .. [2] Bates, Maechler, Bolker, Walker (2015). Fitting linear mixed-effects models using lme4.
+       doi:10.18637/jss.v067.i01
     """
     rows, coordinates = standardise(outcome, columns, weights)
     _check_size(rows, terms)
@@ -183,7 +184,7 @@ def fit_at(
     weights: FloatArray | None = None,
     reml: bool = True,
 ) -> MixedFit:
-    """The same as `fit_mixed` at given relative covariance matrices (each term's covariance over sigma^2), not searched.
+    """The same as `fit_mixed` at given relative covariance matrices (a term's covariance over sigma^2), not searched.
 
     The general engine is used whatever the structure, so that the closed form can be held against it.
     """
@@ -211,8 +212,8 @@ def _is_two_level(terms: Sequence[RandomTerm]) -> bool:
 def _check_size(rows: FloatArray, terms: Sequence[RandomTerm]) -> None:
     n, p = rows.shape[1], rows.shape[0] - 1
     problems = [
-        f"Grouping factor {term.group!r} has {term.levels} level(s) in {n} rows. A random effect needs at least 2 levels, "
-        "and rows that share a level; leave the term out or name a coarser group."
+        f"Grouping factor {term.group!r} has {term.levels} level(s) in {n} rows. A random effect needs at least 2 "
+        "levels, and rows that share a level; leave the term out or name a coarser group."
         for term in terms
         if term.levels < 2 or term.levels >= n
     ]
@@ -284,7 +285,7 @@ def _assemble(
 def fit_without_groups(
     outcome: FloatArray, columns: FloatArray, *, weights: FloatArray | None = None, reml: bool = True
 ) -> float:
-    """Log-likelihood (REML or ML) of the linear model without random effects, on the same scale as `MixedFit.loglik`."""
+    """Log-likelihood (REML or ML) of the model without random effects, on the same scale as `MixedFit.loglik`."""
     rows, coordinates = standardise(outcome, columns, weights)
     _, _, residual, log_det_x = solve(rows @ rows.T)
     n, p = rows.shape[1], rows.shape[0] - 1

@@ -1,9 +1,9 @@
 """Sufficient statistics of any random structure: the finest factor removed in closed form, the rest kept small.
 
-The factor with most levels (`inner`) is independent between its levels given the others, so each of its levels needs only
-a triangle R (q x q, Z = Q R) and the coordinates T = Q'[Z_outer X y]; the remainder is one crossproduct. Factors above
-it (`outer`) are either one factor that contains the inner one (nested: a small dense block per level) or anything else
-(crossed: sparse columns). No matrix has as many rows as the data.
+The factor with most levels (`inner`) is independent between its levels given the others, so each of its levels needs
+only a triangle R (q x q, Z = Q R) and the coordinates T = Q'[Z_outer X y]; the remainder is one crossproduct. Factors
+above it (`outer`) are either one factor that contains the inner one (nested: a small dense block per level) or anything
+else (crossed: columns by level). No matrix has as many rows as the data.
 """
 
 from collections.abc import Sequence
@@ -180,7 +180,7 @@ def _nested(
 def _crossed(
     outer: Sequence[Factor], q_rows: FloatArray, left: FloatArray, codes: IntArray, sort: IntArray | None, levels: int
 ) -> Dense | Sparse:
-    n, q = codes.size, q_rows.shape[0]
+    n, q = int(codes.size), int(q_rows.shape[0])
     parts: list[sparse.csr_array] = []
     for factor in outer:
         width = factor.width
@@ -190,13 +190,13 @@ def _crossed(
         pointer = np.arange(0, n * width + 1, width)
         parts.append(sparse.csr_array((columns.T.ravel(), places, pointer), shape=(n, factor.levels * width)))
     z = sparse.csr_array(sparse.hstack(parts, format="csr"))
-    places = (codes[:, None] * q + np.arange(q)).ravel()
-    pointer = np.arange(0, n * q + 1, q)
+    places = (codes[:, None] * q + np.arange(q, dtype=np.intp)).ravel()
+    pointer = np.arange(0, n * q + 1, q, dtype=np.intp)
     basis = sparse.csr_array((q_rows.T.ravel(), places, pointer), shape=(n, levels * q))
     t = sparse.csr_array(basis.T @ z)
     zz = sparse.csr_array(z.T @ z - t.T @ t)
     zx = z.T @ left.T
     if t.shape[0] * t.shape[1] <= SMALL:
-        dense = t.toarray().reshape(levels, q, -1)
+        dense: FloatArray = np.asarray(t.toarray(), dtype=np.float64).reshape(levels, q, -1)
         return Dense(np.zeros(1, dtype=np.intp), dense, zz.toarray()[None], zx[None])
     return Sparse(t, zz, zx)

@@ -104,7 +104,7 @@ def hessian(moments: Moments, *, reml: bool) -> FloatArray:
 
 
 def expected_hessian(moments: Moments, *, reml: bool) -> FloatArray:
-    """What `hessian` (k, k) is on average if these variances are true: never indefinite, so good far from the optimum."""
+    """What `hessian` (k, k) is on average if these variances are true: never indefinite, good far from the optimum."""
     trace, value = moments.trace, moments.trace2
     if reml:
         scaled = moments.covariance @ moments.first

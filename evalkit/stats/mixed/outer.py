@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, sparse
 
-from evalkit.stats.mixed.moments import FloatArray
+from evalkit.stats.mixed.moments import FloatArray, IntArray
 from evalkit.stats.mixed.terms import Factor
 
 Block = FloatArray | sparse.csr_array
@@ -67,7 +67,7 @@ def root_of(sigma: FloatArray) -> FloatArray:
     if sigma.shape[0] == 1:
         return np.sqrt(np.maximum(sigma, 0.0))
     values, vectors = np.linalg.eigh(sigma)
-    triangle = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r").T
+    triangle: FloatArray = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T)[1].T
     return triangle * np.where(np.diag(triangle) < 0.0, -1.0, 1.0)
 
 
@@ -81,34 +81,47 @@ def left_times(block: Block, right: FloatArray) -> FloatArray:
 def trace_with(block: Block, right: FloatArray) -> float:
     """tr(block' right), summed over the batch."""
     if isinstance(block, sparse.csr_array):
-        return float(block.multiply(right[0]).sum())
+        product: sparse.csr_array = sparse.csr_array(block.multiply(right[0]))
+        return float(product.data.sum())
     return float(np.einsum("bij,bij->", block, right))
 
 
 def solve_outer(parts: Sequence[Part], sigmas: Sequence[FloatArray], zz: Block) -> Solved:
     """Invert the outer part at the relative covariances `sigmas` of its factors."""
-    crossed = isinstance(zz, sparse.csr_array)
-    full = zz.toarray()[None] if isinstance(zz, sparse.csr_array) else zz
-    diagonal = np.arange(full.shape[1])
     roots = [root_of(sigma) for sigma in sigmas]
-    middle = _scale_both(full, parts, roots)
+    if isinstance(zz, sparse.csr_array):
+        return _solve_sparse(parts, roots, zz)
+    diagonal: IntArray = np.arange(int(zz.shape[1]), dtype=np.intp)
+    middle = _scale_both(zz, parts, roots)
     middle[:, diagonal, diagonal] += 1.0
-    if crossed:
-        factor = linalg.cholesky(middle[0], lower=True, overwrite_a=True, check_finite=False)
-        log_det = 2.0 * float(np.log(np.diag(factor)).sum())
-        lower = np.tril(linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)[0])
-        inverse = (lower + np.tril(lower, -1).T)[None]
-    elif full.shape[1] == 1:
+    if zz.shape[1] == 1:
         log_det, inverse = float(np.log(middle).sum()), 1.0 / middle
     else:
         pivots = np.linalg.cholesky(middle)
         log_det = 2.0 * float(np.log(np.einsum("bmm->bm", pivots)).sum())
-        inverse = np.linalg.inv(middle)
+        inverse = np.asarray(np.linalg.inv(middle), dtype=np.float64)
     h = _symmetric(_scale_both(inverse, parts, [root.T for root in roots]))
-    keep = -left_times(zz, h)
+    keep = -(zz @ h)
     keep[:, diagonal, diagonal] += 1.0
-    k = left_times(zz, np.swapaxes(keep, 1, 2))
-    return Solved(log_det, h, keep, _symmetric(k))
+    return Solved(log_det, h, keep, _symmetric(zz @ np.swapaxes(keep, 1, 2)))
+
+
+def _solve_sparse(parts: Sequence[Part], roots: Sequence[FloatArray], zz: sparse.csr_array) -> Solved:
+    """One large system: its products are sparse, only its inverse is not."""
+    m = int(zz.shape[0])
+    blocks = [sparse.kron(sparse.eye_array(part.levels), root) for part, root in zip(parts, roots, strict=True)]
+    scale = sparse.csr_array(sparse.block_diag(blocks))
+    middle = sparse.csr_array(scale.T @ zz @ scale + sparse.eye_array(m)).toarray()
+    triangle = np.asarray(linalg.cholesky(middle.T, lower=True, overwrite_a=True, check_finite=False), dtype=np.float64)
+    log_det = 2.0 * float(np.log(np.diag(triangle)).sum())
+    lower = linalg.lapack.dpotri(triangle, lower=1, overwrite_c=1)[0]
+    inverse = np.asarray(lower + lower.T, dtype=np.float64)
+    inverse[np.arange(m), np.arange(m)] /= 2.0
+    h = np.ascontiguousarray(scale @ np.ascontiguousarray((scale @ inverse).T))
+    keep = -np.asarray(zz @ h, dtype=np.float64)
+    keep[np.arange(m), np.arange(m)] += 1.0
+    k = np.asarray(zz @ np.ascontiguousarray(keep.T), dtype=np.float64)
+    return Solved(log_det, h[None], keep[None], k[None])
 
 
 def _symmetric(batch: FloatArray) -> FloatArray:

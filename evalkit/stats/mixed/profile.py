@@ -221,7 +221,7 @@ def profile_intervals(
     found: list[FloatArray] = [np.zeros((0, 0))] * len(terms)
     for f, factor in enumerate(layout.factors):
         for index, block, change in zip(factor.terms, factor.blocks, factor.maps, strict=True):
-            owners[index] = (f, block, np.linalg.inv(change))
+            owners[index] = (f, block, np.asarray(np.linalg.inv(change), dtype=np.float64))
             found[index] = change @ best.sigmas[f][np.ix_(block, block)] @ change.T * sigma2
     typical = [
         np.sqrt(np.maximum(np.diag(c), 1e-2 * sigma2 * np.diag(a)))

@@ -21,7 +21,7 @@ def variance_by_level(fit: MixedFit, terms: Sequence[RandomTerm], weights: Float
     found = np.zeros(len(names) + 1)
     for term, component in zip(terms, fit.components, strict=True):
         rows = term.rows()
-        found[names.index(term.group)] += float(np.sum(component.covariance * (rows @ rows.T))) / rows.shape[1]
+        found[names.index(term.group)] += float(np.sum(component.covariance * (rows @ rows.T))) / float(rows.shape[1])
     found[-1] = fit.sigma2 if weights is None else fit.sigma2 / float(weights.mean())
     return found
 
@@ -42,7 +42,8 @@ def log_share_error(fit: MixedFit, terms: Sequence[RandomTerm], weights: FloatAr
     if np.linalg.eigvalsh(observed)[0] <= 0.0:
         return np.nan
     gradient = (slopes[level] / own - (slopes.sum(axis=0) - slopes[level]) / rest)[present]
-    return float(np.sqrt(gradient @ np.linalg.solve(observed, gradient)))
+    variance: float = np.dot(gradient, np.linalg.solve(observed, gradient)).item()
+    return float(np.sqrt(variance))
 
 
 def _present(fit: MixedFit) -> list[int]:

@@ -126,8 +126,8 @@ def _scale(term: RandomTerm, weights: FloatArray | None) -> tuple[FloatArray, Fl
     length = np.sqrt((rows**2).sum(axis=1) / total)
     scaled = rows / length[:, None]
     try:
-        factor = np.linalg.cholesky(scaled @ scaled.T / total)
+        factor = np.asarray(np.linalg.cholesky(scaled @ scaled.T / total), dtype=np.float64)
     except np.linalg.LinAlgError:
         return scaled, np.diag(1.0 / length)
-    change = np.linalg.inv(factor)
+    change = np.asarray(np.linalg.inv(factor), dtype=np.float64)
     return change @ scaled, (change / length).T

@@ -134,7 +134,7 @@ def solve(total: FloatArray) -> tuple[FloatArray, FloatArray, float, float]:
 def triangle_of(total: FloatArray) -> FloatArray:
     """Cholesky factor of crossproducts (.., p + 1, p + 1), y last."""
     try:
-        return np.linalg.cholesky(total)
+        return np.asarray(np.linalg.cholesky(total), dtype=np.float64)
     except np.linalg.LinAlgError:
         raise FitError(
             "The model explains every outcome exactly, so no variance is left to estimate. "

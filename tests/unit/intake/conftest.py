@@ -218,8 +218,8 @@ class Desk:
         return [[None if value is pd.NA else int(value) for value in row] for row in rows]
 
     def check(
-        self, content: bytes | str | Sequence[Row] | dict[str, Sequence[Row]], *, name: str = "", study: Study | None = None,
-        wave: str | None = "pre", sheet: str | None = None, mapping: Mapping | None = None,
+        self, content: bytes | str | Sequence[Row] | dict[str, Sequence[Row]], *, name: str = "",
+        study: Study | None = None, wave: str | None = "pre", sheet: str | None = None, mapping: Mapping | None = None,
     ) -> Upload:  # fmt: skip
         """Write bytes, text, rows (CSV) or sheets (XLSX) to a file and check it."""
         path = self.folder / (name or ("survey.xlsx" if isinstance(content, dict) else "survey.csv"))

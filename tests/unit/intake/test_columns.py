@@ -70,8 +70,42 @@ def test_a_short_forms_own_numbers_are_asked_about(desk, only) -> None:
     problem = only(upload, "which_numbers")
     assert problem.severity == "ask"
     assert upload.responses["wide12.q2"].isna().all()
-    columns = dict(zip("12345", desk.wide_items, strict=True))
+    assert "'column B': wide12.q2, 'column C': wide12.q4" in problem.message
+    columns = {f"column {letter}": item for letter, item in zip("BCDEF", desk.wide_items, strict=True)}
     assert desk.check(rows, study=study, mapping=_map(columns=columns)).ok
+
+
+def test_numbers_straight_through_several_questionnaires_are_asked_about(desk, only) -> None:
+    study = desk.study("calm8", "wide12")
+    rows = [["Code", *(f"Q{n}" for n in range(1, 14))], *([f"P{n}", *desk.expected()[n], *[n] * 5] for n in (1, 2, 3))]
+    upload = desk.check(rows, study=study)
+    problem = only(upload, "which_numbers")
+    assert "'column J': wide12.q2" in problem.message
+    assert len(upload.issues) == 1
+    places = "BCDEFGHIJKLMN"
+    columns = {f"column {place}": item for place, item in zip(places, (*desk.items, *desk.wide_items), strict=True)}
+    mended = desk.check(rows, study=study, mapping=_map(columns=columns))
+    assert mended.ok
+    assert desk.values(mended) == desk.expected(4)[1:]
+
+
+@pytest.mark.parametrize("name", ["Calm", "calm8", "Calm scale", "CALM Q", "calm item"])
+def test_questionnaires_name_in_front_of_the_number(desk, name) -> None:
+    study = desk.study("calm8", "wide12")
+    headers = [*(f"{name} {n}" for n in range(1, 9)), *(f"Wide_{n}" for n in (2, 4, 5, 9, 12))]
+    rows = [["Code", *headers], *([f"P{n}", *desk.expected()[n], *[n] * 5] for n in (1, 2, 3))]
+    upload = desk.check(rows, study=study)
+    assert upload.ok, upload.issues
+    assert desk.values(upload) == desk.expected(4)[1:]
+
+
+def test_a_total_column_is_no_question(desk, only) -> None:
+    """CALM8 beside Q1 to Q8 is the scale's sum."""
+    headers = [f"Q{n}" for n in range(1, 9)]
+    rows = [[*row, total] for row, total in zip(desk.table(headers=headers), ["CALM8", *[20] * 6], strict=True)]
+    upload = desk.check(rows)
+    assert desk.values(upload) == desk.expected()
+    assert "'CALM8'" in only(upload, "columns_not_used").message
 
 
 def test_original_numbers_of_a_short_form(desk) -> None:

@@ -40,7 +40,10 @@ def test_54_pupils_in_one_wave_only_are_counted_and_listed(pair) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("KL014", "KLO14"), ("KI7", "Kl7"), ("5A9", "SA9"), ("007", "7"), ("KL-014", "KL014"), ("FZ3H", "FZ3HH"), ("FZ3H", "ZF3H")],
+    [
+        ("KL014", "KLO14"), ("KI7", "Kl7"), ("5A9", "SA9"), ("007", "7"), ("KL-014", "KL014"), ("FZ3H", "FZ3HH"),
+        ("FZ3H", "ZF3H"),
+    ],
 )  # fmt: skip
 def test_55_alike_codes_are_suggested_never_joined(pair, before, after) -> None:
     problems = pair([*CODES, before], [*CODES, after])

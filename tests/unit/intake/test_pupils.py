@@ -40,7 +40,7 @@ def test_53_two_rows_with_different_answers(desk, only) -> None:
     upload = desk.check(_coded(desk, "P1", "P2", "P1", "P4"))
     problem = only(upload, "pupil_twice")
     assert (problem.severity, problem.rows) == ("ask", (2, 4))
-    assert "'P1' stands in rows 2 and 4" in problem.message
+    assert "'P1' stands here twice" in problem.message
     assert upload.responses["pupil"].tolist() == ["P2", "P4"]
 
 
@@ -97,6 +97,19 @@ def test_22_total_row_without_a_code(desk, only) -> None:
     rows = [["Class", *row] for row in _coded(desk, "P1", "P2")]
     rows.append(["Total", "", 7, 8, 9, 10, 11, 12, 13, 14])
     only(desk.check(rows), "total_row")
+
+
+def test_a_pupil_called_max_is_no_total(desk) -> None:
+    assert desk.check(_coded(desk, "Max", "Sam")).ok
+
+
+def test_row_with_a_note(desk, only) -> None:
+    rows = [*_coded(desk, "P1", "P2"), ["", "Printed for Mrs Other, 12 November"]]
+    upload = desk.check(rows)
+    problem = only(upload, "note_row")
+    assert (problem.severity, problem.rows) == ("warn", (4,))
+    assert "Other" not in problem.message
+    assert upload.ok
 
 
 def test_repeated_heading_row(desk, only) -> None:

@@ -91,7 +91,7 @@ def test_24_two_sheets_that_fit_are_asked_about(desk, only) -> None:
 
 
 def test_unknown_sheet_is_refused(desk) -> None:
-    with pytest.raises(UploadError, match="no sheet 'Data'. The sheets are '7A' and '7B'"):
+    with pytest.raises(UploadError, match=r"no sheet 'Data'\. The sheets are '7A' and '7B'"):
         desk.check({"7A": desk.table(), "7B": []}, sheet="Data")
     with pytest.raises(UploadError, match="'7B' is empty"):
         desk.check({"7A": desk.table(), "7B": []}, sheet="7B")

@@ -161,6 +161,7 @@ def test_html_has_what_readers_need(tmp_path: Path):
     assert "Only on the web" in page
     assert "Only in print" not in page
     assert "<math" in page
+    assert '<div class="side-by-side" style="--columns: 2">' in page
     assert "A title &amp; &lt;more&gt;" in page
 
 

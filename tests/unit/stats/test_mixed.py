@@ -33,7 +33,7 @@ def slope(codes, values, group="school"):
 
 
 def structures():
-    """Every kind of random part: single slope, nested with slopes on both levels, crossed dense, two terms on a factor."""
+    """Every kind of random part: a slope, slopes on two nested levels, crossed, two terms on one factor."""
     y, x, klass = trial(3, schools=12, pupils=9)
     school = klass // 4
     rng = np.random.default_rng(4)
@@ -286,7 +286,7 @@ def test_impossible_data_are_refused(change, message):
 
 
 def test_an_outcome_explained_exactly_is_refused():
-    y, x, codes = trial()
+    _, x, codes = trial()
     with pytest.raises(FitError, match="explains every outcome"):
         fit_mixed(2 * x[2] + 1, x, [intercept(codes)])
 

@@ -238,8 +238,10 @@ def test_bad_input_is_named(monkeypatch):
         cluster_robust(x, e, clusters=np.zeros(len(x)))
     with pytest.raises(FitError, match="one label per row"):
         cluster_robust(x, e, clusters=clusters[:-1])
-    with pytest.raises(FitError, match="2 rows have no cluster"):
+    with pytest.raises(FitError, match="2 of 37 rows have no cluster"):
         cluster_robust(x, e, clusters=np.where(np.arange(len(x)) < 2, np.nan, clusters))
+    with pytest.raises(FitError, match="1 of 37 rows have no cluster"):
+        cluster_robust(x, e, clusters=[None, *(f"s{j}" for j in clusters[1:])])
     with pytest.raises(FitError, match="column 5"):
         cluster_robust(np.column_stack([x, x[:, 1] + 1]), e, clusters=clusters)
     crossed = RandomTerm(np.arange(len(x)) % 3, np.ones((len(x), 1)), np.array([[0.1]]))
