@@ -20,7 +20,7 @@ from evalkit.intake.column_problems import (
 from evalkit.intake.columns import Column
 from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
-from evalkit.intake.header import Table, find_table
+from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import Known, known_names
 from evalkit.intake.normal import counted, listed, quoted
 from evalkit.intake.pupils import read_codes, same_pupil_twice
@@ -58,9 +58,9 @@ def check_upload(
     """
     place = Path(path)
     wanted = wave_asked(wave, study, place.name)
-    raw, sha256 = read_file(place)
+    readings, sha256 = read_file(place)
     known = known_names(study)
-    table = find_table(raw, known, place.name, sheet=sheet, mapping=mapping)
+    raw, table = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)
     findings = Findings(place.name, table.sheet)
     findings.add_notes(raw.notes)
     decisions = apply_corrections(table, mapping, findings)

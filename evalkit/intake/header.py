@@ -1,6 +1,6 @@
 """Find the sheet and the row in which the headers stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evalkit.errors import UploadError
@@ -44,6 +44,20 @@ class Table:
         """Leave out the rows that are not wanted."""
         self.numbers = [number for number, keep in zip(self.numbers, wanted, strict=True) if keep]
         self.rows = [row for row, keep in zip(self.rows, wanted, strict=True) if keep]
+
+
+def choose_reading(
+    readings: Iterable[RawFile], known: Known, file: str, *, sheet: str | None, mapping: Mapping | None
+) -> tuple[RawFile, Table]:
+    """Take the first way of reading the file in which the plan's columns are found. Raises UploadError as `find_table`."""
+    refusal: UploadError | None = None
+    for raw in readings:
+        try:
+            return raw, find_table(raw, known, file, sheet=sheet, mapping=mapping)
+        except UploadError as error:
+            refusal = refusal or error
+    assert refusal is not None
+    raise refusal
 
 
 def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapping: Mapping | None) -> Table:

@@ -1,20 +1,22 @@
 """A file -> raw cells, or one sentence that says why it cannot be read."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import UploadError
 from evalkit.intake.raw import RawFile, Refusal
-from evalkit.intake.read_csv import read_csv
-from evalkit.intake.sniff import MAX_TEXT_BYTES, kind_of
+from evalkit.intake.read_csv import csv_readings
+from evalkit.intake.sniff import MAX_TEXT_BYTES, Kind, kind_of
 
 
-def read_file(path: Path) -> tuple[RawFile, str]:
+def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
     """Read a survey file.
 
     Returns
     -------
-    The raw cells of every sheet, and the SHA-256 of the file's bytes.
+    The ways in which the file can be read, the likeliest first (a workbook has one, a text file one for each character that
+    may part its columns), each only made when asked for; and the SHA-256 of the file's bytes.
 
     Raises
     ------
@@ -25,19 +27,27 @@ def read_file(path: Path) -> tuple[RawFile, str]:
     kind = kind_of(data)
     if isinstance(kind, Refusal):
         raise refused(path.name, kind)
+    return _readings(data, kind, path.name), hashlib.sha256(data).hexdigest()
+
+
+def _readings(data: bytes, kind: Kind, name: str) -> Iterator[RawFile]:
+    """Every reading that can be made; when the likeliest cannot, its refusal is the file's."""
     if kind == "workbook":
         from evalkit.intake.read_xlsx import read_xlsx
 
-        content = read_xlsx(data)
+        contents = iter([read_xlsx(data)])
     else:
-        content = read_csv(data)
-    if isinstance(content, Refusal):
-        raise refused(path.name, content)
-    if not any(sheet.rows for sheet in content.sheets):
-        raise refused(
-            path.name, Refusal("The file holds no answers", "Check that you exported the answers, and send it again.")
-        )
-    return content, hashlib.sha256(data).hexdigest()
+        contents = csv_readings(data)
+    for place, content in enumerate(contents):
+        if isinstance(content, Refusal):
+            if place == 0:
+                raise refused(name, content)
+        elif any(sheet.rows for sheet in content.sheets):
+            yield content
+        elif place == 0:
+            raise refused(
+                name, Refusal("The file holds no answers", "Check that you exported them, and send it again.")
+            )
 
 
 def refused(name: str, refusal: Refusal) -> UploadError:

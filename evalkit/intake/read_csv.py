@@ -4,27 +4,39 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from evalkit.intake.raw import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Note, RawFile, RawSheet, Refusal
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
-_SEP_LINE = re.compile(r"\A\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
+_SEP_LINE = re.compile(r"\A\s*\"?sep=([^\w\s\"]|\t)\"?[ \t]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
 _MOJIBAKE = re.compile("Ã[\x80-\xbf\u0192\u201a\u0160]|â€|Â[\xa0-\xbf]")
 _END = "\x02end of the file\x02"
 _SAMPLE = 400
 
 
-def read_csv(data: bytes) -> RawFile | Refusal:
-    """Read the bytes of a text file.
+def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
+    """Read the bytes of a text file, once for each character that may part its columns, the likeliest first.
 
     Row numbers are those a spreadsheet shows when it opens the file: a line break inside quotes starts no row, a `sep=`
-    line is none, blank lines count.
+    line is none, blank lines count. Only the headings can tell which reading is right, so the caller chooses.
     """
     notes: list[Note] = []
     text = _decode(data, notes)
     if isinstance(text, Refusal):
-        return text
-    text, separator = _separator(text, notes)
+        yield text
+        return
+    line = _SEP_LINE.match(text)
+    if line:
+        yield _read(text[line.end() :], line.group(1), notes)
+        return
+    for separator in sorted(SEPARATORS, key=lambda one: _regularity(text, one), reverse=True):
+        found = f"The columns are parted by {SEPARATORS[separator]}"
+        said = [Note("fixed", "separator", found, "evalkit reads them. Nothing to do.")] if separator in "|;" else []
+        yield _read(text, separator, [*notes, *said])
+
+
+def _read(text: str, separator: str, notes: list[Note]) -> RawFile | Refusal:
     try:
         records = list(csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=separator))
     except csv.Error:
@@ -128,17 +140,6 @@ def _damaged() -> Refusal:
         "The file holds characters that no text file holds, so it is damaged or not a spreadsheet at all",
         "Export the answers again, as Excel Workbook (.xlsx) or CSV UTF-8 (.csv).",
     )
-
-
-def _separator(text: str, notes: list[Note]) -> tuple[str, str]:
-    line = _SEP_LINE.match(text)
-    if line:
-        return text[line.end() :], line.group(1)
-    separator = max(SEPARATORS, key=lambda one: _regularity(text, one))
-    if separator in "|;":
-        found = f"The columns are parted by {SEPARATORS[separator]}"
-        notes.append(Note("fixed", "separator", found, "evalkit reads them. Nothing to do."))
-    return text, separator
 
 
 def _regularity(text: str, separator: str) -> tuple[float, int]:

@@ -42,7 +42,8 @@ def distribution_data(results: Results, outcome: str) -> pd.DataFrame:
     facts = score_facts(results, outcome)
     whole = facts["high"] - facts["low"] >= 10 and all(float(edge).is_integer() for edge in frame["low"])
     rows: list[dict[str, object]] = []
-    for (low, high), group in frame.groupby(["low", "high"], sort=True):
+    for low, high in sorted(set(zip(frame["low"].astype(float), frame["high"].astype(float), strict=True))):
+        group = frame[(frame["low"] == low) & (frame["high"] == high)]
         counts = dict(zip(group["wave"], group["count"], strict=True))
         rows.append(
             {

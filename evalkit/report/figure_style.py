@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.report.blocks import Figure
 from evalkit.report.brand import PALETTE
@@ -27,7 +27,7 @@ def styled() -> Iterator[None]:
     """Settings that make a figure look the same on every computer."""
     import matplotlib as mpl
 
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": ["DejaVu Sans"],
         "font.size": NORMAL,
         "text.color": INK,

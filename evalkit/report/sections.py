@@ -6,6 +6,7 @@ from evalkit.records.results import Rating, Results
 from evalkit.report import blocks, figures, tables, tables_evaluator, tables_measure
 from evalkit.report.blocks import Block, Markdown, escape
 from evalkit.report.numbers import count, short_hash
+from evalkit.report.rows import rows_of
 from evalkit.report.words import (
     answer,
     likely_sentence,
@@ -22,7 +23,6 @@ from evalkit.report.words_pupils import (
     leavers_sentence,
     regression_sentence,
     reliable_sentence,
-    rows_of,
     threshold_sentence,
 )
 from evalkit.report.words_steps import next_steps
@@ -148,7 +148,7 @@ def leavers(results: Results) -> list[Block]:
 
 def regression(results: Results) -> list[Block]:
     """Regression to the mean, only where pupils were chosen by their scores."""
-    if rows_of(results, "regression_to_mean").empty:
+    if not rows_of(results, "regression_to_mean"):
         return []
     sentences = [regression_sentence(results, outcome.id) for outcome in results.plan.outcomes]
     return [

@@ -1,9 +1,6 @@
 """Cells of a table: numbers to the right, `c` where one is not shown, a dash where there is none."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Callable, Sequence
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table, pipe_table
@@ -15,8 +12,8 @@ from evalkit.report.numbers import (
     known,
     share,
 )
+from evalkit.report.rows import Row
 
-Row = Mapping[str, Any]
 SUPPRESSED_NOTE = "c: not shown, because it rests on fewer than {threshold} pupils or would give such a number away."
 
 
@@ -51,6 +48,7 @@ def cell(row: Row, column: str, show: Callable[[float], str]) -> str:
 
 
 def cell_range(row: Row, *, digits: int) -> str:
+    """The interval of an estimate, as `cell`."""
     if row and row.get("status") == "suppressed":
         return SUPPRESSED
     return interval(row.get("conf_low"), row.get("conf_high"), digits=digits) if row else ABSENT
@@ -59,7 +57,3 @@ def cell_range(row: Row, *, digits: int) -> str:
 def shown(value: float, show: Callable[[float], str]) -> str:
     """A number of a display: a gap there means suppressed."""
     return show(value) if known(value) else SUPPRESSED
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

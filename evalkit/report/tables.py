@@ -21,11 +21,11 @@ from evalkit.report.numbers import (
     signed,
     signed_percent,
 )
-from evalkit.report.table_cells import cell, cell_range, interval_name, records, table
+from evalkit.report.rows import one_row, records, rows_of
+from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
 from evalkit.report.words_change import changes
 from evalkit.report.words_names import outcome_label, score_facts
 from evalkit.report.words_percent import PERCENT_KINDS
-from evalkit.report.words_pupils import one_row, rows_of
 
 FLOW_STEPS = {
     "answered_pre": "Answered before",
@@ -39,23 +39,21 @@ FLOW_STEPS = {
 def change_table(results: Results) -> Table:
     """The data of the main chart."""
     rows = []
-    models = results.models.set_index("outcome")
+    models = {row["outcome"]: row for row in records(results.models)}
     for one in changes(results):
-        model = models.loc[one.outcome]
+        model = models[one.outcome]
         hidden = one.verdict == "suppressed"
-        low, high = float(model["low"]), float(model["high"])
-        label = one.label if one.primary else f"{one.label} (secondary)"
-        rows.append(
-            [
-                label,
-                count(one.n),
-                SUPPRESSED if hidden else score(model["mean_pre"], low=low, high=high),
-                SUPPRESSED if hidden else score(model["mean_post"], low=low, high=high),
-                SUPPRESSED if hidden else change(one.estimate),
-                SUPPRESSED if hidden else interval(one.low, one.high, digits=1),
-                fixed(one.worthwhile, 1) if known(one.worthwhile) else "none declared",
-            ]
+        in_points = partial(score, low=model["low"], high=model["high"])
+        cells = (
+            shown(model["mean_pre"], in_points),
+            shown(model["mean_post"], in_points),
+            change(one.estimate),
+            interval(one.low, one.high, digits=1),
         )
+        label = one.label if one.primary else f"{one.label} (secondary)"
+        declared = results.plan.outcome(one.outcome).smallest_worthwhile
+        smallest = shown(one.worthwhile, partial(fixed, digits=1)) if declared else "none declared"
+        rows.append([label, count(one.n), *([SUPPRESSED] * len(cells) if hidden else cells), smallest])
     header = (
         "Outcome", "Pupils", "Mean before", "Mean after", "Change", "Likely range of the change",
         "Smallest change that matters",
@@ -174,7 +172,7 @@ def percent_meanings(results: Results) -> Table:
 def leavers_table(results: Results) -> Table:
     """Those who left against those who stayed, at the start."""
     rows = []
-    for row in records(rows_of(results, "leavers")):
+    for row in rows_of(results, "leavers"):
         cells = [
             cell(row, "n_treated", count),
             cell(row, "estimate", lambda value: signed(value, 2)),
@@ -191,7 +189,7 @@ def leavers_table(results: Results) -> Table:
 def regression_table(results: Results) -> Table:
     """The move to expect without a programme beside the observed change."""
     rows = []
-    for row in records(rows_of(results, "regression_to_mean")):
+    for row in rows_of(results, "regression_to_mean"):
         observed = one_row(results, "change", str(row["outcome"]), estimator="paired_t")
         rows.append(
             [

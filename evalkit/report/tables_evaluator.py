@@ -3,9 +3,9 @@
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, bayes_factor, count, effect, fixed, known, signed
-from evalkit.report.table_cells import Row, cell, cell_range, interval_name, records, shown, table
+from evalkit.report.rows import Row, one_row, records
+from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
 from evalkit.report.words_names import outcome_label
-from evalkit.report.words_pupils import one_row
 
 METHODS = {
     "paired_t": "Mean change on the scale's own points (paired t)",

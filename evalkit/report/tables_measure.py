@@ -5,7 +5,8 @@ from functools import partial
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, SUPPRESSED, count, fixed, interval, known, listed, percent, reliability
-from evalkit.report.table_cells import Row, interval_name, records, shown, table
+from evalkit.report.rows import Row, records
+from evalkit.report.table_cells import interval_name, shown, table
 from evalkit.report.words_names import inside, score_facts, wave_word
 
 

@@ -1,12 +1,8 @@
 """What happened to single pupils' scores, to those who left, and what chance alone would have done."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-
 from evalkit.records.results import Results
 from evalkit.report.numbers import count, effect, interval, known, part, pupils, score, signed
+from evalkit.report.rows import one_row
 from evalkit.report.words_names import outcome_name, score_facts
 
 RELIABLE = (
@@ -41,25 +37,6 @@ REGRESSION_NONE = (
     "On {outcome}, pupils were chosen for their scores, so part of the change would have come anyway. How much, we "
     "cannot say. {reason}"
 )
-
-
-def one_row(
-    results: Results, inquiry: str, outcome: str, *, estimator: str = "", contrast: str = ""
-) -> Mapping[str, Any]:
-    """The estimate with these names; an empty mapping when there is none."""
-    frame = results.estimates
-    keep = (frame["inquiry"] == inquiry) & (frame["outcome"] == outcome)
-    if estimator:
-        keep &= frame["estimator"] == estimator
-    if contrast:
-        keep &= frame["contrast"] == contrast
-    rows = frame[keep]
-    return rows.iloc[0].to_dict() if len(rows) else {}
-
-
-def rows_of(results: Results, inquiry: str) -> pd.DataFrame:
-    """All estimates of an inquiry."""
-    return results.estimates[results.estimates["inquiry"] == inquiry]
 
 
 def reliable_sentence(results: Results, outcome: str) -> str:

@@ -109,7 +109,7 @@ def fit_gee(
     >>> y = [0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1]
     >>> fit = fit_gee(x, y, clusters=[s for s in range(6) for _ in range(4)])
     >>> fit.df, fit.coefficients.round(3).tolist()
-    (0, 0)
+    (4, [-0.693, 1.792])
     """
     if family not in get_args(Family):
         raise FitError(f"{family!r} is not a GEE family evalkit knows: use one of {', '.join(get_args(Family))}.")

@@ -78,7 +78,7 @@ def marginal_risk_difference(fit: LogitFit, treatment_column: int) -> MarginalCo
     >>> y = [0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1]
     >>> found = marginal_risk_difference(fit_logit(x, y, clusters=[s for s in range(6) for _ in range(4)]), 1)
     >>> round(found.risk_difference, 2), round(found.cox_d, 2), round(found.conditional_odds_ratio, 1)
-    (0.0, 0.0, 0.0)
+    (0.42, 1.08, 7.8)
     """
     if not 0 <= treatment_column < fit.design.shape[1]:
         raise FitError(f"Column {treatment_column} is not in the design: use 0 to {fit.design.shape[1] - 1}.")

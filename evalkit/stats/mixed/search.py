@@ -1,7 +1,7 @@
 """Find the variances: Newton in an unbounded Cholesky factor, certified by the Karush-Kuhn-Tucker conditions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from evalkit.stats.mixed.terms import Factor, positions
 
 MAX_STEPS = 100
 RESTARTS = 5
+OTHER_STARTS = (0.15, 1.5)  # relative standard deviations to start from again when the optimum is at the edge
 START = 0.4  # relative standard deviation of every working column at the start
 SCORING = 4  # steps at most by expected information before Newton's method
 LEAST = 0.05  # relative standard deviation below which those steps do not go
@@ -133,22 +134,43 @@ def find_optimum(layout: Layout, *, reml: bool) -> Optimum:
     -----
     With a diagonal kept at 0 or above, an element of L that reaches 0 looks stationary even where it is not; L is
     therefore unbounded, and at the end G = d deviance / d Sigma must be positive semidefinite, else the search starts
-    again from Sigma + eps v v' with v its most negative direction.
+    again from Sigma + eps v v' with v its most negative direction. An optimum at the edge (a variance of 0, a correlation
+    of 1) is looked for from other starts too, as there may be two.
     """
     chart = chart_of(layout.factors)
-    theta, moments, total = _score(layout, chart, reml=reml)
+    theta, moments, steps = _score(layout, chart, reml=reml)
+    best = _descend(layout, chart, theta, moments, steps, reml=reml)
+    if len(chart.places) == 1 or not _at_edge(best.sigmas, chart):
+        return best
+    for size in OTHER_STARTS:
+        theta = chart.theta([size**2 * np.eye(factor.width) for factor in layout.factors])
+        other = _descend(layout, chart, theta, None, best.steps, reml=reml)
+        lower = deviance(other.moments, reml=reml) < deviance(best.moments, reml=reml) - 1e-7
+        best = other if lower else replace(best, steps=other.steps)
+    return best
+
+
+def _at_edge(sigmas: Sequence[FloatArray], chart: Chart) -> bool:
+    """Whether some direction of a term has no variance: only there have two optima been seen."""
+    blocks = [(sigma, block) for sigma, own in zip(sigmas, chart.blocks, strict=True) for block in own]
+    return any(float(np.linalg.eigvalsh(sigma[np.ix_(block, block)])[0]) < VANISHING**2 for sigma, block in blocks)
+
+
+def _descend(
+    layout: Layout, chart: Chart, theta: FloatArray, moments: Moments | None, total: int, *, reml: bool
+) -> Optimum:
+    """Newton's method from theta, restarted where more variance would fit better."""
     best: Optimum | None = None
-    for attempt in range(RESTARTS + 1):
-        theta, moments, steps, gain = _newton(layout, chart, theta, moments if attempt == 0 else None, reml=reml)
-        total += steps
+    for _ in range(RESTARTS + 1):
+        theta, moments, steps, gain = _newton(layout, chart, theta, moments, reml=reml)
         theta, moments, extra = _try_zero(layout, chart, theta, moments, reml=reml)
-        total += extra
+        total += steps + extra
         sigmas = [root @ root.T for root in chart.triangles(theta)]
         slope, direction = _steepest(chart, sigmas, gradient(moments, reml=reml))
         best = Optimum(tuple(sigmas), moments, total, gain, slope, gain <= 1e-6 and slope >= -SLACK)
         if slope >= -SLACK or direction is None:
             return best
-        theta = chart.theta([s + d for s, d in zip(sigmas, direction, strict=True)])
+        theta, moments = chart.theta([s + d for s, d in zip(sigmas, direction, strict=True)]), None
     assert best is not None
     return best
 

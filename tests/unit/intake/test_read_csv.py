@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from evalkit.intake.raw import RawFile
-from evalkit.intake.read_csv import read_csv
+from evalkit.intake.read_csv import csv_readings
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -89,13 +89,20 @@ def test_14_empty_columns_and_rows(desk) -> None:
 
 
 def test_44_nothing_is_eaten_or_guessed() -> None:
-    raw = read_csv(b"code,a\r\n007,NA\r\n1E5,None\r\n 1 ,TRUE\r\n")
+    raw = next(csv_readings(b"code,a\r\n007,NA\r\n1E5,None\r\n 1 ,TRUE\r\n"))
     assert isinstance(raw, RawFile)
     assert raw.sheets[0].rows == [["code", "a"], ["007", "NA"], ["1E5", "None"], [" 1 ", "TRUE"]]
     assert raw.sheets[0].numbers == [1, 2, 3, 4]
 
 
 def test_very_long_cell_is_refused() -> None:
-    raw = read_csv(b"code,a\r\nP1," + b"x" * 200_000)
+    raw = next(csv_readings(b"code,a\r\nP1," + b"x" * 200_000))
     assert not isinstance(raw, RawFile)
     assert "131,000" in raw.found
+
+
+def test_the_headings_decide_which_separator_is_right(desk) -> None:
+    """Free text full of semicolons under headings parted by commas."""
+    rows = [[*row, "a;b" if place else "Comment"] for place, row in enumerate(desk.table(1))]
+    upload = desk.check([*rows, ["a;b"], ["c;d"], ["e;f"]])
+    assert desk.values(upload) == desk.expected(1)
