@@ -188,8 +188,8 @@ def _item_rows(
     rows: list[tuple[object, ...]] = []
     for wave, row in zip(waves, counts, strict=True):
         n = int(row.sum())
-        # One single answer that everybody gave would tell what each pupil answered.
-        shown = bool(groups) and not any(stop - start == 1 and row[start] == n for start, stop in groups)
+        # A single group would only say that everybody answered.
+        shown = len(groups) > 1
         for start, stop in groups if shown else [(0, len(answers))]:
             together = float(row[start:stop].sum()) if shown else math.nan
             for place in range(start, stop):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.design import FloatArray, need_columns, read_column
-from evalkit.analysis.sample import GroupedTerm, Sample, encode, label_of
+from evalkit.analysis.random_terms import GroupedTerm, label_of
+from evalkit.analysis.sample import Sample, encode
 from evalkit.errors import FitError
 from evalkit.stats.mixed.effects import random_effects
 from evalkit.stats.mixed.fit import MixedFit

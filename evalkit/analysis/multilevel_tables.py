@@ -257,55 +257,34 @@ def random_effects(core: MixedFit, sample: Sample) -> pd.DataFrame:
 
 def caveats(core: MixedFit, sample: Sample, method: Method) -> pd.DataFrame:
     """What a reader must know about this fit, worst first."""
+    rows = [*_warnings(core, sample), *_notes(sample)]
+    if not core.reml and method == "kenward-roger":
+        message = "Kenward-Roger is defined for REML; here its formulas are used at the ML estimates. "
+        rows.append(("ml_kenward_roger", "note", message + "Use reml=True for tests."))
+    return pd.DataFrame(rows, columns=["kind", "level", "message"])
+
+
+def _warnings(core: MixedFit, sample: Sample) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     name, _, levels = coarsest_codes(sample)
     if not core.certificate.converged:
-        rows.append(
-            (
-                "not_converged",
-                "warning",
-                "The search for the variances did not reach a certified optimum; do not report these numbers.",
-            )
-        )
+        message = "The search for the variances did not reach a certified optimum; do not report these numbers."
+        rows.append(("not_converged", "warning", message))
     if core.singular:
-        rows.append(
-            (
-                "singular_fit",
-                "warning",
-                "A variance is estimated as 0 or a correlation as -1 or 1, at the edge of what is possible. The "
-                "estimate is valid, but the data cannot tell this variance from none; Kenward-Roger tests stay on the "
-                "safe side. "
-                f"The number of groups alone would give {levels - between_columns(core, sample)} degrees of freedom.",
-            )
+        message = (
+            "A variance is estimated as 0 or a correlation as -1 or 1, at the edge of what is possible. The estimate "
+            "is valid, but the data cannot tell this variance from none; Kenward-Roger tests stay on the safe side. "
+            f"The number of groups alone would give {levels - between_columns(core, sample)} degrees of freedom."
         )
+        rows.append(("singular_fit", "warning", message))
     if core.coordinates.dropped:
         dropped = ", ".join(sample.coding.names[i] for i in core.coordinates.dropped)
-        rows.append(
-            (
-                "dropped_columns",
-                "warning",
-                f"Left out, because the other columns already determine them: {dropped}.",
-            )
-        )
+        message = f"Left out, because the other columns already determine them: {dropped}."
+        rows.append(("dropped_columns", "warning", message))
     if levels < FEW_GROUPS:
-        rows.append(
-            (
-                "few_groups",
-                "warning",
-                f"{name} has only {levels} levels: the variance between them is hardly known, and tests lean on it.",
-            )
-        )
-    if core.reml is False and method == "kenward-roger":
-        rows.append(
-            (
-                "ml_kenward_roger",
-                "note",
-                "Kenward-Roger is defined for REML; here its formulas are used at the ML estimates. "
-                "Use reml=True for tests.",
-            )
-        )
-    rows += _notes(sample)
-    return pd.DataFrame(rows, columns=["kind", "level", "message"])
+        message = f"{name} has only {levels} levels: the variance between them is hardly known, and tests lean on it."
+        rows.append(("few_groups", "warning", message))
+    return rows
 
 
 def _notes(sample: Sample) -> list[tuple[str, str, str]]:

@@ -96,7 +96,8 @@ def report_odd(
         findings.add(
             "fixed",
             "read_as_blank",
-            f"{texts} {'stands' if len(cells) == 1 else 'stand'} in {counted(len(cells), 'cell')} ({_cells(cells)})",
+            f"{texts} {'stands' if len(cells) == 1 else 'stand'} "
+            + ("here" if len(cells) == 1 else f"in {counted(len(cells), 'cell')} ({_cells(cells)})"),
             "evalkit reads this as 'not answered'. Nothing to do.",
             rows=[row for row, _ in cells],
             columns=[column for _, column in cells],

@@ -38,7 +38,7 @@ def drop_private(table: Table, findings: Findings) -> None:
             "evalkit leaves this out. Nothing to do.",
             columns=[column.index for column in form],
         )
-    for row in table.rows:
+    for row in table.rows if personal or form else ():
         for column in (*personal, *form):
             if column.index < len(row):
                 row[column.index] = ""
@@ -152,9 +152,9 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
             "which_numbers",
             f"The headings are only numbers ({_named(numbered)}), and the questions of {titles} do not have these "
             "numbers",
-            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}'. Or, if the questions "
-            f"stand in this order, say so in the mapping file: columns: {{{lines}}}. Until then these are not "
-            "used.",
+            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}'. Or, if the "
+            f"questions stand in this order, say so in the mapping file: columns: {{{lines}}}. Until then these "
+            "are not used.",
             columns=[column.index for column in numbered],
         )
 

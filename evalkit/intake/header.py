@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from evalkit.errors import UploadError
 from evalkit.intake.columns import Column, columns_of, score_of
 from evalkit.intake.known import Known
-from evalkit.intake.normal import letter, listed, quoted
+from evalkit.intake.normal import letter, listed, plain, quoted
+from evalkit.intake.pupils import shown_code
 from evalkit.intake.raw import RawFile, RawSheet, Refusal
 from evalkit.intake.read import refused
 from evalkit.records.mapping import Mapping
@@ -49,7 +50,7 @@ class Table:
 def choose_reading(
     readings: Iterable[RawFile], known: Known, file: str, *, sheet: str | None, mapping: Mapping | None
 ) -> tuple[RawFile, Table]:
-    """Take the first way of reading the file in which the plan's columns are found. Raises UploadError as `find_table`."""
+    """Take the first way of reading the file in which the plan's columns are found; else raise as `find_table` does."""
     refusal: UploadError | None = None
     for raw in readings:
         try:
@@ -143,7 +144,8 @@ def _is_turned(sheet: RawSheet, header: int, known: Known) -> bool:
 def _no_columns(sheets: list[RawSheet], known: Known) -> Refusal:
     """That nothing is known, with what was found and what is wanted."""
     sheet = max(sheets, key=lambda one: len(one.rows))
-    shown = [f"{letter(column)} {quoted(cell, limit=30)}" for column, cell in enumerate(sheet.rows[0]) if cell.strip()]
+    # Without headings the first row may be a pupil, so what may say who that is stays out of the message.
+    shown = [f"{letter(column)} {shown_code(plain(cell))}" for column, cell in enumerate(sheet.rows[0]) if cell.strip()]
     first, last = known.needed[0], known.needed[-1]
     return Refusal(
         f"No column heading is one that the plan knows. The first row reads: {listed(shown, limit=6)}",

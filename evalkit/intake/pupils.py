@@ -46,7 +46,7 @@ def read_codes(
         findings.add(
             "error",
             "no_pupil_code",
-            f"{counted(len(blank), 'row')} without a pupil code",
+            "The pupil code is missing",
             "Type the pupil's code, or delete the row. Until then these answers are left out.",
             rows=blank,
             columns=[column.index],
@@ -114,6 +114,24 @@ def _say_private(codes: Sequence[str], numbers: Sequence[int], column: Column, f
                 columns=[column.index],
                 header=column.header,
             )
+
+
+def report_dated_codes(
+    dates: Sequence[tuple[int, int]], numbers: Sequence[int], column: Column, findings: Findings
+) -> None:
+    """Codes that the spreadsheet program turned into dates, such as 3-4."""
+    kept = set(numbers)
+    rows = [row for row, where in dates if where == column.index and row in kept]
+    if rows:
+        findings.add(
+            "error",
+            "code_turned_into_date",
+            "The pupil code is a date. Your spreadsheet program turned what was typed (such as 3-4) into one",
+            "Format the column as Text, then type the codes again.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
 
 
 def _times(count: int) -> str:

@@ -1,9 +1,10 @@
 """Cells as they stand in a file, before anything is understood: what every reader returns."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from evalkit.records.responses import Severity
+if TYPE_CHECKING:  # the readers may run in a child process that loads no data frames
+    from evalkit.records.responses import Severity
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 2_000
@@ -13,7 +14,7 @@ MAX_CELLS = 30_000_000
 class Note(NamedTuple):
     """Something a reader mended or noticed, in the words of a `Problem`."""
 
-    severity: Severity
+    severity: "Severity"
     kind: str
     found: str
     mend: str

@@ -15,8 +15,8 @@ def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
 
     Returns
     -------
-    The ways in which the file can be read, the likeliest first (a workbook has one, a text file one for each character that
-    may part its columns), each only made when asked for; and the SHA-256 of the file's bytes.
+    The ways in which the file can be read, the likeliest first (a workbook has one, a text file one for each character
+    that may part its columns), each only made when asked for; and the SHA-256 of the file's bytes.
 
     Raises
     ------

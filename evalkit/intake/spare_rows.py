@@ -29,6 +29,8 @@ def _reason(row: list[str], used: list[int], pupil: Column | None) -> str:
     code = row[pupil.index] if pupil and pupil.index < len(row) else ""
     if pupil is not None and pupil.header and plain(code).casefold() == pupil.header.casefold():
         return "heading"
+    if any(character.isdigit() for character in code):
+        return ""
     filled = [cell for cell in row if cell.strip()]
     first = normal(code) or normal(filled[0])
     if first in TOTALS:

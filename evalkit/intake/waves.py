@@ -1,5 +1,6 @@
 """When the answers were given: said by whoever sends the file, by a column, or by the headers."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ from evalkit.intake.header import Table
 from evalkit.intake.known import Known
 from evalkit.intake.normal import listed, normal, quoted
 from evalkit.records.evaluation import Study
+
+_REDCAP_ARM = re.compile(r" arm \d+$")
 
 
 def wave_asked(wave: str | None, study: Study, file: str) -> str:
@@ -39,7 +42,7 @@ def waves_of_rows(table: Table, wave: str, *, known: Known, study: Study, findin
     """
     column = next((one for one in table.columns if one.role == "wave"), None)
     cells = table.cells(column.index) if column else []
-    meant = {text: known.waves.get(normal(text), "") for text in set(cells)}
+    meant = {text: known.waves.get(_REDCAP_ARM.sub("", normal(text)), "") for text in set(cells)}
     if column is None or (wave and not any(meant.values())):
         side_by_side = any(one.wave for one in table.columns if one.role == "item")
         if not wave and not side_by_side:

@@ -173,7 +173,7 @@ def _draw_bar(axes: "Axes", bar: list[Piece], height: float, middle: float) -> N
         )  # fmt: skip
         return
     left = start_of(bar, middle)
-    for piece in bar:
+    for piece in (one for one in bar if one.share > 0):
         colour = _colour(piece, bar, middle)
         axes.barh(
             [height], [piece.share], left=[left], height=0.26, color=colour, edgecolor="white",

@@ -1,5 +1,6 @@
 """The main chart: each outcome's change with its likely range, zero, and the smallest change that matters."""
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW, TOP, BOTTOM = 0.39, 0.02, 0.36  # inches
+LETTERS_IN_LABEL = 44
 CAPTION = (
     "Arrow or dot: mean change. Line: its likely range. 0: same mean before and after. 100: a move from the lowest "
     "possible score to the highest."
@@ -50,9 +52,11 @@ def change_data(results: Results) -> pd.DataFrame:
     )
 
 
-def change_figure(results: Results) -> Figure:
-    """Draw the changes from the display `change`."""
+def change_figure(results: Results) -> Figure | None:
+    """Draw the changes from the display `change`; None when none may be shown."""
     found = changes(results)
+    if not any(known(one.estimate) for one in found):
+        return None
     title = finding(found)
     lines = title_lines(title)
     drawn = TOP + ROW * len(found) + BOTTOM
@@ -80,7 +84,8 @@ def _draw_row(axes: "Axes", row: int, one: Change, limit: float) -> None:
         if not known(one.estimate)
         else f"{change_text(one.estimate)} ({interval(one.low, one.high, digits=1)})"
     )
-    label = one.label if one.primary else f"{one.label} (secondary)"
+    role = "" if one.primary else " (secondary)"
+    label = textwrap.shorten(one.label, LETTERS_IN_LABEL - len(role), placeholder=" …") + role
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     weight = "bold" if one.primary else "normal"
     axes.text(-limit, row - 0.24, label, va="center", ha="left", fontweight=weight, zorder=4, bbox=plate)

@@ -15,7 +15,8 @@ from evalkit.report.figure_style import (
     title_lines,
 )
 from evalkit.report.numbers import count
-from evalkit.report.words import flow_title, participation
+from evalkit.report.rows import participation
+from evalkit.report.words import flow_title
 
 ALT = (
     "{title}. {answered_pre} pupils answered before: {pre_only} of them only before and {linked} both times. "

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.report.blocks import Figure
 from evalkit.report.brand import PALETTE
+from evalkit.report.figure_svg import lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
 
 PNG_DOTS = 180
-FAMILIES = b"'DejaVu Sans', Verdana, Arial, sans-serif"
 WIDTH = 5.6  # inches; a page sets figures about 6.6 inches wide, so that 9 points print as 10.6
 SMALL, NORMAL, TITLE = 8.5, 9.0, 10.0
 LETTERS_IN_TITLE = 70
@@ -95,10 +95,7 @@ def bare(axes: "Axes") -> None:
 
 
 def finish(figure: "MatplotlibFigure", *, alt: str, caption: str) -> Figure:
-    """Draw a figure as SVG, with text as text so that it stays small, and as PNG; the same bytes each time.
-
-    The fonts named after DejaVu Sans are about as wide, so that labels fit where it is not installed.
-    """
+    """Draw a figure as SVG, with text as text so that it stays small, and as PNG; the same bytes each time."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -112,5 +109,4 @@ def finish(figure: "MatplotlibFigure", *, alt: str, caption: str) -> Figure:
         FigureCanvasAgg(figure).print_figure(
             raster, format="png", metadata={"Software": None}, dpi=PNG_DOTS, bbox_inches="tight", pad_inches=0.02
         )
-    svg = vector.getvalue().replace(b"'DejaVu Sans'", FAMILIES)
-    return Figure(svg=svg, png=raster.getvalue(), alt=alt, caption=caption)
+    return Figure(svg=lighten(vector.getvalue()), png=raster.getvalue(), alt=alt, caption=caption)

@@ -21,8 +21,8 @@ def flow(results: Results) -> Figure:
     return flow_figure(results)
 
 
-def change(results: Results) -> Figure:
-    """The change of each outcome with its likely range."""
+def change(results: Results) -> Figure | None:
+    """The change of each outcome with its likely range; None when none may be shown."""
     return change_figure(results)
 
 

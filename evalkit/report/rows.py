@@ -28,3 +28,8 @@ def one_row(results: Results, inquiry: str, outcome: str, *, estimator: str = ""
         if all(row[name] == value for name, value in asked.items()):
             return row
     return {}
+
+
+def participation(results: Results) -> dict[str, float]:
+    """The numbers of the participant flow by step."""
+    return {str(row["step"]): float(row["n"]) for row in records(results.displays["flow"])}

@@ -6,11 +6,11 @@ from evalkit.records.results import Rating, Results
 from evalkit.report import blocks, figures, tables, tables_evaluator, tables_measure
 from evalkit.report.blocks import Block, Markdown, escape
 from evalkit.report.numbers import count, short_hash
-from evalkit.report.rows import rows_of
+from evalkit.report.rows import participation, rows_of
 from evalkit.report.words import (
+    SYNTHETIC,
     answer,
     likely_sentence,
-    participation,
     report_subtitle,
     report_title,
     synthetic_banner,
@@ -23,8 +23,8 @@ from evalkit.report.words_pupils import (
     leavers_sentence,
     regression_sentence,
     reliable_sentence,
-    threshold_sentence,
 )
+from evalkit.report.words_names import outcome_name, together
 from evalkit.report.words_steps import next_steps
 
 LEVELS: dict[Rating, blocks.Rating] = {"strong": "good", "fair": "fair", "weak": "poor", "unknown": "unknown"}
@@ -33,6 +33,7 @@ FACTS = (
     ("answered_post", "answered after"),
     ("linked", "answered both times"),
 )
+NOTHING_CHANGED = "There is no picture of the changes, because none of them can be shown."
 NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."
 NOTHING_ANSWERED = "Answers to single questions are not shown, because too few pupils gave each answer."
 MADE_FROM = "Made with evalkit {version} from plan {plan} and data release {release}, seed {seed}."
@@ -56,7 +57,7 @@ def subtitle(results: Results) -> str:
 def banner(results: Results) -> list[Block]:
     """The warning that the data are made up, when they are."""
     text = synthetic_banner(results)
-    return [blocks.note(f"**{escape(text.split('. ', 1)[0])}.** {escape(text.split('. ', 1)[1])}")] if text else []
+    return [blocks.note(f"**{escape(SYNTHETIC)}** {escape(text.removeprefix(SYNTHETIC).strip())}")] if text else []
 
 
 def answer_box(results: Results) -> Block:
@@ -88,6 +89,11 @@ def change_list(results: Results) -> Block:
 def likely_range(results: Results) -> Markdown:
     """What the likely range is."""
     return Markdown(escape(likely_sentence(results)))
+
+
+def main_chart(results: Results) -> Block:
+    """The change of each outcome with its likely range."""
+    return figures.change(results) or paragraph(NOTHING_CHANGED)
 
 
 def spread(results: Results) -> list[Block]:
@@ -135,15 +141,15 @@ def cautions(results: Results) -> list[Block]:
 
 def reliable_change(results: Results) -> list[Block]:
     """How many pupils moved by more than the measure's own error."""
-    found = [outcome.id for outcome in results.plan.outcomes]
-    sentences = [f"{reliable_sentence(results, one)} {threshold_sentence(results, one)}".strip() for one in found]
-    return [bullets(sentences), tables.reliable_table(results)]
+    told = [(outcome_name(results, one.id), reliable_sentence(results, one.id)) for one in results.plan.outcomes]
+    return [bullets(together(told)), tables.reliable_table(results)]
 
 
 def leavers(results: Results) -> list[Block]:
     """How those who left differed at the start."""
-    sentences = [leavers_sentence(results, outcome.id) for outcome in results.plan.outcomes]
-    return [bullets(sentences), tables.leavers_table(results)]
+    told = [(outcome_name(results, one.id), leavers_sentence(results, one.id)) for one in results.plan.outcomes]
+    some = any(row["status"] == "ok" for row in rows_of(results, "leavers"))
+    return [bullets(together(told)), *([tables.leavers_table(results)] if some else [])]
 
 
 def regression(results: Results) -> list[Block]:

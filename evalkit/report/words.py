@@ -2,10 +2,11 @@
 
 from evalkit.records.results import Results
 from evalkit.report.numbers import count, known, share
+from evalkit.report.rows import participation
 from evalkit.report.words_change import Change, answer_sentence, changes
 from evalkit.report.words_names import opening
 
-SYNTHETIC = "These data are made up. They say nothing about a real school."
+SYNTHETIC = "These data are made up."
 FLOW_TITLES = {
     "all": "All {linked} pupils answered both times",
     "some": "{linked} of {all} pupils answered both times",
@@ -52,12 +53,6 @@ def synthetic_banner(results: Results) -> str:
     if data is None or not data.synthetic:
         return ""
     return f"{SYNTHETIC} {data.synthetic.strip()}"
-
-
-def participation(results: Results) -> dict[str, float]:
-    """The numbers of the participant flow by step."""
-    flow = results.displays["flow"]
-    return dict(zip(flow["step"].astype(str), flow["n"].astype(float), strict=True))
 
 
 def flow_title(results: Results) -> str:

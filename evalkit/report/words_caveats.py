@@ -40,9 +40,9 @@ WARNINGS: dict[str, str] = {
         "Some pupils ({percent}) ticked the same answer all the way down in the questions on {scale} {wave} the "
         "programme, so they may not have read them."
     ),
-    "instrument_caution": "There is a point to note about the {instrument}: see “Cautions”.",
-    "pre_post_caution": "It is not certain that the {instrument} can show a change over time: see “Cautions”.",
-    "age_outside": "The {instrument} was made for pupils of another age.",
+    "instrument_caution": "There is a point to note about {instrument}: see “Cautions”.",
+    "pre_post_caution": "It is not certain that {instrument} can show a change over time: see “Cautions”.",
+    "age_outside": "The ages do not fit: {instrument} was made for others.",
     "not_linked": (
         "Some pupils could not be matched: {pre_only} answered only before, and {post_only} answered only after."
     ),
@@ -94,9 +94,9 @@ def caveat_sentences(results: Results, level: str) -> list[str]:
 
 
 def _about_measures(results: Results, alike: list[Caveat]) -> str:
-    titles = [instrument_title(results, str(one.facts["instrument"])) for one in alike]
+    titles = [_named(results, "instrument", str(one.facts["instrument"])) for one in alike]
     joint = "or" if alike[0].kind == "pre_post_caution" else "and"
-    return CAVEATS[alike[0].kind].format(instrument=listed(titles, joint=f"{joint} the"))
+    return CAVEATS[alike[0].kind].format(instrument=listed(titles, joint=joint))
 
 
 def _fact(results: Results, name: str, value: Value) -> str:
@@ -121,5 +121,5 @@ def _named(results: Results, name: str, value: str) -> str:
     if name == "scale":
         return inside(scale_label(results, value))
     if name == "instrument":
-        return instrument_title(results, value)
+        return f"the {instrument_title(results, value)}"
     return statistic_name(value) if name == "stat" else value

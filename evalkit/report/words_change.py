@@ -26,6 +26,7 @@ VERBS: dict[Verdict, str] = {
 FIRM: tuple[Verdict, ...] = (
     "rose_clearly", "rose", "rose_slightly", "fell_clearly", "fell", "fell_slightly", "same",
 )  # fmt: skip
+LETTERS_IN_FINDING = 130
 UP = frozenset({"rose_clearly", "rose", "rose_slightly", "may_have_risen"})
 DOWN = frozenset({"fell_clearly", "fell", "fell_slightly", "may_have_fallen"})
 NO_GROUP = {
@@ -247,9 +248,22 @@ def _names(names: Sequence[str], joint: str) -> str:
 
 
 def finding(found: Sequence[Change]) -> str:
-    """The title of the main chart: what the picture shows, in a few words."""
+    """The title of the main chart: what the picture shows, in a few words; counts where names would be too long."""
     groups = _firm_clauses(found)
     unclear = [inside(change.label) for change in found if change.verdict == "unclear"]
     if unclear:
         groups.append(f"we cannot tell for {_names(unclear, 'and')}")
-    return opening("; ".join(groups)) if groups else "No change could be worked out"
+    title = opening("; ".join(groups))
+    return title if len(title) <= LETTERS_IN_FINDING else _counted(found)
+
+
+def _counted(found: Sequence[Change]) -> str:
+    kinds = (
+        ("rose", [change for change in found if change.verdict in UP and change.verdict in FIRM]),
+        ("fell", [change for change in found if change.verdict in DOWN and change.verdict in FIRM]),
+        ("stayed about the same", [change for change in found if change.verdict == "same"]),
+    )
+    told = sum(len(group) for _, group in kinds)
+    parts = [f"{len(group)} {verb}" for verb, group in kinds if group]
+    rest = f"for {len(found) - told} we cannot tell" if told < len(found) else ""
+    return f"Of {len(found)} outcomes, {listed([*parts, *([rest] if rest else [])])}"

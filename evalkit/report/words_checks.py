@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from evalkit.errors import ReportError
 from evalkit.records.results import Check, CheckName, Rating, Results, Value
 from evalkit.report.numbers import count, part, reliability, share, size
+from evalkit.report.rows import participation, records
 from evalkit.report.words_names import outcome_name, wave_word
 
 NAMES: dict[CheckName, str] = {
@@ -22,13 +23,13 @@ SENTENCES: dict[tuple[CheckName, Rating], str] = {
         "There is no like group without the programme, so we cannot tell what would have happened anyway."
     ),
     ("comparison", "unknown"): "We were not told whether there was a group without the programme.",
-    ("size", "strong"): "{n} pupils answered both times. The true change should lie within {half} points.",
-    ("size", "fair"): "{n} pupils answered both times. The true change could be up to {half} points higher or lower.",
-    ("size", "weak"): "Only {n} pupils answered both times{so}.",
+    ("size", "strong"): "{pupils}. The true change should lie within {half} points of our figure.",
+    ("size", "fair"): "{pupils}. The true change could be up to {half} points higher or lower.",
+    ("size", "weak"): "Only {pupils}{so}.",
     ("size", "unknown"): "The number of pupils who answered both times is not known.",
-    ("drop_out", "strong"): "Few pupils were lost: {lost} of those who answered before did not answer after.",
-    ("drop_out", "fair"): "Some pupils were lost: {lost} of those who answered before did not answer after.",
-    ("drop_out", "weak"): "Many pupils were lost: {lost} of those who answered before did not answer after.",
+    ("drop_out", "strong"): "Few pupils were lost: {lost} of those who answered before did not answer after{worst}.",
+    ("drop_out", "fair"): "Some pupils were lost: {lost} of those who answered before did not answer after{worst}.",
+    ("drop_out", "weak"): "Many pupils were lost: {lost} of those who answered before did not answer after{worst}.",
     ("drop_out", "unknown"): "We do not know how many pupils who answered before did not answer after.",
     ("measure", "strong"): "The answers fit together well (at least {value} of 1).",
     ("measure", "fair"): "The answers fit together fairly well (at least {value} of 1).",
@@ -66,15 +67,33 @@ def _words(results: Results, check: Check) -> dict[str, str]:
     if check.name == "size":
         half = _number(facts, "half_width")
         so = f", and the true change could be up to {size(half)} points higher or lower" if half is not None else ""
-        return {"n": count(_number(facts, "n_linked")), "half": size(half), "so": so}
+        return {"pupils": _pupils(results, _number(facts, "n_linked")), "half": size(half), "so": so}
     if check.name == "drop_out":
-        return {"lost": part(_number(facts, "n_lost"), _number(facts, "n_pre"))}
+        return {"lost": part(_number(facts, "n_lost"), _number(facts, "n_pre")), "worst": _worst(results, facts)}
     if check.name == "measure":
         return _measure_words(results, facts)
     if check.name == "delivery":
         shared = _number(facts, "share_delivered")
         return {"share": f" ({share(shared)})" if shared is not None else ""}
     return {}
+
+
+def _pupils(results: Results, fewest: float | None) -> str:
+    """How many pupils have both scores; a range when that differs between measures."""
+    linked = participation(results)["linked"]
+    if fewest is None or fewest >= linked:
+        return f"{count(linked)} pupils answered both times"
+    return f"{count(fewest)} to {count(linked)} pupils have both scores"
+
+
+def _worst(results: Results, facts: Mapping[str, Value]) -> str:
+    """The measure that lost most, where it lost more than the group did."""
+    worst, overall = _number(facts, "worst_share_lost"), _number(facts, "share_lost")
+    rows = [row for row in records(results.models) if row["outcome"] == facts.get("worst_outcome")]
+    if worst is None or overall is None or worst <= overall or not rows:
+        return ""
+    lost = part(rows[0]["n_pre"] - rows[0]["n_linked"], rows[0]["n_pre"])
+    return f"; {lost} have no second score on {outcome_name(results, str(rows[0]['outcome']))}"
 
 
 def _measure_words(results: Results, facts: Mapping[str, Value]) -> dict[str, str]:

@@ -12,9 +12,9 @@ FIT = "On {scale}, the answers fit together {how} ({stat} {before} before and {a
 FIT_ONE = "On {scale}, the answers {wave} the programme fit together {how} ({stat} {value})."
 NO_FIT = "On {scale}, we cannot say how well the answers fit together. {reason}"
 NO_REASON = "Too few pupils gave full answers."
-PUBLISHED = "In a published sample ({sample}), {stat} was {range}."
-PUBLISHED_GAP = "In a published sample ({sample}), the {stat} over {weeks} weeks was {range}."
-NOT_PUBLISHED = "We hold no checked published value for {scale}."
+PUBLISHED = "In published data ({sample}), {stat} was {range}."
+PUBLISHED_GAP = "In published data ({sample}), the {stat} over {weeks} weeks was {range}."
+NOT_PUBLISHED = "No published value has been checked yet."
 CAUTION = "About the {instrument}: {text}"
 AGES = "Ages for the {instrument}: {text}."
 
@@ -69,7 +69,7 @@ def published_sentences(results: Results, outcome: str) -> list[str]:
             sentences.append(PUBLISHED_GAP.format(**words, weeks=fixed(weeks, 0)))
         else:
             sentences.append(PUBLISHED.format(**words))
-    return sentences or [NOT_PUBLISHED.format(scale=inside(planned.label))]
+    return sentences or [NOT_PUBLISHED]
 
 
 def caution_sentences(results: Results) -> list[str]:

@@ -1,9 +1,10 @@
 """What things are called in a sentence: outcomes, waves, measures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalkit.records.results import Results
+from evalkit.report.numbers import listed
 
 PROPER = frozenset({"English", "Welsh", "French", "German", "Spanish", "Latin", "Key", "GCSE", "British", "Year"})
 STATISTICS = {"alpha": "Cronbach's alpha", "omega": "McDonald's omega", "retest_r": "retest correlation"}
@@ -66,3 +67,21 @@ def lower_is_better(results: Results, outcome: str) -> bool:
 def statistic_name(stat: str) -> str:
     """The name of a reliability."""
     return STATISTICS.get(stat, stat)
+
+
+def together(told: Sequence[tuple[str, str]]) -> list[str]:
+    """Sentences that say the same of several outcomes, put together.
+
+    Parameters
+    ----------
+    told : (name, sentence) of each outcome; a sentence begins with "On NAME, "
+
+    Examples
+    --------
+    >>> together([("grit", "On grit, nobody left."), ("hope", "On hope, nobody left.")])
+    ['On grit and hope, nobody left.']
+    """
+    names: dict[str, list[str]] = {}
+    for name, sentence in told:
+        names.setdefault(sentence.removeprefix(f"On {name}, "), []).append(name)
+    return [f"On {listed(group)}, {rest}" for rest, group in names.items()]

@@ -17,7 +17,6 @@ RELIABLE_REST = (
     "to show without pointing at somebody."
 )
 RELIABLE_NONE = "On {outcome}, we could not work out which pupils' scores moved by more than the measure's own error."
-THRESHOLD = "A score has to move by at least {points} points to count. This rests on {source}."
 LEAVERS = (
     "On {outcome}, the {n} pupils who left started {points} points {direction} than those who stayed (likely range "
     "{range}; {g} of a standard deviation)."
@@ -60,16 +59,6 @@ def reliable_sentence(results: Results, outcome: str) -> str:
         worse="got worse" if judged else "fell",
         rest=part(rest["estimate"], rest["n_treated"]),
     )
-
-
-def threshold_sentence(results: Results, outcome: str) -> str:
-    """What counts as a reliable change on this outcome, and which reliability that rests on; empty when unknown."""
-    row = one_row(results, "reliable_change", outcome, contrast="threshold")
-    if not row or not known(row["estimate"]):
-        return ""
-    facts = score_facts(results, outcome)
-    points = score(row["estimate"], low=facts["low"], high=facts["high"])
-    return THRESHOLD.format(points=points, source=str(row["reason"]).rstrip("."))
 
 
 def leavers_sentence(results: Results, outcome: str) -> str:

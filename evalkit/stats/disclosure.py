@@ -63,56 +63,6 @@ def proportion_is_safe(numerator: int, denominator: int, threshold: int) -> bool
     return min(numerator, denominator - numerator) >= threshold
 
 
-def suppress_distribution(counts: npt.ArrayLike, threshold: int) -> tuple[tuple[int, int], ...]:
-    """Merge neighbouring bins of a histogram until none shows a small group.
-
-    Parameters
-    ----------
-    counts : array_like of int, shape (bins,)
-    threshold : int, >= 1
-
-    Returns
-    -------
-    tuple of (start, stop)
-        Consecutive half-open ranges of bins that cover all of them; each holds 0 or at least `threshold` pupils. As
-        many groups as possible and, among those, the most even in width. Empty when even all bins together fall short:
-        then show no distribution.
-
-    Raises
-    ------
-    FitError
-        With negative or fractional counts.
-
-    Examples
-    --------
-    >>> suppress_distribution([2, 9, 14, 0, 12, 3], 10)
-    ((0, 2), (2, 3), (3, 4), (4, 6))
-    """
-    _check_threshold(threshold)
-    bins = _check_counts(np.atleast_1d(np.asarray(counts)))
-    if bins.ndim != 1:
-        raise FitError("A distribution is one row of counts.")
-    sums = np.concatenate([[0], np.cumsum(bins)])
-    # best[stop] = (groups, minus the squared widths, start of the last group), the best way to cover bins 0..stop.
-    best: list[tuple[int, int, int] | None] = [(0, 0, 0)]
-    for stop in range(1, bins.size + 1):
-        options = [
-            (found[0] + 1, found[1] - (stop - start) ** 2, start)
-            for start, found in enumerate(best)
-            if found is not None and (sums[stop] == sums[start] or sums[stop] - sums[start] >= threshold)
-        ]
-        best.append(max(options, default=None))
-    groups: list[tuple[int, int]] = []
-    stop = bins.size
-    while stop > 0:
-        found = best[stop]
-        if found is None:
-            return ()
-        groups.append((found[2], stop))
-        stop = found[2]
-    return tuple(reversed(groups))
-
-
 def suppress_table(
     counts: npt.ArrayLike,
     *,

@@ -21,9 +21,9 @@ def shared_groups(counts: npt.ArrayLike, *, threshold: int) -> Groups:
     Returns
     -------
     tuple of (start, stop)
-        Consecutive half-open ranges that cover all bins; in every histogram each holds 0 or at least `threshold`
-        pupils. As many groups that hold somebody as possible; among those, the least uneven in width. Empty when a
-        histogram as a whole falls short: then show none.
+        Consecutive half-open ranges that cover all bins; in every histogram each holds at least `threshold` pupils, so
+        that neither a small group nor an empty one shows. As many groups as possible; among those, the least uneven in
+        width. Empty when a histogram as a whole falls short: then show none.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def shared_groups(counts: npt.ArrayLike, *, threshold: int) -> Groups:
     Notes
     -----
     Dynamic programming over the place where the last group starts. The complement of a group is a union of groups,
-    so it is 0 or at least `threshold` too.
+    so it holds at least `threshold` pupils too, or nobody when there is one group only.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def shared_groups(counts: npt.ArrayLike, *, threshold: int) -> Groups:
 
 
 def _best_groups(table: IntArray, threshold: int) -> list[tuple[int, int, int] | None]:
-    """For bins 0..stop: groups that hold somebody, minus squared widths, start of the last group; None: no way."""
+    """For bins 0..stop: groups, minus squared widths, start of the last group; None: no way."""
     sums = np.hstack([np.zeros((table.shape[0], 1), dtype=np.int64), np.cumsum(table, axis=1)])
     best: list[tuple[int, int, int] | None] = [(0, 0, 0)]
     for stop in range(1, table.shape[1] + 1):
@@ -57,8 +57,8 @@ def _best_groups(table: IntArray, threshold: int) -> list[tuple[int, int, int] |
         for start in range(stop):
             before = best[start]
             inside = sums[:, stop] - sums[:, start]
-            if before is not None and bool(np.all((inside == 0) | (inside >= threshold))):
-                options.append((before[0] + int(inside.any()), before[1] - (stop - start) ** 2, start))
+            if before is not None and bool(np.all(inside >= threshold)):
+                options.append((before[0] + 1, before[1] - (stop - start) ** 2, start))
         best.append(max(options, default=None))
     return best
 

@@ -80,9 +80,9 @@ def detectable_effect(design: TrialDesign, *, power: float = 0.8, method: PowerM
     -----
     central: MDES = M SE, M = t_{1-alpha/2, df} + t_{power, df} [1]_; alpha instead of alpha/2 for one side. This treats
     the estimate under the alternative as a shifted central t. noncentral: the effect at which 1 - F(t_c; df, d) +
-    F(-t_c; df, d) is the power, F the noncentral t, d = effect / SE; for one side only the first part. The two differ by
-    less than 1% from 20 degrees of freedom on. With m outcomes every test has alpha / m: Bonferroni's level, which is
-    also that of Holm's first step, so that Holm's power for an outcome is at least this.
+    F(-t_c; df, d) is the power, F the noncentral t, d = effect / SE; for one side only the first part.
+    With m outcomes every test has alpha / m: Bonferroni's level, which is also that of Holm's first step, so that
+    Holm's power for an outcome is at least this.
 
     References
     ----------

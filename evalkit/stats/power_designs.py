@@ -62,8 +62,8 @@ class TrialDesign:
         block). Optional, 0 if left out, in `multisite_constant` and `multisite_fixed`
     icc_class, icc_block : float, 0 to 1 - share of variance between classes of a school; between blocks
     r2_pupil, r2_class, r2_school : float, 0 to 1 - share of each level's variance that the covariates explain
-    effect_variation : float, >= 0 - variance of the effect between schools (or blocks), as a ratio to the variance of the
-        outcome between them (omega)
+    effect_variation : float, >= 0 - variance of the effect between schools (or blocks), as a ratio to the variance of
+        the outcome between them (omega)
     r2_effect : float, 0 to 1 - share of that variance of the effect that covariates explain
     covariates : int - covariates, stratum terms among them, that cost degrees of freedom: those of the level that the
         degrees of freedom count (pupils in `individual`, `multisite_constant`, `multisite_fixed`; schools in `cluster`,

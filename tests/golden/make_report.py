@@ -40,7 +40,9 @@ def report_content() -> dict[str, Any]:
         "page": {name: text_of(getattr(sections, name)(results)) for name in PAGE},
         "tables": {name: text_of(block) for name, block in all_tables(results).items()},
         "figures": {name: frame_of(figures.figure_data(name, results)) for name in figures.FIGURES},
-        "alt": [one.alt for one in (figures.flow(results), figures.change(results), *figures.distributions(results))],
+        "alt": [
+            one.alt for one in (figures.flow(results), figures.change(results), *figures.distributions(results)) if one
+        ],
     }
 
 

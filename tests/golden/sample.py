@@ -82,6 +82,7 @@ def sample(
         glance.append(one[1])
         change.append(one[2])
     estimates = pd.DataFrame([{column: row.get(column) for column in ESTIMATE_COLUMNS} for row in rows])
+    built_in = [row[2] for row in outcomes.values() if row[2] in ("gse10", "grit_s8")]
     built = Results(
         plan=plan(synthetic=synthetic, outcomes=outcomes),
         instruments=_instruments(outcomes),
@@ -90,8 +91,8 @@ def sample(
         checks=_checks(n, lost, ratings or {}, first=next(iter(outcomes))),
         caveats=(
             *(Caveat(kind, "limit") for kind in LIMITS),
-            *(Caveat("instrument_caution", "warning", facts={"instrument": name}) for name in ("gse10", "grit_s8")),
-            Caveat("pre_post_caution", "warning", facts={"instrument": "grit_s8"}),
+            *(Caveat("instrument_caution", "warning", facts={"instrument": name}) for name in built_in),
+            *(Caveat("pre_post_caution", "warning", facts={"instrument": one}) for one in built_in if one == "grit_s8"),
             Caveat("not_linked", "warning", facts={"pre_only": lost, "post_only": new}),
             *warnings,
             Caveat("complete_cases", "note"),

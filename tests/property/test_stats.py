@@ -1,7 +1,6 @@
 """What must hold for any numbers: of change, effect sizes, reliability, adjusted p-values and suppression."""
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from scipy.optimize import linprog
 
 from evalkit.errors import FitError
 from evalkit.stats.change import normalised_gain, percent_change
-from evalkit.stats.disclosure import proportion_is_safe, suppress_distribution, suppress_table
+from evalkit.stats.disclosure import proportion_is_safe, suppress_table
 from evalkit.stats.effect_size import d_av, d_rm, d_z, independent_groups
 from evalkit.stats.items import item_statistics, straight_lining
 from evalkit.stats.multiplicity import benjamini_hochberg, hochberg, holm
@@ -196,25 +195,6 @@ def test_wilson_contains_the_share_and_mirrors(n, data):
     found, rest = wilson(count, n), wilson(n - count, n)
     assert 0 <= found.low <= found.value <= found.high <= 1
     assert found.low == pytest.approx(1 - rest.high)
-
-
-@UNHURRIED
-@given(st.lists(st.integers(0, 25), max_size=9), st.integers(1, 15))
-def test_merged_bins_cover_everything_and_equal_the_best_of_all_splits(counts, threshold):
-    groups = suppress_distribution(counts, threshold)
-    splits = [
-        [0, *(cut for cut in range(1, len(counts)) if mask >> (cut - 1) & 1), len(counts)]
-        for mask in range(2 ** max(len(counts) - 1, 0))
-    ]
-    allowed = [
-        len(cuts) - 1
-        for cuts in splits
-        if counts and all(sum(counts[a:b]) == 0 or sum(counts[a:b]) >= threshold for a, b in pairwise(cuts))
-    ]
-    assert len(groups) == max(allowed, default=0)
-    if groups:
-        assert [place for start, stop in groups for place in range(start, stop)] == list(range(len(counts)))
-        assert all(sum(counts[a:b]) == 0 or sum(counts[a:b]) >= threshold for a, b in groups)
 
 
 @UNHURRIED

@@ -95,10 +95,10 @@ def infer(fit: MixedFit, *, method: Method = "kenward-roger") -> Inference:
     Notes
     -----
     Kenward and Roger [1]_: Phi_A = Phi + 2 Phi [sum_ij w_ij (Q_ij - P_i Phi P_j)] Phi with w the inverse of the
-    expected REML information (their eq. 3 and 5; the term R_ij vanishes as V is linear in its parameters). Satterthwaite
-    as in lmerTest [2]_ with the observed information of the likelihood that was maximised. Where a term's variance is
-    exactly 0 the observed information does not describe its spread (lmerTest then answers N - p): the expected one is
-    used.
+    expected REML information (their eq. 3 and 5; the term R_ij vanishes as V is linear in its parameters).
+    Satterthwaite as in lmerTest [2]_ with the observed information of the likelihood that was maximised. Where a term's
+    variance is exactly 0 the observed information does not describe its spread (lmerTest then answers N - p): the
+    expected one is used.
 
     References
     ----------
@@ -244,9 +244,9 @@ def upper_f(f_value: float, num: float, den: float) -> float:
 def _independent(rows: FloatArray) -> FloatArray:
     """Rows that span the same space without repetition."""
     triangle = np.linalg.svd(rows, full_matrices=False)
-    floor = max(1e-10 * float(triangle.S[0]), 1e-300)
-    keep = triangle.S > floor
-    return rows if keep.all() else triangle.Vh[keep] * triangle.S[keep, None]
+    sizes = triangle.S
+    keep = sizes > max(1e-10 * float(sizes[0]), 1e-300)
+    return rows if keep.all() else triangle.Vh[keep] * sizes[keep, None]
 
 
 def _pool(dfs: FloatArray) -> float:

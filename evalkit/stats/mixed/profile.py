@@ -75,7 +75,7 @@ class Target:
     effects: tuple[int, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The likelihood as a function of triangles in the user's units (outcome scaled), for one target.
 
@@ -85,7 +85,6 @@ class Problem:
     owners : list of (factor, block, A^-1) by term
     orders : list of list of int
         For each term the order of effects in its triangle; the target's come first.
-    widths : list of int
     scales : list of ndarray
         Sizes of each effect's standard deviation, so that free parameters are about 1.
     reml : bool

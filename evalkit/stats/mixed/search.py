@@ -134,8 +134,8 @@ def find_optimum(layout: Layout, *, reml: bool) -> Optimum:
     -----
     With a diagonal kept at 0 or above, an element of L that reaches 0 looks stationary even where it is not; L is
     therefore unbounded, and at the end G = d deviance / d Sigma must be positive semidefinite, else the search starts
-    again from Sigma + eps v v' with v its most negative direction. An optimum at the edge (a variance of 0, a correlation
-    of 1) is looked for from other starts too, as there may be two.
+    again from Sigma + eps v v' with v its most negative direction. An optimum at the edge (a variance of 0, a
+    correlation of 1) is looked for from other starts too, as there may be two.
     """
     chart = chart_of(layout.factors)
     theta, moments, steps = _score(layout, chart, reml=reml)

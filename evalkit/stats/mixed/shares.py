@@ -42,8 +42,8 @@ def log_share_error(fit: MixedFit, terms: Sequence[RandomTerm], weights: FloatAr
     if np.linalg.eigvalsh(observed)[0] <= 0.0:
         return np.nan
     gradient = (slopes[level] / own - (slopes.sum(axis=0) - slopes[level]) / rest)[present]
-    variance: float = np.dot(gradient, np.linalg.solve(observed, gradient)).item()
-    return float(np.sqrt(variance))
+    spread = np.asarray(np.linalg.inv(observed), dtype=np.float64)
+    return float(np.sqrt(gradient @ spread @ gradient))
 
 
 def _present(fit: MixedFit) -> list[int]:

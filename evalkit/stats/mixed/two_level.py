@@ -154,6 +154,11 @@ def fit_ratio(statistics: TwoLevelStatistics, *, reml: bool) -> RatioFit:
     -------
     RatioFit
         `ratio` is exactly 0 when the deviance rises from there and is nowhere smaller.
+
+    Raises
+    ------
+    FitError
+        When the outcome does not vary within clusters.
     """
     grid = GRID / (statistics.size.sum() / statistics.size.size)
     values = grid_deviance(statistics, grid, reml=reml)
@@ -164,8 +169,14 @@ def fit_ratio(statistics: TwoLevelStatistics, *, reml: bool) -> RatioFit:
         if slope >= 0.0:
             return RatioFit(0.0, at_zero, slope, 0, True)
         best = 1
+    if best == grid.size - 1:
+        raise FitError(
+            "The outcome does not vary within the groups once the predictors are accounted for, so there is no "
+            "variance between pupils of a group to estimate. Analyse one row per group, or use an outcome measured "
+            "for each pupil."
+        )
     low = float(np.log(grid[best - 1])) if best > 1 else float(np.log(grid[1])) - 25.0
-    high = float(np.log(grid[best + 1])) if best + 1 < grid.size else float(np.log(grid[best])) + 12.0
+    high = float(np.log(grid[best + 1]))
     return _newton(statistics, float(np.log(grid[best])), low, high, reml=reml)
 
 

@@ -1,5 +1,6 @@
 # Cluster-robust covariance, Satterthwaite df and HTZ by clubSandwich, for lm, weighted lm and lmer fits.
-# Simulated data only. Run from tests/oracle:  Rscript r/clubsandwich.R
+# Simulated data only. From the repository root: Rscript tests/oracle/r/clubsandwich.R
+setwd("tests/oracle")
 suppressMessages({library(clubSandwich); library(lme4); library(jsonlite)})
 
 school_data <- function(seed, sizes, strata = NULL, su = 0.5, sc = 0, class_size = 8) {

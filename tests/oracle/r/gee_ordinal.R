@@ -1,5 +1,6 @@
 # GEE by the R package gee (moment estimator of the correlation, as statsmodels), its Mancl-DeRouen covariance from explicit matrices,
-# and ordered logit by MASS::polr with sandwich::vcovCL. Simulated data only. Run from tests/oracle:  Rscript r/gee_ordinal.R
+# and ordered logit by MASS::polr with sandwich::vcovCL. Simulated data only. From the repository root: Rscript tests/oracle/r/gee_ordinal.R
+setwd("tests/oracle")
 suppressMessages({library(gee); library(MASS); library(sandwich); library(jsonlite)})
 
 read <- function(n) read.csv(file.path("data", paste0(n, ".csv")))

@@ -1,5 +1,6 @@
 # Logit models with a school random intercept by lme4::glmer, nAGQ 1 and 7, with a tightened optimiser.
-# Simulated data only. Run from tests/oracle:  Rscript r/glmer.R
+# Simulated data only. From the repository root: Rscript tests/oracle/r/glmer.R
+setwd("tests/oracle")
 suppressMessages({library(lme4); library(jsonlite)})
 
 school_data <- function(seed, sizes, sigma, intercept = -0.4, effect = 0.5) {

@@ -109,9 +109,7 @@ def test_an_answer_that_everybody_gave_is_hidden(plan, study_of, scores_of):
     before = (answers["scale"] == "gse10.total") & (answers["item"] == "q1") & (answers["wave"] == "pre")
     answers.loc[before, "count"] = [10, 10, 11, 11]
     shown = analyse(scores, study).displays["answers"].query("scale == 'gse10.total' and item == 'q1'")
-    after = shown[shown["wave"] == "post"]
-    assert after[["count", "group_count"]].isna().all(axis=None)
-    assert shown[shown["wave"] == "pre"]["count"].tolist() == [10, 10, 11, 11]
+    assert shown[["count", "group_count"]].isna().all(axis=None), "the bins are alike in both waves"
 
 
 def test_mean_of_the_few_who_left_cannot_be_subtracted(usual):

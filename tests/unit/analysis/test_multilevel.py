@@ -165,6 +165,17 @@ def test_data_that_do_not_fit(formula, change, message):
         multilevel(formula, DATA.assign(**change))
 
 
+def test_too_few_groups_for_the_effects_between_them():
+    with pytest.raises(FitError, match=r"2 levels and the model has 2 effects .*Intercept, treat"):
+        multilevel("post ~ treat + pre + (1 | school)", DATA[DATA["school"].isin(["s00", "s01"])])
+    assert len(multilevel("post ~ pre + (1 | school)", DATA[DATA["school"].isin(["s00", "s01"])]).tidy()) == 2
+
+
+def test_an_outcome_without_variation_in_schools():
+    with pytest.raises(FitError, match="does not vary within the groups"):
+        multilevel("post ~ 1 + (1 | school)", DATA.assign(post=DATA["school"].str[1:].astype(float) ** 2))
+
+
 def test_all_unknown_columns_are_named_at_once():
     with pytest.raises(FitError) as caught:
         multilevel("postt ~ treet + (1 | school)", DATA)

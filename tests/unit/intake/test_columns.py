@@ -234,6 +234,13 @@ def test_no_known_column(desk) -> None:
     assert "calm8.q1" in caught.value.message
 
 
+def test_refusal_names_nobody(desk) -> None:
+    with pytest.raises(UploadError, match="No column heading") as caught:
+        desk.check([["ann@school.org", "B801200005001", "x"], ["bo@school.org", "B801200005002", "y"]])
+    assert "ann" not in caught.value.message
+    assert "B8012" not in caught.value.message
+
+
 def test_answers_alone_are_no_headings(desk) -> None:
     with pytest.raises(UploadError, match="No column heading"):
         desk.check([["P1", 1, 2, 3, 4, 5, 5, 5, 5], ["P2", 1, 2, 3, 3, 3, 3, 3, 3]])

@@ -1,5 +1,7 @@
 """Pupil codes, waves and corrections. Case numbers are those of the case list."""
 
+import datetime
+
 import pytest
 
 from evalkit.errors import UploadError
@@ -117,6 +119,13 @@ def test_repeated_heading_row(desk, only) -> None:
     assert only(desk.check([*rows, rows[0], ["P3", *desk.expected()[2]]]), "heading_repeated").rows == (4,)
 
 
+def test_63_codes_turned_into_dates(desk, only) -> None:
+    rows: list = _coded(desk, "P1", "P2")
+    rows[2][0] = datetime.datetime(2026, 4, 3)
+    problem = only(desk.check({"S": rows}), "code_turned_into_date")
+    assert (problem.severity, problem.rows, problem.column) == ("error", (3,), "A")
+
+
 def test_no_pupil_column(desk, only) -> None:
     rows = [row[1:] for row in desk.table()]
     upload = desk.check(rows)
@@ -179,6 +188,30 @@ def test_wave_column(desk, only) -> None:
     problems = [issue for issue in upload.issues if issue.kind == "unknown_wave"]
     assert [issue.rows for issue in problems] == [(6,), (7,)]
     assert "'later' is no wave of the plan" in problems[1].message
+
+
+def test_redcap_events(desk) -> None:
+    rows = [["record_id", "redcap_event_name", *(item.replace(".", "_") for item in desk.items)]]
+    for pupil, answers in enumerate(desk.expected(4)):
+        rows += [[pupil, "pre_arm_1", *answers], [pupil, "post_arm_1", *reversed(answers)]]
+    upload = desk.check(rows, wave=None)
+    assert upload.issues == ()
+    assert upload.responses["wave"].tolist() == ["pre", "post"] * 4
+
+
+def test_limesurvey(desk) -> None:
+    head = [
+        "id",
+        "submitdate",
+        "lastpage",
+        "startlanguage",
+        "code",
+        *(item.replace(".", "[") + "]" for item in desk.items),
+    ]
+    rows = [head, *([n, "2026-01-01", 3, "en", f"P{n}", *answers] for n, answers in enumerate(desk.expected(4)))]
+    upload = desk.check("\ufeff" + desk.text(rows, separator=";"))
+    assert upload.ok
+    assert desk.values(upload) == desk.expected(4)
 
 
 def test_one_pupil_in_two_waves_is_no_double(desk) -> None:

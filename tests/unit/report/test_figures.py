@@ -12,7 +12,8 @@ from evalkit.report.brand import PALETTE
 from evalkit.report.figure_answers import Piece, side_of, start_of, upper_shares
 from evalkit.report.figure_distribution import band
 from evalkit.report.figure_style import WIDTH, title_lines
-from tests.golden.sample import sample
+from evalkit.report.figure_svg import lighten
+from tests.golden.sample import OUTCOMES, sample
 
 PAGE = 6.6  # inches of text on an A4 page
 
@@ -100,6 +101,34 @@ def test_a_suppressed_outcome_is_not_drawn() -> None:
     figure = figures.change(sample(hidden=("grit",)))
     assert "Grit: not shown" in figure.alt
     assert b"not shown" in figure.svg
+
+
+def test_there_is_no_chart_when_no_change_may_be_shown() -> None:
+    assert figures.change(sample(hidden=("self_efficacy", "grit", "motivation"))) is None
+
+
+def test_a_long_label_is_shortened_in_the_picture_and_whole_in_its_words() -> None:
+    label = "Worry about mathematics and about other subjects that have to do with numbers"
+    figure = figures.change(sample(outcomes={"worry": (label, *OUTCOMES["grit"][1:])}))
+    assert figure is not None
+    assert "Worry about mathematics and about other …".encode() in figure.svg
+    assert label in figure.alt
+
+
+def test_light_svg_keeps_what_is_seen() -> None:
+    heavy = (
+        b'<svg width="10pt"><defs><clipPath id="p1"/></defs><g id="text_1">\n <text style="font-size: 9px; '
+        b'font-family: \'DejaVu Sans\'; text-anchor: middle" x="1.23456" transform="rotate(-0 1 2)">A  B</text>\n</g>'
+        b'<path d="M 1.23456 2 \nL 3 4.00001" clip-path="url(#p1)"/><g id="empty"/></svg>'
+    )
+    light = lighten(heavy).decode()
+    assert 'id="p1"' in light
+    assert "text_1" not in light
+    assert "empty" not in light
+    assert "A  B" in light
+    assert 'd="M 1.23 2 L 3 4"' in light
+    assert light.count("font-family") == 1
+    assert "rotate" not in light
 
 
 def test_suppressed_answers_are_drawn_as_c_without_a_number() -> None:

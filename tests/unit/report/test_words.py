@@ -11,7 +11,7 @@ from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.errors import ReportError
 from evalkit.records.results import Caveat, Check, CheckName, Rating
 from evalkit.report import words, words_caveats, words_checks, words_pupils, words_steps
-from evalkit.report.words_change import SHAPES, answer_sentence, changes, describe_change, judge
+from evalkit.report.words_change import SHAPES, answer_sentence, changes, describe_change, finding, judge
 from tests.golden.branches import answers, caveat_examples, change, every_sentence, findings
 from tests.golden.sample import sample, with_outcome
 
@@ -178,6 +178,13 @@ def test_reliable_change_hides_what_the_estimates_hide() -> None:
     text = words_pupils.reliable_sentence(replace(results, estimates=frame), "grit")
     assert "11" not in text
     assert "27 of 48 pupils (56%)" in text
+
+
+def test_a_title_that_would_be_too_long_counts() -> None:
+    names = [f"A rather long name of an outcome, number {number}" for number in range(6)]
+    verdicts = ("rose", "fell", "same", "unclear", "may_have_risen", "rose_clearly")
+    title = finding([change(name, verdict) for name, verdict in zip(names, verdicts, strict=True)])
+    assert title == "Of 6 outcomes, 2 rose, 1 fell, 1 stayed about the same and for 2 we cannot tell"
 
 
 def test_synthetic_data_are_announced() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalkit.errors import FitError
-from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe, suppress_distribution, suppress_table
+from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe, suppress_table
 
 
 def test_one_small_cell_takes_the_cheapest_rectangle():
@@ -55,15 +55,6 @@ def test_partners_that_would_leave_a_narrow_range_are_not_enough():
     assert found.cells[0].all()
 
 
-def test_distribution_by_hand():
-    assert suppress_distribution([2, 9, 14, 0, 12, 3], 10) == ((0, 2), (2, 3), (3, 4), (4, 6))
-    assert suppress_distribution([20, 0, 0, 15], 10) == ((0, 1), (1, 2), (2, 3), (3, 4))
-    assert suppress_distribution([4, 3, 2], 10) == ()
-    assert suppress_distribution([4, 4, 2], 10) == ((0, 3),)
-    assert suppress_distribution([0, 0], 10) == ((0, 1), (1, 2))
-    assert suppress_distribution([], 10) == ()
-
-
 @pytest.mark.parametrize(
     ("numerator", "denominator", "safe"),
     [(10, 20, True), (9, 20, False), (11, 20, False), (0, 50, False), (50, 50, False), (4, 8, False), (0, 0, False)],
@@ -89,5 +80,3 @@ def test_refuses_with_a_sentence():
         mean_is_safe(5, 0)
     with pytest.raises(FitError, match="is not a share"):
         proportion_is_safe(6, 5, 10)
-    with pytest.raises(FitError, match="one row"):
-        suppress_distribution([[1, 2]], 10)

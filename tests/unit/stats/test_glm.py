@@ -124,7 +124,7 @@ def test_bad_input_is_named():
         fit_logit(x, y, clusters=np.zeros(len(y)))
     with pytest.raises(FitError, match="one label per row"):
         fit_logit(x, y, clusters=codes[1:])
-    with pytest.raises(FitError, match="^1 of .* rows have no cluster"):
+    with pytest.raises(FitError, match=r"^1 of .* rows have no cluster"):
         fit_logit(x, y, clusters=np.append(codes[:-1], np.nan))
     with pytest.raises(FitError, match="quadrature points is 0"):
         fit_logit(x, y, clusters=codes, n_nodes=0)
