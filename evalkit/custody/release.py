@@ -106,6 +106,8 @@ def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
         raise UploadError(
             f"There are no answers for the wave {' and '.join(missing)}. Add that file and release again."
         )
+    order = {wave: position for position, wave in enumerate(waves)}
+    responses = _one_spelling(responses.assign(_order=responses["wave"].map(order)))
     twice = responses.duplicated(["pupil", "wave"], keep=False)
     if twice.any():
         codes = sorted(set(responses.loc[twice, "pupil"]))
@@ -116,9 +118,16 @@ def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
             f"{names}: {count} in two files for the same wave ({shown}). "
             "Keep each pupil's answers of a wave in one file."
         )
-    order = {wave: position for position, wave in enumerate(waves)}
-    ordered = responses.assign(_order=responses["wave"].map(order)).sort_values(["_order", "pupil"], kind="stable")
+    ordered = responses.sort_values(["_order", "pupil"], kind="stable")
     return ordered.drop(columns="_order").reset_index(drop=True)
+
+
+def _one_spelling(responses: pd.DataFrame) -> pd.DataFrame:
+    """Codes that differ only in capitals are one pupil's; the first wave's spelling is kept."""
+    keys = responses["pupil"].str.casefold()
+    spelled = responses[["pupil", "_order"]].assign(_key=keys).sort_values(["_order", "pupil"])
+    first = spelled.drop_duplicates("_key").set_index("_key")["pupil"]
+    return responses.assign(pupil=keys.map(first))
 
 
 def _characteristics(study: Study, responses: pd.DataFrame) -> list[str]:

@@ -48,32 +48,20 @@ def report_scale(
     used = {value for column in values for value in column if value is not None}
     cells = sum(len(one.cells) for one in numbers.values())
     given = cells + sum(value is not None for column in values for value in column)
-    where = [column.index for column in columns]
     spread = len({column for one in numbers.values() for _, column in one.cells})
-    points = len(scale.values)
-    if set(numbers) == {scale.min - 1} and scale.max not in used and cells > 1 and spread > 1:
-        steps = ", ".join(f"'{code - 1}': {code}" for code in scale.values)
-        findings.add(
-            "ask",
-            "counted_from_zero",
-            f"{instrument.title}: the answers run from {scale.min - 1} to {scale.max - 1}, and there are "
-            f"{counted(cells, 'answer')} of {scale.min - 1}",
-            f"Did the form count from {scale.min - 1}? Then add to the mapping file: "
-            f"labels: {{{instrument.id}: {{{steps}}}}}. Until this is answered none of these answers is used.",
-            allowed=allowed_answers(scale),
-            columns=where,
-        )
+    where = [column.index for column in columns]
+    below = set(numbers) == {scale.min - 1}
+    if below and scale.max not in used and cells > 1 and spread > 1:
+        _ask_zero(findings, instrument, scale, where, cells)
         return True
     beyond = set(numbers) <= {scale.min - 1, scale.max + 1} and scale.max + 1 in numbers
-    many = cells >= max(3, 0.04 * given) and spread > 1
-    shifted = set(numbers) == {scale.min - 1} and scale.max in used
-    if (beyond or shifted) and many:
+    if (beyond or below) and cells >= max(3, 0.04 * given) and spread > 1:
         low, high = min([*numbers, *used]), max([*numbers, *used])
         findings.add(
             "error",
             "more_points_than_scale",
-            f"{instrument.title}: the answers run from {low} to {high}, which is more than the {points} points of this "
-            f"questionnaire",
+            f"{instrument.title}: the answers run from {low} to {high}, which is more than the {len(scale.values)} "
+            "points of this questionnaire",
             "The form seems to have offered other answers than the questionnaire has. Check the form. Answers on "
             "another scale cannot be turned into these, so none of them is used.",
             allowed=allowed_answers(scale),
@@ -81,6 +69,22 @@ def report_scale(
         )
         return True
     return False
+
+
+def _ask_zero(
+    findings: Findings, instrument: Instrument, scale: ResponseScale, columns: Sequence[int], zeros: int
+) -> None:
+    low = scale.min - 1
+    steps = ", ".join(f"'{code - 1}': {code}" for code in scale.values)
+    findings.add(
+        "ask",
+        "counted_from_zero",
+        f"{instrument.title}: the answers run from {low} to {scale.max - 1}, and {zeros} of them are {low}",
+        f"Did the form count from {low}? Then add to the mapping file: labels: {{{instrument.id}: {{{steps}}}}}. Until "
+        "this is answered none of these answers is used.",
+        allowed=allowed_answers(scale),
+        columns=columns,
+    )
 
 
 def report_odd(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
-from evalkit.intake.normal import counted, plain, quoted
+from evalkit.intake.normal import plain, quoted
 from evalkit.records.mapping import Mapping
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
@@ -134,10 +134,6 @@ def report_dated_codes(
         )
 
 
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
-
-
 def same_pupil_twice(
     keys: Sequence[tuple[str, str]],
     answers: Sequence[Sequence[object]],
@@ -162,6 +158,7 @@ def same_pupil_twice(
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, (code, wave) in enumerate(keys):
         places[code_key(code), wave].append(place)
+    several_waves = len({wave for _, wave in places}) > 1
     left_out: set[int] = set()
     equal: list[int] = []
     for (_, wave), twice in places.items():
@@ -170,32 +167,34 @@ def same_pupil_twice(
         if all(answers[place] == answers[twice[0]] for place in twice[1:]):
             left_out |= set(twice[1:])
             equal += [numbers[place] for place in twice[1:]]
-            continue
-        left_out |= set(twice)
-        rows = [numbers[place] for place in twice]
-        code = keys[twice[0]][0]
-        in_wave = f" in '{wave_labels[wave]}'" if len(set(keys_wave for _, keys_wave in keys)) > 1 else ""
-        findings.add(
-            "ask",
-            "pupil_twice",
-            f"The pupil code {shown_code(code)} stands here {_times(len(twice))}{in_wave}, with different answers",
-            "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Or say in the "
-            f"mapping file which row to leave out: corrections: [{{row: {rows[0]}, found: "
-            f"{'CODE' if 'not shown' in shown_code(code) else quoted(code)}, action: leave_out_row, reason: WHY}}]. "
-            "Until then none of these rows is used.",
-            rows=rows,
-            columns=[column.index],
-            header=column.header,
-        )
+        else:
+            left_out |= set(twice)
+            when = f" in '{wave_labels[wave]}'" if several_waves else ""
+            _ask_which_row(keys[twice[0]][0], when, [numbers[place] for place in twice], column, findings)
     if equal:
         findings.add(
             "fixed",
             "row_repeated",
-            f"{counted(len(equal), 'row')} repeat an earlier row: same pupil, same answers" if len(equal) > 1
-            else "This row repeats an earlier row: same pupil, same answers",
-            "evalkit keeps one of them. Nothing to do.",
+            "The same pupil stands here again with the same answers",
+            "evalkit keeps one row. Nothing to do.",
             rows=equal,
             columns=[column.index],
             header=column.header,
-        )  # fmt: skip
+        )
     return left_out
+
+
+def _ask_which_row(code: str, when: str, rows: list[int], column: Column, findings: Findings) -> None:
+    times = "twice" if len(rows) == 2 else f"{len(rows)} times"
+    found = quoted(code) if shown_code(code) == quoted(code, limit=30) else "CODE"
+    findings.add(
+        "ask",
+        "pupil_twice",
+        f"The pupil code {shown_code(code)} stands here {times}{when}, with different answers",
+        "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Or say in the "
+        f"mapping file which row to leave out: corrections: [{{row: {rows[0]}, found: {found}, action: leave_out_row, "
+        "reason: WHY}]. Until then none of these rows is used.",
+        rows=rows,
+        columns=[column.index],
+        header=column.header,
+    )

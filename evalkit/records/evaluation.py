@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
 from evalkit.records.evaluation_checks import plan_faults
-from evalkit.records.instrument import Identifier, Instrument, load_instrument
+from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
 from evalkit.records.spec_file import Faults, Spec, read_spec
 
 EVALUATION_SCHEMA = "evalkit-evaluation/1"
@@ -298,8 +298,14 @@ def _load_instruments(plan: Evaluation, names: list[str], folder: Path) -> tuple
     instruments: list[Instrument] = []
     problems: list[str] = []
     for name in names:
+        named = sorted({one.version for one in plan.outcomes if one.instrument == name and one.version is not None})
+        several = instrument_versions(name, beside=folder)
+        if several and len(named) > 1:
+            problems.append(f"{name}: the outcomes name {' and '.join(named)}. Two versions are never mixed; keep one.")
+            continue
         try:
-            instruments.append(load_instrument(name, beside=folder))
+            version = named[0] if several and named else None
+            instruments.append(load_instrument(name, version=version, beside=folder))
         except SpecError as error:
             problems += error.problems
     for outcome in plan.outcomes:

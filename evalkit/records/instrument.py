@@ -1,4 +1,9 @@
-"""A questionnaire as a frozen record: items, answer scales, scoring keys, and what is known about it."""
+"""A questionnaire as a frozen record: items, answer scales, scoring keys, and what is known about it.
+
+A questionnaire stands in `instruments/ID/instrument.yaml`. One that exists in several versions (another printed order
+with another key, another number of answers) stands in `instruments/ID/VERSION/instrument.yaml`, and whoever loads it
+says which version is meant: there is no default.
+"""
 
 import re
 from pathlib import Path
@@ -40,6 +45,7 @@ class Instrument(Spec):
     schema_: Literal["evalkit-instrument/1"] = Field(alias="schema")
     id: Identifier
     version: str
+    version_note: str | None = None
     title: str
     construct_: str = Field(alias="construct")
     respondent: Literal["pupil", "student", "pupil_or_adult", "staff", "adult"]
@@ -160,40 +166,98 @@ class Instrument(Spec):
         return tuple(one for one in self.norms if one.verified and one.score == score_id)
 
 
-def load_instrument(name: str | Path, *, beside: Path | None = None) -> Instrument:
+def load_instrument(name: str | Path, *, version: str | None = None, beside: Path | None = None) -> Instrument:
     """Load a questionnaire by its id, or from a file.
 
     Parameters
     ----------
-    name : the id of an instrument, or the path of an `instrument.yaml`
-    beside : a folder whose own `instruments/ID/instrument.yaml` comes before the shipped ones
+    name : the id of an instrument (`gse10`), its id with a version (`rses10@order-a`), or the path of an
+        `instrument.yaml`
+    version : which version, for an instrument that exists in several; no version is ever assumed
+    beside : a folder whose own `instruments/ID/` comes before the shipped ones
 
     Raises
     ------
     SpecError
-        There is no such instrument (the message lists those there are), or its file breaks a rule or has another id
-        than its folder.
+        There is no such instrument or version (the message lists those there are), a version must be chosen, or the
+        file breaks a rule or does not carry the id and version of its folders.
+
+    Examples
+    --------
+    >>> load_instrument("rses10", version="order-b").items_of("total")[:2]
+    ('q1', 'q2')
     """
-    text = str(name)
-    if isinstance(name, Path) or text.endswith((".yaml", ".yml")):
-        return read_spec(Path(name), Instrument)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-        raise SpecError(f"'{text}' is not an instrument id. Use letters, digits and _ only, such as grit_s8.")
-    folders = [beside / "instruments"] if beside else []
-    for folder in [*folders, shipped("instruments")]:
-        path = folder / text / "instrument.yaml"
-        if path.is_file():
-            return _read_named(path, text)
-    raise SpecError(f"There is no instrument '{text}'. Use one of: {', '.join(instrument_ids())}, or add its file.")
+    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
+        return _of_version(read_spec(Path(name), Instrument), version)
+    instrument_id, _, named = name.partition("@")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", instrument_id):
+        raise SpecError(f"'{name}' is not an instrument id. Use letters, digits and _ only, such as grit_s8.")
+    wanted = version or named or None
+    files = _files(instrument_id, beside)
+    if not files:
+        known = ", ".join(sorted({one.partition("@")[0] for one in instrument_ids()}))
+        raise SpecError(f"There is no instrument '{instrument_id}'. Use one of: {known}, or add its file.")
+    if None in files:
+        return _of_version(_read_named(files[None], instrument_id), wanted)
+    if wanted not in files:
+        raise SpecError(_choose(instrument_id, wanted, list(files.values())))
+    return _read_named(files[wanted], instrument_id)
+
+
+def instrument_versions(name: str, *, beside: Path | None = None) -> tuple[str, ...]:
+    """The versions among which a plan must choose, sorted; empty for an instrument with one version, or with none."""
+    return tuple(sorted(version for version in _files(name, beside) if version is not None))
+
+
+def instrument_ids() -> list[str]:
+    """The names of all shipped instruments, sorted: their ids, and `id@version` for those with several versions."""
+    root = shipped("instruments")
+    single = [path.parent.name for path in root.glob("*/instrument.yaml")]
+    several = [f"{path.parent.parent.name}@{path.parent.name}" for path in root.glob("*/*/instrument.yaml")]
+    return sorted(single + several)
+
+
+def _files(instrument_id: str, beside: Path | None) -> dict[str | None, Path]:
+    """The files of an instrument by version; by None where it has one version only. One's own folder comes first."""
+    for folder in [*([beside / "instruments"] if beside else []), shipped("instruments")]:
+        home = folder / instrument_id
+        if (home / "instrument.yaml").is_file():
+            return {None: home / "instrument.yaml"}
+        versions = sorted(home.glob("*/instrument.yaml"))
+        if versions:
+            return {path.parent.name: path for path in versions}
+    return {}
 
 
 def _read_named(path: Path, name: str) -> Instrument:
     instrument = read_spec(path, Instrument)
     if instrument.id != name:
-        raise SpecError(f"{path}: the id is '{instrument.id}' but the folder is called '{name}'. Make them the same.")
+        folder = path.parent.name if path.parent.name == name else name
+        raise SpecError(f"{path}: the id is '{instrument.id}' but the folder is called '{folder}'. Make them the same.")
+    if path.parent.name not in (name, instrument.version):
+        raise SpecError(
+            f"{path}: the version is '{instrument.version}' but the folder is called '{path.parent.name}'. "
+            "Make them the same."
+        )
     return instrument
 
 
-def instrument_ids() -> list[str]:
-    """The ids of all shipped instruments, sorted."""
-    return sorted(path.parent.name for path in shipped("instruments").glob("*/instrument.yaml"))
+def _of_version(instrument: Instrument, wanted: str | None) -> Instrument:
+    if wanted is not None and wanted != instrument.version:
+        raise SpecError(
+            f"{instrument.id}: there is no version '{wanted}'; the file is version '{instrument.version}'. "
+            "Two versions are never mixed."
+        )
+    return instrument
+
+
+def _choose(instrument_id: str, wanted: str | None, paths: list[Path]) -> str:
+    """The sentence that lists the versions, how to tell them apart, and how to name one."""
+    notes = [(path.parent.name, _read_named(path, instrument_id).version_note) for path in paths]
+    listed = "; ".join(f"{version} ({(note or 'no note').rstrip('.')})" for version, note in notes)
+    example = notes[0][0]
+    found = f"has no version '{wanted}'" if wanted else "exists in several versions that are scored differently"
+    return (
+        f"{instrument_id} {found}. Use one of: {listed}. In a plan write 'version: {example}' beside "
+        f"'instrument: {instrument_id}'; in Python load_instrument('{instrument_id}', version='{example}')."
+    )

@@ -48,9 +48,9 @@ class Problem:
             shown = ", ".join(str(row) for row in self.rows[:6]) + (" ..." if len(self.rows) > 6 else "")
             parts.append(f"row {shown}" if len(self.rows) == 1 else f"rows {shown} ({len(self.rows)} rows)")
         if self.column:
-            parts.append(
-                f"column {self.column}" + (f" ({self.item or self.header})" if self.item or self.header else "")
-            )
+            word = "column" if self.column.isalpha() else "columns"
+            named = self.item or self.header
+            parts.append(f"{word} {self.column}" + (f" ({named})" if named else ""))
         return ", ".join(parts)
 
     @property

@@ -41,17 +41,17 @@ def distribution_data(results: Results, outcome: str) -> pd.DataFrame:
     before, after = (wave.id for wave in results.plan.waves)
     facts = score_facts(results, outcome)
     whole = facts["high"] - facts["low"] >= 10 and all(float(edge).is_integer() for edge in frame["low"])
-    rows: list[dict[str, object]] = []
+    bands: list[tuple[float, float, float, float]] = []
     for low, high in sorted(set(zip(frame["low"].astype(float), frame["high"].astype(float), strict=True))):
         group = frame[(frame["low"] == low) & (frame["high"] == high)]
-        counts = dict(zip(group["wave"], group["count"], strict=True))
-        rows.append(
-            {
-                "band": band(low, high, whole=whole, last=high >= facts["high"]),
-                "before": counts.get(before, float("nan")),
-                "after": counts.get(after, float("nan")),
-            }
-        )
+        counts = dict(zip(group["wave"], group["count"].astype(float), strict=True))
+        pair = (counts.get(before, float("nan")), counts.get(after, float("nan")))
+        if bands and pair == (0.0, 0.0) == bands[-1][2:]:
+            low = bands.pop()[0]  # empty neighbours read better as one band
+        bands.append((low, high, *pair))
+    rows = [
+        (band(low, high, whole=whole, last=high >= facts["high"]), first, second) for low, high, first, second in bands
+    ]
     return pd.DataFrame(rows, columns=["band", "before", "after"])
 
 

@@ -19,12 +19,12 @@ from evalkit.report.words_caveats import caveat_sentences
 from evalkit.report.words_change import changes, describe_change
 from evalkit.report.words_checks import RATINGS, check_name, check_sentence
 from evalkit.report.words_measure import caution_sentences, fit_sentence, published_sentences
+from evalkit.report.words_names import outcome_name, together
 from evalkit.report.words_pupils import (
     leavers_sentence,
     regression_sentence,
     reliable_sentence,
 )
-from evalkit.report.words_names import outcome_name, together
 from evalkit.report.words_steps import next_steps
 
 LEVELS: dict[Rating, blocks.Rating] = {"strong": "good", "fair": "fair", "weak": "poor", "unknown": "unknown"}

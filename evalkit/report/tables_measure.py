@@ -91,13 +91,27 @@ def _published(results: Results, scale: str) -> str:
 def answering_table(results: Results) -> Table:
     """Lowest and highest scores, missing scores and straight-lining, by scale and wave."""
     rows = []
+    before, after = (wave.id for wave in results.plan.waves)
+    with_score = {
+        (row["scale"], wave): row[name]
+        for row in records(results.models)
+        for wave, name in ((before, "n_pre"), (after, "n_post"))
+    }
     for row in records(results.displays["quality"]):
-        pupils = row["n"]
+        pupils = with_score.get((row["scale"], row["wave"]))
         shares = [
             shown(row[column], partial(percent, n=pupils))
             for column in ("floor_percent", "ceiling_percent", "missing_percent", "straight_line_percent")
         ]
-        rows.append([str(row["label"]), wave_word(results, str(row["wave"])), *shares])
-    header = ("Measure", "When", "Lowest score", "Highest score", "No score", "Same answer throughout")
+        rows.append([str(row["label"]), wave_word(results, str(row["wave"])), count(pupils), *shares])
+    header = (
+        "Measure",
+        "When",
+        "Pupils with a score",
+        "Lowest score",
+        "Highest score",
+        "No score",
+        "Same answer throughout",
+    )
     caption = "How pupils used the scales: share of pupils in each wave."
-    return table(results, header, rows, align="llrrrr", caption=caption, widths=(22, 10, 16, 16, 14, 22))
+    return table(results, header, rows, align="llrrrrr", caption=caption, widths=(20, 10, 14, 13, 13, 12, 18))

@@ -2,7 +2,8 @@
 
 from evalkit.errors import ReportError
 from evalkit.records.results import Caveat, Results, Value
-from evalkit.report.numbers import count, effect, known, listed, reliability, share
+from evalkit.report.numbers import count, effect, known, listed, part, reliability, share
+from evalkit.report.rows import participation, records
 from evalkit.report.words_names import (
     inside,
     instrument_title,
@@ -73,6 +74,7 @@ def caveat_sentence(results: Results, caveat: Caveat) -> str:
             "to report/words_caveats.py."
         )
     words = {name: _fact(results, name, value) for name, value in caveat.facts.items()}
+    words |= _fractions(results, caveat)
     words["threshold"] = count(results.plan.suppression_threshold)
     words["on_outcome"] = f" on {outcome_name(results, caveat.outcome)}" if caveat.outcome else ""
     if caveat.outcome:
@@ -111,6 +113,22 @@ def _fact(results: Results, name: str, value: Value) -> str:
     if name == "g":
         return effect(abs(value))
     return reliability(value) if name in ("value", "alpha", "omega") else count(value)
+
+
+def _fractions(results: Results, caveat: Caveat) -> dict[str, str]:
+    """Shares with the numbers they are made of, where the results hold these."""
+    models = {str(row["outcome"]): row for row in records(results.models)}
+    outcome = models.get(caveat.outcome)
+    if "share_lost" in caveat.facts:
+        flow = participation(results)
+        before = outcome["n_pre"] if outcome else flow["answered_pre"]
+        lost = before - outcome["n_linked"] if outcome else flow["pre_only"]
+        return {"share_lost": part(lost, before)}
+    if caveat.kind in ("ceiling_reached", "floor_reached") and outcome:
+        wave, percent = caveat.facts.get("wave"), caveat.facts.get("percent")
+        pupils = outcome["n_pre" if wave == results.plan.waves[0].id else "n_post"]
+        return {"percent": part(round(float(percent or 0) * pupils / 100), pupils)} if percent is not None else {}
+    return {}
 
 
 def _named(results: Results, name: str, value: str) -> str:

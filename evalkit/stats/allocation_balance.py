@@ -114,11 +114,11 @@ def inverse_covariance(covariates: FloatArray) -> FloatArray:
         scaled = centred / spread
         correlation = scaled.T @ scaled / (n - 1)
         if np.linalg.matrix_rank(correlation, tol=1e-8 * c, hermitian=True) == c:
-            inverse: FloatArray = np.linalg.inv(correlation)
+            inverse: FloatArray = np.asarray(np.linalg.inv(correlation), dtype=np.float64)  # pyright: ignore[reportUnknownArgumentType]
             return inverse / (spread[:, None] * spread[None, :])
     raise DesignError(
-        "The distance between units cannot be worked out: a column is the same for all units or follows from the others, "
-        f"or there are too few units ({n}) for {c} columns. Leave a column out."
+        "The distance between units cannot be worked out: a column is the same for all units or follows from the "
+        f"others, or there are too few units ({n}) for {c} columns. Leave a column out."
     )
 
 

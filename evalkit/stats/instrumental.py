@@ -192,9 +192,9 @@ def complier_effect(
     One instrument z for one dose d, covariates W: b = (Z'X)^-1 Z'y, X = [d W], Z = [z W] [1]_. The covariance is the
     cluster sandwich of the regression of y on [d-hat W] with residuals y - X b, its small-sample forms as in [2]_.
     School effects need no place in the estimate, but pupils count alike, so a school weighs by its size. The
-    Anderson-Rubin set [3]_ holds each b whose y - b d is unrelated to z (cluster-robust t on the same df). The gain over
-    the effect of assignment rests on exclusion (assignment acts through the dose alone) and no defiers [1]_; clustered
-    trials: [4]_.
+    Anderson-Rubin set [3]_ holds each b whose y - b d is unrelated to z (cluster-robust t on the same df). What it
+    says beyond the effect of assignment rests on exclusion (assignment acts through the dose alone) and no defiers
+    [1]_; clustered trials: [4]_.
 
     References
     ----------
@@ -213,7 +213,7 @@ def complier_effect(
     >>> y = [1.0, 2.0, 1.5, 2.5, 3.0, 1.0, 4.0, 4.0]
     >>> found = complier_effect(y, d, assignment=z, clusters=range(8), covariates=[[1.0]] * 8)
     >>> round(found.estimate, 4), round(found.itt, 4), found.df
-    (1.6667, 1.25, 6)
+    (1.6667, 1.25, 6.0)
     """
     if kind not in get_args(Kind) or df not in get_args(DfMethod):
         raise FitError(
@@ -300,7 +300,7 @@ def _check(
         d,
         z,
         w[:, used],
-        tuple(labels[k] for k in used),
+        tuple(labels[k] for k in used.tolist()),
         tuple(label for k, label in enumerate(labels) if k not in used),
         codes,
         len(found),
@@ -313,8 +313,8 @@ def _reduced_forms(rows: _Rows, kind: Kind) -> _Reduced:
     spread = float(np.std(rows.dose))
     if abs(d.coefficients[-1]) * float(np.std(rows.assignment)) <= ROUNDING * spread:
         raise FitError(
-            "Pupils assigned to the programme got the same dose as the others, given the covariates, so the effect of the "
-            "dose cannot be told: check the dose column, or report the effect of assignment alone."
+            "Pupils assigned to the programme got the same dose as the others, given the covariates, so the effect of "
+            "the dose cannot be told: check the dose column, or report the effect of assignment alone."
         )
     e_d = d.residuals if np.abs(d.residuals).max() > ROUNDING * spread else np.zeros_like(d.residuals)
     # Both residuals at one scale, so that their covariance keeps its digits in the difference of two sandwiches.
@@ -324,16 +324,14 @@ def _reduced_forms(rows: _Rows, kind: Kind) -> _Reduced:
         return cluster_robust(design, residuals, clusters=rows.codes, kind=kind)
 
     of_y, of_d = sandwich(y.residuals), sandwich(e_d * scale)
-    both = float(
-        sandwich(y.residuals + e_d * scale).matrix[-1, -1] - sandwich(y.residuals - e_d * scale).matrix[-1, -1]
-    )
+    plus, minus = sandwich(y.residuals + e_d * scale), sandwich(y.residuals - e_d * scale)
     last = np.eye(design.shape[1])[-1:]
     return _Reduced(
         outcome=y,
         dose=d,
         variance_outcome=float(of_y.matrix[-1, -1]),
         variance_dose=float(of_d.matrix[-1, -1]) / scale**2,
-        covariance=both / (4 * scale),
+        covariance=float(plus.matrix[-1, -1] - minus.matrix[-1, -1]) / (4 * scale),
         df_satterthwaite=float(coefficient_tests(y.coefficients, of_y, contrasts=last).df[0]),
     )
 
@@ -347,8 +345,8 @@ def _degrees(rows: _Rows) -> tuple[int, float]:
     degrees = rows.n_clusters - (n_school if fixed[-1] else 1)
     if degrees < 1:
         raise FitError(
-            f"{rows.n_clusters} randomised units for {n_school} columns that are constant in each of them: no degree of "
-            "freedom is left. Leave out school-level covariates."
+            f"{rows.n_clusters} randomised units for {n_school} columns that are constant in each of them: no degree "
+            "of freedom is left. Leave out school-level covariates."
         )
     return n_school, float(degrees)
 

@@ -72,8 +72,8 @@ def ratio_effect(
     Notes
     -----
     b = I / F; Var b = (V_I - 2 b C + b^2 V_F) / F^2 (delta method), C = correlation sqrt(V_I V_F); Fieller's set solves
-    (I - b F)^2 <= t^2 (V_I - 2 b C + b^2 V_F). Where schools comply or not as a whole, the correction for V_F changes the
-    standard error by less than 1% in typical school trials [1]_.
+    (I - b F)^2 <= t^2 (V_I - 2 b C + b^2 V_F). In typical school trials V_F changes the standard
+    error by less than 1% [1]_.
 
     References
     ----------
@@ -88,9 +88,7 @@ def ratio_effect(
     """
     check_conf_level(conf_level)
     if not (df > 0 and -1 <= correlation <= 1):
-        raise FitError(
-            f"df is {df:g} and the correlation {correlation:g}: df must be above 0, a correlation in -1 to 1."
-        )
+        raise FitError(f"df is {df:g} and the correlation {correlation:g}: use df above 0, a correlation in -1 to 1.")
     covariance = correlation * itt_std_error * first_stage_std_error
     critical = float(stdtrit(df, (1 + conf_level) / 2))
     if min(itt_std_error, first_stage_std_error) < 0:

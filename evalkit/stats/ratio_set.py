@@ -85,7 +85,7 @@ def ratio_set(
     given = (numerator, denominator, variance_numerator, variance_denominator, covariance, critical)
     if not all(math.isfinite(value) for value in given) or min(variance_numerator, variance_denominator) < 0:
         raise FitError(
-            "A ratio needs two finite estimates with finite standard errors, and one is missing or negative."
+            "A ratio needs two finite estimates with standard errors of 0 or more; one is missing or negative."
         )
     if denominator == 0 or critical <= 0:
         raise FitError("A ratio needs a denominator other than 0 and a critical value above 0.")

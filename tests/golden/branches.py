@@ -119,7 +119,8 @@ def pupils_in_words(results: Results) -> list[str]:
         row = row.assign(inquiry="regression_to_mean", estimate=value, reason="The plan gives no mean to go by.")
         altered = replace(results, estimates=type(frame)([*changed.to_dict("records"), *row.to_dict("records")]))
         told += [
-            words_pupils.reliable_sentence(altered, one), words_pupils.leavers_sentence(altered, one), words_pupils.regression_sentence(altered, one),
+            words_pupils.reliable_sentence(altered, one), words_pupils.leavers_sentence(altered, one),
+            words_pupils.regression_sentence(altered, one),
         ]  # fmt: skip
     partly = frame.copy()
     partly.loc[partly["contrast"].isin(["improved", "declined"]), ["status", "estimate"]] = ["suppressed", GAP]

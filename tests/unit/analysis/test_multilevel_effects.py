@@ -184,7 +184,7 @@ def test_fault_8_few_schools_get_wide_limits():
     assert se > 2.5 * fit.tidy().set_index("term").loc["treat", "std_error"]
 
 
-def test_fault_10_a_row_that_cannot_be_had_says_why_in_words():
+def test_fault_10_what_cannot_be_had_says_why_in_words():
     data = trial(clusters=3)
     found = table(multilevel("post ~ treat + pre + (1 | school)", data)).set_index("variant")
     assert "two clusters in each arm" in found.loc["hedges_2007_total", "reason"]

@@ -28,7 +28,7 @@ def trial(seed=21, clusters=8, *, effect=0.6, between=0.5, size=15):
     return pd.DataFrame(
         {
             "school": [f"s{s:02d}" for s in school],
-            "region": np.array(["north", "south"])[school // (clusters // 2)],
+            "region": np.array(["north", "south"])[np.minimum(school // (clusters // 2), 1)],
             "pair": school // 2,
             "treat": treat,
             "pre": pre,
@@ -86,7 +86,7 @@ def test_cluster_bootstrap_keeps_the_number_of_schools_per_arm(data):
     assert "few_clusters" in set(found.caveats["kind"])
 
 
-def test_failed_draws_are_counted_and_kept_as_rows():
+def test_fault_9_failed_draws_are_counted_and_kept_as_rows():
     data = trial(seed=8, clusters=6).assign(rare=lambda d: (d["school"] == "s00") * (d.index % 2))
     found = boot(multilevel("post ~ treat + pre + rare + (1 | school)", data), 300, kind="cluster", treatment="treat")
     assert 0 < found.failed < 300
@@ -101,7 +101,9 @@ def test_failed_draws_are_counted_and_kept_as_rows():
 def test_row_order_never_matters(data, formula, kind):
     one = boot(multilevel(formula, data), 25, kind=kind, treatment="treat")
     two = boot(multilevel(formula, data.sample(frac=1, random_state=2)), 25, kind=kind, treatment="treat")
-    pd.testing.assert_frame_equal(one.draws, two.draws, rtol=1e-3, atol=1e-3)
+    # the search of a random slope stops at a gain of 1e-10 in deviance, which leaves flat variances 1e-3 of play
+    play = 1e-8 if formula == FORMULA else 1e-3
+    pd.testing.assert_frame_equal(one.draws, two.draws, rtol=play, atol=play)
 
 
 def test_basic_and_percentile_limits_mirror_each_other(fit):
@@ -276,7 +278,7 @@ def test_interactions_and_slopes_follow_the_allocation(data):
     mirrored = multilevel("post ~ treat * girl + pre + (1 | school)", moved).core
     expected = mirrored.beta[1] / np.sqrt(mirrored.covariance[1, 1])
     exact = permuted(fit, 70)
-    assert found.tidy()["exact"].iloc[0] is np.False_ or not found.tidy()["exact"].iloc[0]
+    assert not found.tidy()["exact"].iloc[0]  # 70 refits are more than the 40 asked for
     assert len(exact.drawn) == 70
     assert np.isclose(exact.drawn[:, 0], expected, rtol=1e-6).any()
 

@@ -56,6 +56,15 @@ def test_the_identity_does_not_hang_on_the_version(
     assert make_release([upload("pre", PRE), upload("post", POST)], study, to=tmp_path / "two").sha256 == first.sha256
 
 
+def test_codes_that_differ_in_capitals_are_one_pupil(study: Study, tmp_path: Path) -> None:
+    post = {"c3": [3, 3, 3, 3], "007": [2, 2, 2, 2]}
+    made = make_release([upload("pre", PRE), upload("post", post)], study, to=tmp_path / "release")
+    assert made.manifest.linked == 2
+    assert made.roster["pupil"].tolist() == ["007", "B2", "C3"]
+    with pytest.raises(UploadError, match="1 pupil code stands"):
+        make_release([upload("pre", {**PRE, "b2": [1, 1, 1, 1]}), upload("post", post)], study, to=tmp_path / "again")
+
+
 def test_open_problems_are_all_named_and_nothing_is_written(study: Study, tmp_path: Path) -> None:
     bad = Problem("error", "out_of_range", "pre.csv", "Use 1 to 5.", rows=(4,), column="C", found="9 is no answer")
     ask = Problem("ask", "same_pupil_twice", "pre.csv", "Say which row counts.", rows=(5, 6))

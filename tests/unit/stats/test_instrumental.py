@@ -119,14 +119,14 @@ def test_refusals_name_the_cause():
     with pytest.raises(FitError, match="The dose is 0 for every pupil") as caught:
         complier_effect(y, dose * 0, **{**given, "assignment": z * 0 + 1})
     assert len(caught.value.problems) == 2
+    same = np.tile([0.0, 1.0], len(y) // 2)
     with pytest.raises(FitError, match="same dose"):
-        same = np.tile([0.0, 1.0], len(y) // 2)
         complier_effect(y, same, assignment=z, clusters=school, covariates=np.ones((len(y), 1)))
     with pytest.raises(FitError, match="determine assignment"):
         complier_effect(y, dose, **{**given, "covariates": np.column_stack([w, 1 - z])})
+    many = np.column_stack([w, np.random.default_rng(1).normal(size=(12, 10))[school]])
     with pytest.raises(FitError, match="no degree of freedom"):
-        rng = np.random.default_rng(1)
-        complier_effect(y, dose, **{**given, "covariates": np.column_stack([w, rng.normal(size=(12, 10))[school]])})
+        complier_effect(y, dose, **{**given, "covariates": many})
     with pytest.raises(FitError, match="missing"):
         complier_effect(np.where(y > 1, np.nan, y), dose, **given)
     with pytest.raises(FitError, match="CR2, CR3"):
