@@ -41,7 +41,8 @@ def instruments_page() -> str:
         "",
         "Made from `instruments/*/instrument.yaml` by `docs/make_measures.py`. Figures nobody has verified are",
         "left out. Where the wording is withheld, put it into `wording.yaml` beside your evaluation. Topics are",
-        "evalkit's own short names for the items, not their wording.",
+        "evalkit's own short names for the items, not their wording. A questionnaire that stands here in two versions",
+        "is scored differently in each; a plan must say which one was used (`version:`).",
         "",
         "| id | questionnaire | items | answers | scores | ages | wording |",
         "|---|---|---|---|---|---|---|",
@@ -55,7 +56,8 @@ def instruments_page() -> str:
 def _overview(one: Instrument) -> str:
     spans = ", ".join(scale.span for scale in one.responses.values())
     scores = ", ".join(f"`{score.id}`" for score in one.scores)
-    return f"| `{one.id}` | {one.title} | {len(one.items)} | {spans} | {scores} | {_ages(one)} | {one.wording} |"
+    name = f"`{one.id}`, version `{one.version}`" if one.version_note else f"`{one.id}`"
+    return f"| {name} | {one.title} | {len(one.items)} | {spans} | {scores} | {_ages(one)} | {one.wording} |"
 
 
 def _ages(one: Instrument) -> str:
@@ -71,11 +73,17 @@ def _section(one: Instrument) -> list[str]:
     parts = [f"## {one.title}", "", f"`{one.id}`, version `{one.version}`, for: {one.respondent.replace('_', ' ')}."]
     if one.verified_age and one.verified_age.note:
         parts[-1] += f" {one.verified_age.note}"
+    if one.version_note:
+        parts += ["", f"How to tell this version: {one.version_note}."]
+    if not one.validated:
+        parts += ["", "Not validated: nobody has tested it as a measure."]
     for scale in one.responses.values():
         anchors = ", ".join(f"{code} = {text}" for code, text in scale.anchors.items())
-        parts += ["", f"Answers: {scale.span} ({anchors})."]
+        parts += ["", f"Answers: {scale.span} ({anchors})." if anchors else f"Answers: {scale.span}."]
     parts += ["", "| score | label | made by | range | higher is | items (- reversed) | missing answers |"]
     parts += ["|---|---|---|---|---|---|---|", *(_score_row(one, score) for score in one.scores)]
+    for name, table in one.lookup_tables.items():
+        parts += ["", f"Table `{name}`: " + ", ".join(f"{raw} = {value:g}" for raw, value in table.items()) + "."]
     published = [_reliability(score, fact) for score in one.scores for fact in one.verified_reliability(score.id)]
     norms = [
         f"- `{norm.score}`: mean {norm.mean:g}"
@@ -91,7 +99,10 @@ def _section(one: Instrument) -> list[str]:
     ):
         if lines or note:
             parts += ["", f"{heading}:", "", *lines, *([f"- {note}"] if note else [])]
-    cautions = [text for text in (one.prepost_caution, one.caution, one.bands_note) if text]
+    notes = [f"`{score.id}`: {score.note}" for score in one.scores if score.note]
+    cautions = [text for text in (one.prepost_caution, one.caution, *notes, one.bands_note) if text]
+    if one.factor_structure:
+        parts += ["", f"Structure: {one.factor_structure.strip()}"]
     if cautions:
         parts += ["", "Cautions:", "", *(f"- {text.strip()}" for text in cautions)]
     parts += ["", "Topics: " + "; ".join(f"{item.id} {item.label}" for item in one.items) + "."]
@@ -105,6 +116,8 @@ def _score_row(one: Instrument, score: Score) -> str:
     rule = one.missing_rule(score.id)
     keys = ", ".join(score.keys) or ", ".join(score.parts)
     needed = "all needed" if rule.rule == "complete" else f"{rule.rule}, at least {rule.min_items}"
+    if rule.rounding == "half_up":
+        needed += ", rounded"
     cells = [f"`{score.id}`", score.label, score.method, f"{low:g} to {high:g}", score.higher_is, keys, needed]
     return f"| {' | '.join(cells)} |"
 

@@ -38,6 +38,8 @@ class Column:
     def missing(self) -> npt.NDArray[np.bool_] | None:
         """Which rows are missing; None where none is."""
         if self.values is not None:
+            if all_finite(self.values):
+                return None
             gaps = np.isnan(self.values)
         else:
             assert self.codes is not None
@@ -55,6 +57,12 @@ class Column:
         )
 
 
+def all_finite(values: FloatArray) -> bool:
+    """Whether no value is missing or infinite, by one sum; True is certain, False may be an overflow."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
 def need_columns(data: pd.DataFrame, names: Sequence[str], *, formula: str) -> None:
     """Refuse a formula that names columns the frame does not have, with near names."""
     have = [str(name) for name in data.columns]
@@ -66,7 +74,7 @@ def need_columns(data: pd.DataFrame, names: Sequence[str], *, formula: str) -> N
                 f"Did you mean {' or '.join(map(repr, near))}?" if near else f"The data have: {', '.join(have[:20])}."
             )
             problems.append(f"Column {name!r} is not in the data. {hint}")
-        elif isinstance(data[name], pd.DataFrame):
+        elif not data.columns.is_unique and isinstance(data[name], pd.DataFrame):
             problems.append(f"Column {name!r} is in the data more than once. Keep one of them.")
     if problems:
         raise FitError(f"Formula {formula!r} does not fit the data.", problems=problems)
@@ -105,6 +113,8 @@ def read_column(data: pd.DataFrame, name: str, *, categorical: bool = False) -> 
 
 
 def _refuse_infinite(name: str, values: FloatArray) -> None:
+    if all_finite(values):
+        return
     count = int(np.isinf(values).sum())
     if count:
         raise FitError(

@@ -7,6 +7,7 @@ from evalkit.errors import SpecError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 ATOM = re.compile(rf"(?:C\(\s*({NAME})\s*\)|({NAME}))\Z")
+AS_FACTOR = re.compile(r"\b(?:as\.)?factor\(")  # R's way to say C(
 EXAMPLE = "For example: post ~ treat + pre + (1 | school)"
 
 
@@ -76,7 +77,8 @@ def parse_formula(text: str) -> ModelFormula:
     Parameters
     ----------
     text : str
-        Such as "post ~ treat + pre + (1 | school)". `^` is read as `**`, as in R.
+        Such as "post ~ treat + pre + (1 | school)". `^` is read as `**` and
+        `factor(x)` as `C(x)`, as in R.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def parse_formula(text: str) -> ModelFormula:
     """
     if text.count("~") != 1:
         raise SpecError(f"Formula {text!r}: a formula has one ~ between the outcome and the model. {EXAMPLE}")
-    outcome, model = (side.strip() for side in text.replace("^", "**").split("~"))
+    outcome, model = (side.strip() for side in AS_FACTOR.sub("C(", text.replace("^", "**")).split("~"))
     if not outcome or not model:
         raise SpecError(f"Formula {text!r}: the outcome goes left of the ~ and the model right of it. {EXAMPLE}")
     fixed, bars = _split_random(text, model)

@@ -22,7 +22,8 @@ class Mechanism:
     level : str
         What was allocated: a grouping factor of the model such as "school", or "row" for single pupils.
     units : tuple
-        Labels of all units allocated (of rows: their index); empty: those in the data. The other tuples follow its order.
+        Labels of all units allocated (of rows: their index); empty: those in the data. The other tuples follow its
+        order.
     strata : tuple
         Stratum of each unit: arms had fixed numbers of units within each. Empty: none.
     pairs : tuple
@@ -74,8 +75,10 @@ class Mechanism:
         if self.allowed:
             return f"{self.level} allocated by one of {len(self.allowed)} allowed allocations"
         inside = [name for name, value in (("strata", self.strata), ("pairs", self.pairs)) if value]
-        return f"{self.level} allocated at random within {' and '.join(inside)}" if inside else (
-            f"{self.level} allocated at random, numbers per arm fixed"
+        return (
+            f"{self.level} allocated at random within {' and '.join(inside)}"
+            if inside
+            else (f"{self.level} allocated at random, numbers per arm fixed")
         )
 
 
@@ -112,8 +115,8 @@ def declare_mechanism(
     repeated = frame[level][frame[level].duplicated()].unique().tolist()
     if repeated:
         raise DesignError(
-            f"{level} {repeated[0]!r} has several values of {', '.join(names)}. Every unit allocated lies in one stratum and "
-            "one pair."
+            f"{level} {repeated[0]!r} has several values of {', '.join(names)}. Every unit allocated lies in one "
+            "stratum and one pair."
         )
     joined = [tuple(row) for row in frame[list(strata)].itertuples(index=False)] if strata else []
     return Mechanism(

@@ -8,9 +8,10 @@ import numpy as np
 from evalkit.analysis.design import IntArray
 from evalkit.analysis.mechanism import ROW, Mechanism, Redraw
 from evalkit.analysis.multilevel_arms import Arms
+from evalkit.analysis.random_terms import label_of
 from evalkit.analysis.resampling_blocks import Block
 from evalkit.analysis.resampling_order import canonical_order
-from evalkit.analysis.sample import Sample, label_of
+from evalkit.analysis.sample import Sample
 from evalkit.errors import DesignError, FitError
 from evalkit.stats.resample_allocation import count_allocations, draw_allocations, enumerate_allocations
 
@@ -67,9 +68,7 @@ class Allocator:
         if self.redraw is not None:
             found = np.stack([self._redrawn(rng, self.redraw) for _ in range(block.draws)], axis=1)
         elif self.listed is not None:
-            chosen = (
-                np.arange(block.start, block.stop) if exact else rng.integers(0, self.listed.shape[1], block.draws)
-            )
+            chosen = np.arange(block.start, block.stop) if exact else rng.integers(0, self.listed.shape[1], block.draws)
             found = self.listed[:, chosen]
         elif exact:
             found = enumerate_allocations(self.arms, self.strata, block.start, block.stop)
@@ -154,16 +153,16 @@ def make_allocator(sample: Sample, arms: Arms, mechanism: Mechanism | None) -> A
         listed = np.stack(rows, axis=1)
         if not (listed == full[:, None]).all(axis=0).any():
             raise DesignError(
-                "The allocation in the data is not among the allowed ones, so it cannot have been drawn from them. Check the "
-                "list, and the order of `units`."
+                "The allocation in the data is not among the allowed ones, so it cannot have been drawn from them. "
+                "Check the list, and the order of `units`."
             )
     return Allocator(full, strata, listed, mechanism.redraw, labels, place, unit, group, mechanism.words, assumed)
 
 
 def _assume(sample: Sample, arms: Arms) -> tuple[Mechanism, IntArray | None, str]:
     ask = (
-        "If it was stratified, paired, minimised or drawn again for balance, give mechanism=Mechanism(...): this p-value "
-        "is otherwise not valid."
+        "If it was stratified, paired, minimised or drawn again for balance, give mechanism=Mechanism(...): this "
+        "p-value is otherwise not valid."
     )
     if arms.group is not None:
         term = sample.terms[arms.group]
@@ -171,15 +170,15 @@ def _assume(sample: Sample, arms: Arms) -> tuple[Mechanism, IntArray | None, str
         return (
             Mechanism(term.group),
             None,
-            f"No mechanism of randomisation was given. Assumed: {treated} of {term.levels} {term.group} units were drawn "
-            f"for treatment at random, without strata or pairs. {ask}",
+            f"No mechanism of randomisation was given. Assumed: {treated} of {term.levels} {term.group} units were "
+            f"drawn for treatment at random, without strata or pairs. {ask}",
         )
     widest = sample.terms[-1]
     return (
         Mechanism(ROW),
         widest.codes,
-        f"No mechanism of randomisation was given. Assumed: rows were drawn for treatment at random within each {widest.group}. "
-        f"{ask}",
+        f"No mechanism of randomisation was given. Assumed: rows were drawn for treatment at random within "
+        f"each {widest.group}. {ask}",
     )
 
 
@@ -206,8 +205,8 @@ def _arms_of_units(arms: Arms, unit: IntArray, count: int, level: str) -> IntArr
     mixed = int(np.unique(unit[first[unit] != arms.codes]).size)
     if mixed:
         raise FitError(
-            f"{arms.term!r} varies inside {mixed} {level} unit(s), so {level} was not what was allocated. Use the level at "
-            "which the treatment was drawn."
+            f"{arms.term!r} varies inside {mixed} {level} unit(s), so {level} was not what was allocated. Use the "
+            "level at which the treatment was drawn."
         )
     return first
 
@@ -221,8 +220,8 @@ def _match(mechanism: Mechanism, names: list[Hashable]) -> IntArray:
     if unknown:
         listed = ", ".join(map(repr, unknown[:5]))
         raise DesignError(
-            f"{len(unknown)} unit(s) of the data are not in the mechanism: {listed}. List every {mechanism.level} that was "
-            "allocated in `units`."
+            f"{len(unknown)} unit(s) of the data are not in the mechanism: {listed}. List every {mechanism.level} that "
+            "was allocated in `units`."
         )
     return np.array(found, dtype=np.intp)
 
@@ -233,8 +232,8 @@ def _all_arms(mechanism: Mechanism, own: IntArray, place: IntArray, labels: Sequ
         gone = len(mechanism.units) - len(place)
         if gone:
             raise DesignError(
-                f"{gone} of {len(mechanism.units)} units of the mechanism are not in the data. Give `arms`, the arm each unit "
-                "was drawn for, so that the allocation can be repeated among all of them."
+                f"{gone} of {len(mechanism.units)} units of the mechanism are not in the data. Give `arms`, the arm "
+                "each unit was drawn for, so that the allocation can be repeated among all of them."
             )
         full = np.empty(len(place), dtype=np.intp)
         full[place] = own
@@ -243,8 +242,8 @@ def _all_arms(mechanism: Mechanism, own: IntArray, place: IntArray, labels: Sequ
     moved = [mechanism.units[at] for at, arm in zip(place, own, strict=True) if full[at] != arm]
     if moved:
         raise DesignError(
-            f"{len(moved)} unit(s) are in another arm in the data than in the mechanism, the first being {moved[0]!r}. Analyse "
-            "units in the arm they were drawn for."
+            f"{len(moved)} unit(s) are in another arm in the data than in the mechanism, the first being {moved[0]!r}. "
+            "Analyse units in the arm they were drawn for."
         )
     return full
 

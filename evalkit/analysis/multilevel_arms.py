@@ -72,8 +72,8 @@ def find_arms(core: MixedFit, sample: Sample, treatment: str) -> Arms:
     lost = [coding.names[i] for i in places if i in core.coordinates.dropped]
     if lost:
         raise FitError(
-            f"{', '.join(lost)} was left out of the model, because other columns determine it, so its effect is unknown. "
-            "Leave out the columns that repeat the treatment, such as dummies of all schools."
+            f"{', '.join(lost)} was left out of the model, because other columns determine it, so its effect is "
+            "unknown. Leave out the columns that repeat the treatment, such as dummies of all schools."
         )
     if not any(row.min() == row.max() != 0.0 for row in sample.columns):
         raise FitError(
@@ -166,8 +166,8 @@ def moved_columns(sample: Sample, arms: Arms) -> tuple[Moved, ...]:
             or not np.allclose(arms.column(arm, arms.codes) * product, sample.columns[place], rtol=1e-12, atol=0.0)
         ):
             raise FitError(
-                f"Column {name!r} depends on {arms.term!r} in a way that cannot be redone for another allocation. Write "
-                f"the interaction with its main effects: {arms.term} * covariate."
+                f"Column {name!r} depends on {arms.term!r} in a way that cannot be redone for another allocation. "
+                f"Write the interaction with its main effects: {arms.term} * covariate."
             )
         found.append(Moved(place, arm, others))
     return tuple(found)

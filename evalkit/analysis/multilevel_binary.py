@@ -30,7 +30,8 @@ def binary_rows(core: MixedFit, sample: Sample, arms: Arms, *, conf_level: float
     Returns
     -------
     list of dict
-        Rows of the effect-size table: `contrast variant arm estimate conf_low conf_high interval p_value df unit reason`.
+        Rows of the effect-size table: `contrast variant arm estimate conf_low conf_high interval p_value df unit
+        reason`.
 
     Notes
     -----
@@ -65,7 +66,8 @@ def binary_rows(core: MixedFit, sample: Sample, arms: Arms, *, conf_level: float
 def _logit(core: MixedFit, sample: Sample) -> LogitFit:
     if len(sample.terms) > 1 or sample.terms[0].columns is not None:
         raise FitError(
-            "The model of a yes/no outcome takes one random intercept. Keep (1 | group) of the level that was allocated."
+            "The model of a yes/no outcome takes one random intercept. Keep (1 | group) of the level that was "
+            "allocated."
         )
     if sample.weights is not None:
         raise FitError("The model of a yes/no outcome takes no weights.")

@@ -29,10 +29,11 @@ from evalkit.stats.mixed.inference import Inference, quantile, single_tests
 from evalkit.stats.vectors import check_conf_level
 
 Variants = Literal["headline", "all"]
-COLUMNS = (
-    "contrast variant estimate conf_low conf_high conf_level interval p_value sd df correction unit "
-    "n_treated n_control clusters_treated clusters_control reason"
-).split()
+COLUMNS = [
+    *("contrast", "variant", "estimate", "conf_low", "conf_high", "conf_level", "interval", "p_value"),
+    *("sd", "df", "correction", "unit"),
+    *("n_treated", "n_control", "clusters_treated", "clusters_control", "reason"),
+]
 
 
 def effect_size(

@@ -19,7 +19,7 @@ from evalkit.stats.mixed.fit import MixedFit, fit_mixed
 from evalkit.stats.resample_allocation import sign_patterns
 from evalkit.stats.resample_permutation import PermutationPlan, make_permutation_plan, refit_allocations
 from evalkit.stats.resample_plan import has_one_intercept
-from evalkit.stats.resample_test import resampled_p
+from evalkit.stats.resample_summary import resampled_p
 from evalkit.stats.resample_wild import WildPlan, make_wild_plan, wild_statistics
 
 Statistic = Literal["t", "estimate"]
@@ -60,8 +60,8 @@ class ResamplingTest:
                 (
                     "failed_draws",
                     "warning",
-                    f"{first['failed']} of {first['draws']} draws could not be refitted; they count as more extreme, so p "
-                    "errs to the safe side.",
+                    f"{first['failed']} of {first['draws']} draws could not be refitted; they count as more extreme, "
+                    "so p errs to the safe side.",
                 )
             )
         if first["exact"] and 1.0 / first["draws"] > 0.01:

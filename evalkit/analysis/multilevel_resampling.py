@@ -1,4 +1,4 @@
-"""Bootstrap and refits of a multilevel fit: by sufficient statistics where one random intercept is all, else refit by refit."""
+"""Bootstrap and refits of a multilevel fit: from sufficient statistics under one random intercept, else one by one."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from evalkit.stats.mixed.moments import FloatArray, IntArray
 from evalkit.stats.resample_bootstrap import BootstrapPlan, Kind, bootstrap_block
 from evalkit.stats.resample_plan import Draws, Plan, has_one_intercept, join_draws, make_plan, refit_responses
 from evalkit.stats.resample_refit import RefitPlan, check_refit_plan, refit_block, refit_outcomes
-from evalkit.stats.resample_test import IntervalKind, resampled_interval
+from evalkit.stats.resample_summary import IntervalKind, resampled_interval
 from evalkit.stats.vectors import check_conf_level
 
 Interval = Literal["percentile", "basic", "normal"]
@@ -75,8 +75,8 @@ class Bootstrap:
                 (
                     "few_clusters",
                     "warning",
-                    f"Drawing {self.clusters} whole clusters gives limits that are too narrow; prefer the Kenward-Roger "
-                    "interval of the model.",
+                    f"Drawing {self.clusters} whole clusters gives limits that are too narrow; prefer the "
+                    "Kenward-Roger interval of the model.",
                 )
             )
         return pd.DataFrame(rows, columns=["kind", "level", "message"])
@@ -140,8 +140,8 @@ def bootstrap(
         New outcomes from the fitted model; whole clusters of the widest grouping factor, each draw a new cluster; or
         predicted effects and residuals, drawn again.
     treatment : str, optional
-        For "cluster": clusters are drawn within the arms of this term, so that every draw has the real number per arm. Left
-        out, they are drawn within the combinations of all categorical or two-valued columns that are constant in
+        For "cluster": clusters are drawn within the arms of this term, so that every draw has the real number per arm.
+        Left out, they are drawn within the combinations of all categorical or two-valued columns that are constant in
         clusters.
     workers : int
 

@@ -57,7 +57,10 @@ def refuse_constants(coding: Coding, columns: FloatArray, model: ModelFormula) -
     for term in terms:
         if term in ("Intercept", "1") or ":" in term:
             continue
-        rows = columns[[i for i, own in enumerate(coding.terms) if own == term]]
+        places = [i for i, own in enumerate(coding.terms) if own == term]
+        if any(columns[i, 0] != columns[i, columns.shape[1] // 3] for i in places):
+            continue
+        rows = columns[places]
         if rows.shape[0] == 0 or (rows.min(axis=1) == rows.max(axis=1)).all():
             value = f"{rows[0, 0]:g}" if rows.size and term not in coding.levels else "the same"
             problems.append(

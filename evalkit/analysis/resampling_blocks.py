@@ -37,9 +37,7 @@ def make_blocks(draws: int, size: int, seed: int) -> list[Block]:
     return [Block(at, min(at + size, draws), own) for at, own in zip(starts, seeds, strict=True)]
 
 
-def run_blocks(
-    work: Callable[[Block], Found], blocks: Sequence[Block], *, workers: int, label: str
-) -> list[Found]:
+def run_blocks(work: Callable[[Block], Found], blocks: Sequence[Block], *, workers: int, label: str) -> list[Found]:
     """Do all blocks, in order of the blocks.
 
     Parameters

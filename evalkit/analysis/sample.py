@@ -78,6 +78,8 @@ def draw_sample(text: str, data: pd.DataFrame, weights: str | None) -> Sample:
     FitError
         When the data do not fit it; the message names the column and says what to write instead.
     """
+    if not isinstance(data, pd.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise FitError(f"The data are a {type(data).__name__}. Give a pandas DataFrame, a row per pupil.")
     model = parse_formula(text)
     fixed, fixed_names = variables_of(text, model.fixed)
     effects = {part.effects: variables_of(text, part.effects) for part in model.random if part.effects != "1"}

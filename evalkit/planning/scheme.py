@@ -53,8 +53,8 @@ def prepare_draw(
     weights = tuple(arm.share for arm in plan.arms)
     if len(units) < len(plan.arms):
         raise DesignError(
-            f"There are {len(units)} {plan.unit}s for {len(plan.arms)} arms, so an arm would get none. Recruit more, or "
-            "use fewer arms."
+            f"There are {len(units)} {plan.unit}s for {len(plan.arms)} arms, so an arm would get none. Recruit "
+            "more, or use fewer arms."
         )
     numbers = _numbers(values, plan.balance.columns) if plan.balance is not None else None
     if plan.method == "minimisation":
@@ -106,8 +106,8 @@ def _minimisation(
         missing = [unit.unit for unit in before if stratum.column not in unit.values]
         if missing:
             raise DesignError(
-                f"The earlier batch did not record '{stratum.column}' of {some(missing)}, so minimisation cannot go on from "
-                "it. Use the factors of the earlier plan."
+                f"The earlier batch did not record '{stratum.column}' of {some(missing)}, so minimisation cannot "
+                "go on from it. Use the factors of the earlier plan."
             )
         texts = [str(one[stratum.column]) for one in (*(unit.values for unit in before), *values)]
         columns.append(_codes(texts))
@@ -139,7 +139,8 @@ def _pairs(
     if odd:
         where = "strata with an odd number" if plan.strata else "an odd number of"
         raise DesignError(
-            f"Pairs cannot be made: {where} {plan.unit}s: {some(odd)}. Exclude one with a reason, or use strata instead."
+            f"Pairs cannot be made: {where} {plan.unit}s: {some(odd)}. Exclude one with a reason, or use strata "
+            "instead."
         )
     labels = [""] * len(units)
     for name in sorted(set(strata)):
@@ -155,13 +156,14 @@ def _check_pairs(plan: RandomisationPlan, units: Sequence[str], pairs: Sequence[
         members[pair].append(place)
     size = sum(arm.share for arm in plan.arms)
     problems = [
-        f"Pair '{pair}' has {len(places)} {plan.unit}s ({some([units[place] for place in places])}); it must have {size}. "
-        "Mend the pair, or exclude it with a reason."
+        f"Pair '{pair}' has {len(places)} {plan.unit}s ({some([units[place] for place in places])}); it must have "
+        f"{size}. Mend the pair, or exclude it with a reason."
         for pair, places in sorted(members.items())
         if len(places) != size
     ]
     problems += [
-        f"Pair '{pair}' lies in several strata ({some(sorted({strata[place] for place in places}))}). Pair within a stratum."
+        f"Pair '{pair}' lies in several strata ({some(sorted({strata[place] for place in places}))}). Pair within "
+        "a stratum."
         for pair, places in sorted(members.items())
         if len({strata[place] for place in places}) > 1
     ]
@@ -175,9 +177,10 @@ def _strata_notes(plan: RandomisationPlan, strata: Sequence[str]) -> tuple[str, 
         return ()
     if plan.small_strata == "stop":
         raise DesignError(
-            f"Strata with fewer {plan.unit}s than the {len(plan.arms)} arms: {some(small)}. Join them with others, or write "
-            "'small_strata: accept' in the plan: then an arm may be missing there, and the analysis cannot compare within "
-            "those strata."
+            f"Strata with fewer {plan.unit}s than the {len(plan.arms)} arms: {some(small)}. Join them with "
+            "others, or write "
+            "'small_strata: accept' in the plan: then an arm may be missing there, and the analysis cannot "
+            "compare within those strata."
         )
     return (f"Strata with fewer {plan.unit}s than arms, as the plan accepts: {some(small)}.",)
 

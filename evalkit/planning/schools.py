@@ -1,4 +1,4 @@
-"""Read the list of schools (or classes, or pupils' codes) that are to be allocated, and name everything that is wrong."""
+"""Read the list of schools (or classes, or pupils' codes) to be allocated, and name all that is wrong with it."""
 
 import math
 import unicodedata
@@ -25,7 +25,7 @@ class UnitList:
     name : what messages call it
     units : IDs, sorted as text
     values : of each unit, what the draw depends on: text for strata, factors and pairs, numbers for the rest
-    shown : frame - the columns of the balance table, a row per unit: numbers (NaN where missing) or text ("" where missing)
+    shown : frame - the columns of the balance table, a row per unit: numbers (NaN: missing) or text ("": missing)
     excluded : those on the list that are not allocated, and why
     sha256 : hash of all IDs and what the draw depends on, whatever the file's format, row order and other columns
     """
@@ -170,8 +170,8 @@ def _need_columns(name: str, table: pd.DataFrame, plan: RandomisationPlan) -> No
     missing = [one for one in wanted if one not in table.columns]
     if missing:
         raise SpecError(
-            f"{name}: the list has no column {' or '.join(repr(one) for one in missing)}, which the plan names. It has: "
-            f"{', '.join(table.columns)}. Rename the column, or mend the plan."
+            f"{name}: the list has no column {' or '.join(repr(one) for one in missing)}, which the plan names. "
+            f"It has: {', '.join(table.columns)}. Rename the column, or mend the plan."
         )
 
 
@@ -216,16 +216,16 @@ def _text_problems(kept: pd.DataFrame, plan: RandomisationPlan) -> list[str]:
         strange = sorted(f"{unit} ('{value}')" for unit, value in cells if value and listed and value not in listed)
         if strange:
             problems.append(
-                f"Column '{column}': unknown stratum for {some(strange)}. Allowed are: {', '.join(listed)}. Mend the list, "
-                "or add the value to the plan."
+                f"Column '{column}': unknown stratum for {some(strange)}. Allowed are: {', '.join(listed)}. Mend "
+                "the list, or add the value to the plan."
             )
         spellings: dict[str, set[str]] = defaultdict(set)
         for _, value in cells:
             spellings[" ".join(value.casefold().split())].add(value)
         for written in sorted(sorted(one) for one in spellings.values() if len(one) > 1):
             problems.append(
-                f"Column '{column}': {' and '.join(repr(one) for one in written)} look like one {kind} in several spellings. "
-                "Write it in one way."
+                f"Column '{column}': {' and '.join(repr(one) for one in written)} look like one {kind} in several "
+                "spellings. Write it in one way."
             )
     return problems
 
@@ -241,7 +241,8 @@ def _numbers(
     if bad:
         shown = [f"{unit} ('{texts[place]}')" for unit, place in sorted(bad.items())]
         problems.append(
-            f"Column '{column}': no number for {some(shown)}. Write a plain number such as 12.5, or exclude them with a reason."
+            f"Column '{column}': no number for {some(shown)}. Write a plain number such as 12.5, or exclude them "
+            "with a reason."
         )
     return [math.nan if one is None else one for one in values], problems
 

@@ -7,22 +7,18 @@ from typing import Literal
 from pydantic import Field
 
 from evalkit.records.spec_file import Spec, read_spec
+from evalkit.records.standards_threshold import SourceStatus, Threshold
+from evalkit.records.standards_trial import (
+    ComplianceStandards,
+    CostStandards,
+    MissingStandards,
+    MonthStandards,
+    PadlockStandards,
+    SecurityThreat,
+    WwcStandards,
+)
 
 STANDARDS_FILE = Path(__file__).parent.parent / "standards.yaml"
-SourceStatus = Literal["V", "D", "M"]
-
-
-class Threshold(Spec):
-    """One number that decides something.
-
-    `status` is V (read in the public source named), D (derived here; the source line says how) or M (from memory or
-    custom, not checked against the original).
-    """
-
-    value: float
-    unit: str
-    source: str
-    status: SourceStatus
 
 
 class FixedRating(Spec):
@@ -102,12 +98,19 @@ class MethodStandards(Spec):
 
 
 class Standards(Spec):
-    """All thresholds. A new standard (padlocks, months, baseline equivalence) is a new block beside these."""
+    """All thresholds. A new standard is a new block beside these."""
 
     schema_: Literal["evalkit-standards/1"] = Field(alias="schema")
     checks: CheckStandards
     warnings: WarningStandards
     methods: MethodStandards
+    padlocks: PadlockStandards
+    security_threats: tuple[SecurityThreat, ...] = Field(min_length=7, max_length=7)
+    months: MonthStandards
+    cost: CostStandards
+    wwc: WwcStandards
+    compliance: ComplianceStandards
+    missing: MissingStandards
 
 
 @cache

@@ -24,14 +24,16 @@ from evalkit.report.words_names import wave_word
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PAIR, TOP, BOTTOM = 0.55, 0.05, 0.45  # inches
-BARS = {"before": -0.02, "after": 0.27}
+PAIR, TOP, BOTTOM = 0.58, 0.05, 0.45  # inches
+LEFT = 0.12  # share of the width that the names of the waves take
+BARS = {"before": -0.03, "after": 0.27}
 LOWER, MIDDLE, UPPER = ("#c79abf", "#7a2e6e"), "#d5d9e0", ("#8fb5d9", "#1f4e79")
 HATCHES = {"lower": "\\\\\\\\", "across": "", "upper": ""}
 SHOW_FROM, SHOW_CODES_FROM = 8.0, 22.0  # percent; narrower pieces carry no text, or the share alone
 CAPTION = (
-    "Answers before and after, of the pupils who answered both times. Upper answers lie to the right of the line. "
-    "Where few pupils gave an answer, it is put together with its neighbour (“1–2” means answers 1 and 2)."
+    "Answers before and after, of the pupils who answered both times. Upper answers lie to the right of the line, a "
+    "middle answer across it. Where few pupils gave an answer, it is put together with its neighbour (“1–2” means 1 "
+    "and 2)."
 )
 TITLE = "{label}: upper answers became more common on {more} of {all} questions and less common on {less}"
 TITLE_HIDDEN = "{label}: answers to each question"
@@ -88,35 +90,13 @@ def answers_figure(results: Results, scale: str) -> Figure | None:
     with styled():
         figure = blank(height)
         draw_title(figure, lines)
-        axes = figure.add_axes((0.12, BOTTOM / height, 0.86, (drawn - BOTTOM) / height))
+        axes = figure.add_axes((LEFT, BOTTOM / height, 0.98 - LEFT, (drawn - BOTTOM) / height))
         bare(axes)
         limit = _limit(pieces, middle)
         axes.set(xlim=(-limit, limit), ylim=(len(labels) - 0.45, -0.55), yticks=[])
         axes.axvline(0, color=INK, linewidth=1.0, zorder=4)
         for row, (item, label) in enumerate(labels):
-            axes.text(
-                -0.12 / 0.86,
-                row - 0.36,
-                label,
-                transform=axes.get_yaxis_transform(),
-                va="center",
-                ha="left",
-                fontweight="bold",
-                zorder=6,
-            )
-            for wave, shift in BARS.items():
-                bar = [piece for piece in pieces if piece.item == item and piece.wave == wave]
-                axes.text(
-                    -0.01,
-                    row + shift,
-                    wave,
-                    transform=axes.get_yaxis_transform(),
-                    va="center",
-                    ha="right",
-                    fontsize=SMALL,
-                    color=QUIET,
-                )
-                _draw_bar(axes, bar, row + shift, middle)
+            _draw_item(axes, [piece for piece in pieces if piece.item == item], row, label, middle)
         axes.set_xticks([-50, 0, 50], ["50%", "0", "50%"])
         axes.tick_params(axis="x", colors=QUIET)
         low_text, high_text = answer_ends(results, scale)
@@ -126,6 +106,17 @@ def answers_figure(results: Results, scale: str) -> Figure | None:
         ):
             figure.text(place, 0.0, text, ha=side, va="bottom", fontsize=SMALL)
         return finish(figure, alt=_alt(title, pieces, labels, middle), caption=CAPTION)
+
+
+def _draw_item(axes: "Axes", pieces: list[Piece], row: int, label: str, middle: float) -> None:
+    """One question: its name, and a bar for each wave."""
+    beside = axes.get_yaxis_transform()
+    start = -LEFT / (0.98 - LEFT)
+    axes.text(start, row - 0.36, label, transform=beside, va="center", ha="left", fontweight="bold", zorder=6)
+    for wave, shift in BARS.items():
+        name = {"va": "center", "ha": "right", "fontsize": SMALL, "color": QUIET}
+        axes.text(-0.01, row + shift, wave, transform=beside, **name)
+        _draw_bar(axes, [piece for piece in pieces if piece.wave == wave], row + shift, middle)
 
 
 def side_of(piece: Piece, middle: float) -> str:
@@ -161,7 +152,7 @@ def _draw_bar(axes: "Axes", bar: list[Piece], height: float, middle: float) -> N
             [height],
             [high - low],
             left=[low],
-            height=0.25,
+            height=0.28,
             color="white",
             edgecolor=RULE,
             linewidth=0.9,
@@ -176,14 +167,14 @@ def _draw_bar(axes: "Axes", bar: list[Piece], height: float, middle: float) -> N
     for piece in (one for one in bar if one.share > 0):
         colour = _colour(piece, bar, middle)
         axes.barh(
-            [height], [piece.share], left=[left], height=0.26, color=colour, edgecolor="white",
+            [height], [piece.share], left=[left], height=0.28, color=colour, edgecolor="white",
             hatch=HATCHES[side_of(piece, middle)], linewidth=0.7, zorder=3,
         )  # fmt: skip
         if piece.share >= SHOW_FROM:
             dark = colour in (LOWER[1], UPPER[1])
             axes.text(
                 left + piece.share / 2, height, _piece_text(piece), ha="center", va="center", fontsize=SMALL, zorder=5,
-                color="white" if dark else INK, bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.9},
+                color="white" if dark else INK, bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.1},
             )  # fmt: skip
         left += piece.share
 

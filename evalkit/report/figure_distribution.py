@@ -25,13 +25,10 @@ from evalkit.report.words_names import outcome_label, score_facts
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DRAWN, BOTTOM = 1.5, 0.5  # inches
-TITLE = "{label}: mean {before} before and {after} after, for {n} pupils"
+DRAWN, LINE_OF_LABEL = 0.88, 0.15  # inches
+TITLE = "{label}: mean {before} before, {after} after ({n} pupils)"
 TITLE_HIDDEN = "{label}: how scores were spread"
-CAPTION = (
-    "Number of pupils with scores in each band, before (light, striped) and after (dark), of those who answered both "
-    "times."
-)
+CAPTION = "Pupils with scores in each band, before (light, striped) and after (dark)."
 
 
 def distribution_data(results: Results, outcome: str) -> pd.DataFrame:
@@ -70,20 +67,20 @@ def distribution_figure(results: Results, outcome: str) -> Figure | None:
         return None
     title = distribution_title(results, outcome)
     lines = title_lines(title)
-    height = DRAWN + BOTTOM + title_height(lines)
+    bottom = 0.06 + LINE_OF_LABEL * (1 + data["band"].str.contains("\n").any())
+    height = DRAWN + bottom + title_height(lines)
     with styled():
         figure = blank(height)
         draw_title(figure, lines)
-        axes = figure.add_axes((0.02, BOTTOM / height, 0.96, DRAWN / height))
+        axes = figure.add_axes((0.02, bottom / height, 0.96, DRAWN / height))
         bare(axes)
         axes.set_yticks([])
         axes.spines["bottom"].set_visible(True)
         top = max(1.0, float(data[["before", "after"]].max().max()))
-        axes.set_ylim(0, top * 1.32)
+        axes.set_ylim(0, top * 1.55)
         for place, wave, colour, hatch in ((-0.2, "before", BEFORE, BEFORE_HATCH), (0.2, "after", AFTER, "")):
             _draw_bars(axes, data[wave], place, colour=colour, hatch=hatch, label=wave.capitalize())
         axes.set_xticks(range(len(data)), data["band"])
-        axes.set_xlabel("Score")
         axes.legend(loc="upper left", ncols=2, frameon=False, fontsize=SMALL, borderaxespad=0.1, handlelength=1.4)
         return finish(figure, alt=_alt(title, data), caption=CAPTION)
 

@@ -27,14 +27,6 @@ from evalkit.report.words_change import changes
 from evalkit.report.words_names import outcome_label, score_facts
 from evalkit.report.words_percent import PERCENT_KINDS
 
-FLOW_STEPS = {
-    "answered_pre": "Answered before",
-    "answered_post": "Answered after",
-    "linked": "Answered both times",
-    "pre_only": "Answered only before",
-    "post_only": "Answered only after",
-}
-
 
 def change_table(results: Results) -> Table:
     """The data of the main chart."""
@@ -62,16 +54,7 @@ def change_table(results: Results) -> Table:
         "The numbers in the picture. Means are on each scale's own points; changes are in percentage points of the "
         "scale's range."
     )
-    return table(results, header, rows, align="lrrrrrr", caption=caption, widths=(19, 9, 10, 10, 10, 21, 19))
-
-
-def flow_table(results: Results) -> Table:
-    """The participant flow in numbers."""
-    rows = [
-        [FLOW_STEPS.get(str(row["step"]), str(row["step"])), count(row["n"])]
-        for row in records(results.displays["flow"])
-    ]
-    return table(results, ("Step", "Pupils"), rows, align="lr", caption="Who took part, in numbers.")
+    return table(results, header, rows, align="lrrrrrr", caption=caption, widths=(18, 9, 10, 10, 12, 21, 20))
 
 
 def distribution_table(results: Results) -> Table:

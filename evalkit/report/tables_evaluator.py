@@ -8,12 +8,12 @@ from evalkit.report.table_cells import cell, cell_range, interval_name, shown, t
 from evalkit.report.words_names import outcome_label
 
 METHODS = {
-    "paired_t": "Mean change on the scale's own points (paired t)",
-    "d_av": "d_av (on the mean of the two variances)",
+    "paired_t": "Mean change in points (paired t)",
+    "d_av": "d_av (on the mean variance)",
     "d_z": "d_z (on the SD of the changes)",
     "d_rm": "d_rm (repeated measures)",
     "d_baseline": "d on the SD before",
-    "wilcoxon": "Wilcoxon signed ranks, rank-biserial r",
+    "wilcoxon": "Rank-biserial r (Wilcoxon)",
     "bayes_factor": "Bayes factor BF10 (JZS, r = 0.707)",
 }
 
@@ -26,7 +26,7 @@ def sensitivity_tables(results: Results) -> list[Table]:
         found = {name: one_row(results, "change", outcome.id, estimator=name) for name in METHODS}
         rows = [[METHODS[name], *_sensitivity_cells(row, name)] for name, row in found.items() if row]
         caption = f"{outcome.label}: the change by every method."
-        tables.append(table(results, header, rows, align="lrrrrr", caption=caption, widths=(36, 12, 18, 16, 8, 10)))
+        tables.append(table(results, header, rows, align="lrrrrr", caption=caption, widths=(39, 11, 16, 15, 8, 11)))
     return tables
 
 

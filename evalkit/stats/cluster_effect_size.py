@@ -164,8 +164,8 @@ def standardised_effect(effect: Interval, *, sd: float, df: float, interval: str
 
     Notes
     -----
-    g = J(df) b / S, J as in `hedges_correction`. No further factor: REML variances are not biased as the pooled standard
-    deviation of Hedges (2007) is, so his factor would correct twice.
+    g = J(df) b / S, J as in `hedges_correction`. No further factor: REML variances are not biased as the pooled
+    standard deviation of Hedges (2007) is, so his factor would correct twice.
 
     Examples
     --------

@@ -47,7 +47,7 @@ class ArmSizes:
 
 
 def effective_cluster_size(sizes: ArmSizes) -> float:
-    """n~ = N_C sum(n_T^2)/(N_T N) + N_T sum(n_C^2)/(N_C N): the common size for clusters of equal size (Hedges 2007)."""
+    """n~ = N_C sum(n_T^2)/(N_T N) + N_T sum(n_C^2)/(N_C N): their common size if they are equal (Hedges 2007)."""
     t, c = float(sizes.treated.sum()), float(sizes.control.sum())
     return (c * float((sizes.treated**2).sum()) / t + t * float((sizes.control**2).sum()) / c) / sizes.n
 
@@ -137,9 +137,7 @@ class Sites:
     control: FloatArray
 
 
-def multisite_variance(
-    d: float, *, sd: float, within_variance: float, effect_variance: float, sites: Sites
-) -> float:
+def multisite_variance(d: float, *, sd: float, within_variance: float, effect_variance: float, sites: Sites) -> float:
     """Sampling variance of d where both arms exist in every site and the effect may differ between sites.
 
     Parameters
@@ -205,8 +203,8 @@ def design_comparable_effect(effect: Interval, yardstick: Yardstick, *, conf_lev
     Notes
     -----
     b/S is kappa times a noncentral t with the df of S^2 and noncentrality delta/kappa, kappa = se(b)/S (Pustejovsky,
-    Hedges, Shadish 2014, doi:10.3102/1076998614547577, section on inference). The limits are those of delta, so they carry
-    no J. kappa is taken as known: with few clusters trust the headline interval.
+    Hedges, Shadish 2014, doi:10.3102/1076998614547577, section on inference). The limits are those of delta, so they
+    carry no J. kappa is taken as known: with few clusters trust the headline interval.
     """
     kappa = effect.std_error / yardstick.total
     correction = hedges_correction(yardstick.total_df)

@@ -294,13 +294,13 @@ def _check(
             "The covariates determine assignment, so nothing random is left to compare: leave out the covariate that "
             "repeats the arm."
         )
-    used = kept[:-1]
+    used: list[int] = kept[:-1].tolist()
     return _Rows(
         y,
         d,
         z,
         w[:, used],
-        tuple(labels[k] for k in used.tolist()),
+        tuple(labels[k] for k in used),
         tuple(label for k, label in enumerate(labels) if k not in used),
         codes,
         len(found),

@@ -51,16 +51,16 @@ def bootstrap_block(chosen: BootstrapPlan, seed: np.random.SeedSequence, draws: 
 
     Notes
     -----
-    Parametric: y* = X b + u + e with new normal u and e, never formed: m_y ~ N(m_x b, s_u^2 + s_e^2/n), W_xy = W_xx b + g,
-    g ~ N(0, s_e^2 W_xx), W_yy = b'W_xx b + 2 b'g + g'W_xx^- g + s_e^2 chi2(N - J - rank W_xx). Cluster: whole clusters
-    with replacement within each stratum, each draw a cluster of its own [1]_. Residual: predicted effects and residuals,
-    centred and stretched to the fitted variances, drawn with replacement [2]_.
+    Parametric: y* = X b + u + e with new normal u and e, never formed: m_y ~ N(m_x b, s_u^2 + s_e^2/n),
+    W_xy = W_xx b + g, g ~ N(0, s_e^2 W_xx), W_yy = b'W_xx b + 2 b'g + g'W_xx^- g + s_e^2 chi2(N - J - rank W_xx).
+    Cluster: whole clusters with replacement within each stratum, each draw a cluster of its own [1]_. Residual:
+    predicted effects and residuals, centred and stretched to the fitted variances, drawn with replacement [2]_.
 
     References
     ----------
     .. [1] Field, Welsh (2007). Bootstrapping clustered data. JRSS B 69(3). doi:10.1111/j.1467-9868.2007.00593.x
-    .. [2] Carpenter, Goldstein, Rasbash (2003). A novel bootstrap procedure for assessing the relationship between class
-       size and achievement. JRSS C 52(4). doi:10.1111/1467-9876.00415
+    .. [2] Carpenter, Goldstein, Rasbash (2003). A novel bootstrap procedure for assessing the relationship between
+       class size and achievement. JRSS C 52(4). doi:10.1111/1467-9876.00415
     """
     rng = np.random.default_rng(seed)
     if chosen.kind == "parametric":

@@ -88,9 +88,7 @@ def make_permutation_plan(
     root = None if weights is None else np.sqrt(weights[order])
     spread = statistics.mean[codes].T
     left = np.ascontiguousarray(working[:, order] - (spread if root is None else spread * root))
-    return PermutationPlan(
-        statistics, left, root, starts, order, coordinates.outcome_scale, values, reml, by_cluster
-    )
+    return PermutationPlan(statistics, left, root, starts, order, coordinates.outcome_scale, values, reml, by_cluster)
 
 
 def refit_allocations(plan: PermutationPlan, allocations: IntArray) -> ArmDraws:
@@ -107,7 +105,7 @@ def refit_allocations(plan: PermutationPlan, allocations: IntArray) -> ArmDraws:
     ArmDraws
         Equal to single fits of the model with the treatment's columns replaced.
     """
-    v, draws = len(plan.values), allocations.shape[1]
+    v, draws = len(plan.values), int(allocations.shape[1])
     s = len(plan.left) - 1
     order = [*range(s), s + v]  # places of the fixed columns, the outcome last
     moving = tuple(range(s, s + v))

@@ -109,10 +109,8 @@ def stretch(effects: FloatArray, covariance: FloatArray) -> FloatArray:
 
 def _clusters(plan: RefitPlan, rng: np.random.Generator) -> Draws:
     widest = plan.terms[-1]
-    drawn = np.concatenate(
-        [rng.choice(members, members.size) for members in _members(plan.strata)]
-    )
-    rows_of = np.split(np.argsort(widest.codes, kind="stable"), np.cumsum(np.bincount(widest.codes))[:-1])
+    drawn = np.concatenate([rng.choice(members, members.size) for members in _members(plan.strata)])
+    rows_of: list[IntArray] = [np.flatnonzero(widest.codes == level) for level in range(widest.levels)]
     rows = np.concatenate([rows_of[level] for level in drawn])
     copy = np.repeat(np.arange(drawn.size), [rows_of[level].size for level in drawn])
     terms = tuple(_renamed(term, rows, copy) for term in plan.terms)

@@ -1,6 +1,6 @@
-"""Many random-intercept fits at once: replicates that share most of their sufficient statistics, refitted by REML together.
+"""Many random-intercept fits at once: replicates that share most of their sufficient statistics, refitted together.
 
-Every sum of a fit is one of B columns of a matrix product, and Newton's method runs on all B ratios of variances at once.
+Every sum of a fit is one of B columns of a matrix product, and Newton's method runs on all B ratios of variances.
 """
 
 from dataclasses import dataclass
@@ -142,9 +142,7 @@ def _fit(batch: Batch, *, reml: bool) -> BatchFit:
         logs = np.log(np.maximum(grid, grid[1] * np.exp(-25.0)))
         upper = np.append(logs[1:], logs[-1] + 12.0)
         place = best[inner]
-        ratio[inner], converged[inner] = _newton(
-            batch.at(inner), logs[place], logs[place - 1], upper[place], reml=reml
-        )
+        ratio[inner], converged[inner] = _newton(batch.at(inner), logs[place], logs[place - 1], upper[place], reml=reml)
         final = None
     final = final or _evaluate(batch, ratio, reml=reml)
     nu = batch.n_rows - (len(final.beta) if reml else 0)
@@ -156,7 +154,7 @@ def _fit(batch: Batch, *, reml: bool) -> BatchFit:
 def _newton(
     batch: Batch, point: FloatArray, low: FloatArray, high: FloatArray, *, reml: bool
 ) -> tuple[FloatArray, BoolArray]:
-    """Newton steps in log lambda, halving a replicate's interval where a step leaves it; those that arrived drop out."""
+    """Newton steps in log lambda, halving a replicate's interval where a step leaves it; those done drop out."""
     found, done = np.exp(point), np.zeros(len(point), dtype=bool)
     active = np.arange(len(point))
     for _ in range(MAX_STEPS):

@@ -1,4 +1,4 @@
-"""Wild cluster bootstrap test of one coefficient: flip whole clusters' residuals, every pattern of signs if few enough."""
+"""Wild cluster bootstrap test of one coefficient: flip clusters' residuals, every pattern of signs if few enough."""
 
 from dataclasses import dataclass
 

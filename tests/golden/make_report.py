@@ -51,7 +51,6 @@ def all_tables(results: Results) -> dict[str, Block | list[Table]]:
     scale = results.plan.outcomes[0].scale
     return {
         "change": tables.change_table(results),
-        "flow": tables.flow_table(results),
         "distribution": tables.distribution_table(results),
         "answers": tables.answers_table(results, scale),
         "reliable": tables.reliable_table(results),

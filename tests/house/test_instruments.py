@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import functools
 import importlib.util
 import math
 import operator
@@ -13,40 +14,87 @@ import pandas as pd
 import pytest
 
 import evalkit
-from evalkit.records.instrument import Instrument, instrument_ids, load_instrument
+from evalkit.errors import SpecError
+from evalkit.records.instrument import Instrument, Score, instrument_ids, instrument_versions, load_instrument
 from evalkit.scoring.score import score_items
 
 ROOT = Path(evalkit.__file__).parent.parent
 FOLDER = ROOT / "instruments"
 PAGE = ROOT / "docs" / "reference" / "instruments.md"
 IDS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+ASKED_FOR = {
+    "gse10", "ngse8", "ipip_self_efficacy10", "grit_s8", "grit_o12", "ipip_perseverance8", "mslq44", "mslq81",
+    "imi_core23", "ipip_learning10", "scwbs", "wemwbs14", "swemwbs7", "who5", "jrmai_b18", "mai52", "brs6",
+    "cyrm_r17", "sdq_self25", "rses10", "mamas9", "ipip_teamwork9", "tses12", "tses24", "staff_feedback6",
+}  # fmt: skip
+IN_VERSIONS = {
+    "cyrm_r17": ("five-answers", "three-answers"),
+    "rses10": ("order-a", "order-b"),
+    "tses12": ("order-a", "order-b"),
+}
+WORDING_SHIPPED = {
+    "ipip_self_efficacy10", "ipip_perseverance8", "ipip_learning10", "ipip_teamwork9", "staff_feedback6",
+}  # fmt: skip
 FIRST_PERSON = re.compile(r"\b(?:I|I'm|I've|my|me|myself)\b")
 OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
 
-@pytest.fixture(params=IDS)
+@functools.cache
+def loaded(name: str) -> Instrument:
+    return load_instrument(name)
+
+
+@functools.cache
+def scored_example(name: str) -> pd.DataFrame:
+    return score_items(example_table(loaded(name)), loaded(name))
+
+
+@pytest.fixture(params=instrument_ids())
 def instrument(request: pytest.FixtureRequest) -> Instrument:
-    return load_instrument(request.param)
+    return loaded(request.param)
+
+
+def name_of(instrument: Instrument) -> str:
+    return f"{instrument.id}@{instrument.version}" if instrument.id in IN_VERSIONS else instrument.id
+
+
+def folder_of(instrument: Instrument) -> Path:
+    return FOLDER.joinpath(*name_of(instrument).split("@"))
 
 
 def read_rows(instrument: Instrument, name: str) -> list[dict[str, str]]:
-    with (FOLDER / instrument.id / name).open(encoding="utf-8", newline="") as file:
+    with (folder_of(instrument) / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def example_table(instrument: Instrument) -> pd.DataFrame:
-    table = pd.read_csv(FOLDER / instrument.id / "example.csv", index_col="row")
+    table = pd.read_csv(folder_of(instrument) / "example.csv", index_col="row")
     assert list(table.columns) == [item.id for item in instrument.items]
     return table
 
 
-def test_the_four_questionnaires_of_the_first_road_are_shipped() -> None:
-    assert {"gse10", "grit_s8", "grit_o12", "mslq44"} <= set(IDS)
-    assert instrument_ids() == IDS
+def test_every_questionnaire_that_was_asked_for_is_shipped() -> None:
+    assert set(IDS) == ASKED_FOR
+    versions = {f"{name}@{version}" for name, both in IN_VERSIONS.items() for version in both}
+    assert instrument_ids() == sorted((ASKED_FOR - set(IN_VERSIONS)) | versions)
+
+
+@pytest.mark.parametrize(("name", "versions"), IN_VERSIONS.items())
+def test_where_versions_are_scored_differently_one_must_be_chosen(name: str, versions: tuple[str, ...]) -> None:
+    assert instrument_versions(name) == versions
+    with pytest.raises(SpecError, match="exists in several versions that are scored differently") as caught:
+        load_instrument(name)
+    both = [loaded(f"{name}@{version}") for version in versions]
+    for one in both:
+        assert one.id == name
+        assert one.version_note
+        assert f"{one.version} ({one.version_note})" in caught.value.message
+    assert len({one.identity for one in both}) == len({one.title for one in both}) == len(both)
+    assert len({(one.scores, str(one.responses)) for one in both}) == len(both)
 
 
 def test_the_folder_holds_the_three_files_and_nothing_else(instrument: Instrument) -> None:
-    names = {path.name for path in (FOLDER / instrument.id).iterdir()}
+    names = {path.name for path in folder_of(instrument).iterdir()}
     assert names == {"instrument.yaml", "example.csv", "expected.csv"}
 
 
@@ -55,9 +103,12 @@ def test_keys_cover_the_items_and_ranges_are_stated(instrument: Instrument) -> N
     assert used == {item.id for item in instrument.items}
     for score in instrument.scores:
         assert score.range == instrument.possible_range(score.id)
-        assert score.higher_is != "neither" or score.purpose == "check"
+        assert score.higher_is != "neither" or score.purpose == "check" or score.note
     for scale in instrument.responses.values():
-        assert {scale.min, scale.max} <= set(scale.anchors)
+        # Where the words of the answers are in doubt the file gives none, and says so.
+        assert {scale.min, scale.max} <= set(scale.anchors) or (
+            not scale.anchors and "words of the" in (instrument.caution or "")
+        )
 
 
 def test_a_rule_for_missing_answers_says_where_it_comes_from(instrument: Instrument) -> None:
@@ -81,7 +132,7 @@ def test_sources_are_there(instrument: Instrument) -> None:
 
 def test_what_is_not_verified_reaches_nothing(instrument: Instrument) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    section = page[page.index(f"`{instrument.id}`, version") :].split("\n## ")[0]
+    section = page[page.index(f"`{instrument.id}`, version `{instrument.version}`, for") :].split("\n## ")[0]
     for score in instrument.scores:
         assert all(fact.verified for fact in instrument.verified_reliability(score.id))
         assert all(norm.verified for norm in instrument.verified_norms(score.id))
@@ -95,12 +146,14 @@ def test_what_is_not_verified_reaches_nothing(instrument: Instrument) -> None:
 
 def test_no_wording_is_shipped_that_must_be_withheld(instrument: Instrument) -> None:
     assert instrument.class_ != "C"
+    assert (instrument.wording == "shipped") is (instrument.id in WORDING_SHIPPED)
     if instrument.wording != "withheld":
         assert instrument.licence.open_licence
         return
     assert instrument.stem is None
     assert not any(item.text for item in instrument.items)
-    notes = [instrument.caution, instrument.prepost_caution, *(test.note for test in instrument.tests)]
+    notes = [instrument.caution, instrument.prepost_caution, instrument.version_note]
+    notes += [test.note for test in instrument.tests]
     words = [*(item.label for item in instrument.items), *(variant.note for variant in instrument.variants)]
     # The statements of these questionnaires are in the first person; our labels and notes never are.
     found = [text for text in [*words, *filter(None, notes)] if FIRST_PERSON.search(text)]
@@ -138,7 +191,7 @@ def test_the_hand_scored_example_is_reproduced(instrument: Instrument) -> None:
     table = example_table(instrument)
     assert 6 <= len(table) <= 10
     assert table.isna().to_numpy().any()
-    scored = score_items(table, instrument)
+    scored = scored_example(name_of(instrument))
     rows = read_rows(instrument, "expected.csv")
     assert {(int(row["row"]), row["score"]) for row in rows} == {
         (place, score.id) for place in table.index for score in instrument.scores
@@ -150,7 +203,9 @@ def test_the_hand_scored_example_is_reproduced(instrument: Instrument) -> None:
             assert found[row["score"]] == pytest.approx(float(row["value"]), rel=1e-10)
         else:
             assert math.isnan(found[row["score"]])
-            assert found[f"{row['score']}_reason"].startswith(f"answered {row['answered']} of ")
+            parts = instrument.score(row["score"]).from_scores
+            start = f"answered {row['answered']} of " if not parts else f"{len(parts) - row['working'].count('no ') + 1} of"
+            assert found[f"{row['score']}_reason"].startswith(start)
 
 
 def test_the_shown_working_adds_up(instrument: Instrument) -> None:
@@ -159,11 +214,24 @@ def test_the_shown_working_adds_up(instrument: Instrument) -> None:
         if not row["value"]:
             assert row["working"].endswith("so no score")
             continue
-        steps = [part.rsplit(": ", 1)[-1] for part in row["working"].split("; ") if "=" in part]
-        for step in steps:
-            left, right = step.split(" = ")
-            assert float(calculate(left)) == pytest.approx(float(right), rel=1e-9), row
-        assert float(steps[-1].split(" = ")[1]) == pytest.approx(float(row["value"]), rel=1e-9)
+        last = math.nan
+        for step in [part.rsplit(": ", 1)[-1] for part in row["working"].split("; ") if re.search(" (=|gives) ", part)]:
+            left, sign, right = re.split(" (=|gives) ", step)
+            last = float(calculate(left)) if sign == "=" else looked_up(instrument, row["score"], float(left))
+            assert last == pytest.approx(float(right), rel=1e-9), row
+        assert last == pytest.approx(float(row["value"]), rel=1e-9)
+
+
+def looked_up(instrument: Instrument, name: str, number: float) -> float:
+    """A step that is no arithmetic: rounding half up, a table, or an answer among those that count."""
+    score: Score = instrument.score(name)
+    if score.method == "lookup":
+        return instrument.lookup_tables[score.table or ""][int(number)]
+    if score.method == "percent_in":
+        return 100 if number in (4, 5) else 0
+    if score.method == "top_minus_bottom":
+        return 100 if number >= 9 else -100 if number <= 6 else 0
+    return math.floor(number + 0.5)
 
 
 def calculate(text: str) -> Fraction:

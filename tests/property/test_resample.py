@@ -9,7 +9,7 @@ from evalkit.stats.mixed.terms import RandomTerm
 from evalkit.stats.resample_allocation import count_allocations, draw_allocations, enumerate_allocations
 from evalkit.stats.resample_permutation import make_permutation_plan, refit_allocations
 from evalkit.stats.resample_plan import make_plan, refit_responses
-from evalkit.stats.resample_test import resampled_p
+from evalkit.stats.resample_summary import resampled_p
 
 designs = st.fixed_dictionaries(
     {

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from evalkit.errors import FitError
 from evalkit.stats.mixed.moments import FloatArray, IntArray
 from evalkit.stats.mixed.terms import Factor
 
 SMALL = 500_000  # numbers in a crossed design's table of levels by levels, up to which it is kept dense
+HUGE = 12_000  # effects of a crossed system, whose inverse is kept in memory
 ROUNDING = 1e-10  # length of a column left after projection, relative to its own, that counts as none
 
 
@@ -181,6 +183,12 @@ def _crossed(
     outer: Sequence[Factor], q_rows: FloatArray, left: FloatArray, codes: IntArray, sort: IntArray | None, levels: int
 ) -> Dense | Sparse:
     n, q = int(codes.size), int(q_rows.shape[0])
+    m = sum(factor.levels * factor.width for factor in outer)
+    if m > HUGE:
+        raise FitError(
+            f"These crossed random effects need a system of {m} effects beside the factor with most levels; {HUGE} are "
+            "possible. Leave out a random term or its slopes, or analyse a part of the data."
+        )
     parts: list[sparse.csr_array] = []
     for factor in outer:
         width = factor.width

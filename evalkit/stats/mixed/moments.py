@@ -170,15 +170,15 @@ def information(moments: Moments, *, reml: bool, expected_reml: bool = True) -> 
     first[:k], second[:k, :k], trace2[:k, :k] = moments.first, moments.second, moments.trace2
     cross[:k], error2[:k, :k] = moments.cross, moments.error2
     plain = np.linalg.inv(moments.covariance)
-    first[k] = plain - np.tensordot(s, moments.first, 1)
+    first[k] = plain - (s @ moments.first.reshape(k, -1)).reshape(p, p)
     cross[k] = -s @ moments.cross
     error_e = moments.residual - s @ moments.error
     for i in range(k):
-        second[i, k] = moments.first[i] - np.tensordot(s, moments.second[i], 1)
+        second[i, k] = moments.first[i] - (s @ moments.second[i].reshape(k, -1)).reshape(p, p)
         second[k, i] = second[i, k].T
         trace2[i, k] = trace2[k, i] = moments.trace[i] - s @ moments.trace2[i]
         error2[i, k] = error2[k, i] = moments.error[i] - s @ moments.error2[i]
-    second[k, k] = first[k] - np.tensordot(s, second[k, :k], 1)
+    second[k, k] = first[k] - (s @ second[k, :k].reshape(k, -1)).reshape(p, p)
     trace2[k, k] = moments.n_rows - s @ moments.trace - s @ trace2[k, :k]
     error2[k, k] = error_e - s @ error2[k, :k]
     scaled = moments.covariance @ first

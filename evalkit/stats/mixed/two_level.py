@@ -9,6 +9,7 @@ from evalkit.stats.mixed.moments import FloatArray, IntArray, Moments, deviance,
 
 GRID = np.concatenate([[0.0], np.logspace(-3.0, 7.0, 31)])  # ratio of variances times the mean cluster size
 MAX_STEPS = 60
+LARGE = 2_000_000  # numbers in a table of crossproducts by cluster, above which it is not made
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +209,12 @@ def grid_deviance(statistics: TwoLevelStatistics, grid: FloatArray, *, reml: boo
     d = mean.shape[1]
     nu = statistics.n_rows - (d - 1 if reml else 0)
     spread = 1.0 + grid[:, None] * size
-    outer = (mean[:, :, None] * mean[:, None, :]).reshape(size.size, d * d)
-    total = statistics.within + ((size / spread) @ outer).reshape(-1, d, d)
+    precision = size / spread
+    if size.size * d * d <= LARGE:
+        outer = (mean[:, :, None] * mean[:, None, :]).reshape(size.size, d * d)
+        total = statistics.within + (precision @ outer).reshape(-1, d, d)
+    else:
+        total = statistics.within + np.stack([(mean.T * weights) @ mean for weights in precision])
     pivots = 2.0 * np.log(np.einsum("gii->gi", triangle_of(total)))
     value = np.log(spread).sum(axis=1) + nu * pivots[:, -1]
     return value + pivots[:, :-1].sum(axis=1) if reml else value

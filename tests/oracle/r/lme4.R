@@ -1,6 +1,8 @@
 # Linear mixed models by lme4, their df by lmerTest and pbkrtest, profile intervals by lme4's confint (ML).
-# Simulated data only (data/make_multilevel.py). Run from tests/oracle:  Rscript r/lme4.R
+# Simulated data only (data/make_multilevel.py). From the repository root:  Rscript tests/oracle/r/lme4.R
 suppressMessages({library(lme4); library(lmerTest); library(pbkrtest); library(jsonlite)})
+
+setwd(dirname(dirname(normalizePath(sub("--file=", "", grep("--file=", commandArgs(FALSE), value = TRUE))))))
 
 tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10, maxfun = 20000), calc.derivs = FALSE,
                      check.conv.singular = "ignore")

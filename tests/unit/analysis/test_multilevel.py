@@ -43,6 +43,7 @@ DATA = schools()
         ("post ~ 1 + treat + (1 | school)", ["Intercept", "treat"]),
         ("post ~ treat*pre + (1 | school)", ["Intercept", "treat", "pre", "treat:pre"]),
         ("post ~ C(treat) + pre + (1 | school)", ["Intercept", "C(treat)[T.1]", "pre"]),
+        ("post ~ factor(girl) + log(pre) + (1 | school)", ["Intercept", "C(girl)[T.1]", "log(pre)"]),
         ("post ~ arm + (1 | school)", ["Intercept", "arm[T.online]", "arm[T.tutor]"]),
         ("post ~ 0 + arm + (1 | school)", ["arm[control]", "arm[online]", "arm[tutor]"]),
         ("post ~ np.log(pre) + I(girl^2) + (1 | school)", ["Intercept", "np.log(pre)", "I(girl ** 2)"]),
@@ -163,6 +164,11 @@ def test_unreadable_formulas(formula, message):
 def test_data_that_do_not_fit(formula, change, message):
     with pytest.raises(FitError, match=message):
         multilevel(formula, DATA.assign(**change))
+
+
+def test_data_that_are_no_frame():
+    with pytest.raises(FitError, match="are a dict"):
+        multilevel("post ~ treat + (1 | school)", DATA.to_dict("list"))  # type: ignore[arg-type]
 
 
 def test_too_few_groups_for_the_effects_between_them():

@@ -1,4 +1,4 @@
-"""The effect-size table of a fit, and the faults of the EEF's R package (numbered as in the issue) that it must not have."""
+"""The effect-size table of a fit, and the ten faults of the EEF's R package that it must not have."""
 
 import numpy as np
 import pandas as pd

@@ -156,6 +156,36 @@ def test_a_check_without_its_facts_is_refused() -> None:
         words_checks.check_sentence(sample(), Check("measure", "weak", {}))
 
 
+def test_the_size_check_says_when_measures_rest_on_different_numbers() -> None:
+    results = sample()
+    fewer = words_checks.check_sentence(results, Check("size", "fair", {"n_linked": 39, "half_width": 4.9}))
+    assert fewer.startswith("39 to 48 pupils have both scores.")
+    alike = words_checks.check_sentence(results, Check("size", "weak", {"n_linked": 48, "half_width": None}))
+    assert alike == "Only 48 pupils answered both times."
+
+
+def test_the_drop_out_check_names_the_measure_that_lost_most() -> None:
+    results = sample()
+    facts = {"n_pre": 53, "n_lost": 5, "share_lost": 5 / 53, "worst_outcome": "grit", "worst_share_lost": 7 / 55}
+    models = results.models.copy()
+    models.loc[models["outcome"] == "grit", ["n_pre", "n_linked"]] = [55, 48]
+    text = words_checks.check_sentence(replace(results, models=models), Check("drop_out", "fair", facts))
+    assert "9% (5 of 53)" in text
+    assert text.endswith("; 13% (7 of 55) have no second score on grit.")
+
+
+def test_high_drop_out_gives_its_fraction() -> None:
+    caveat = Caveat("high_drop_out", "warning", facts={"share_lost": 5 / 53})
+    assert "9% (5 of 53)" in words_caveats.caveat_sentence(sample(), caveat)
+
+
+def test_measures_with_a_caution_stand_in_one_sentence() -> None:
+    told = [one for one in words_caveats.caveat_sentences(sample(), "warning") if "point to note" in one]
+    assert told == [
+        "There is a point to note about the General Self-Efficacy Scale and the Short Grit Scale: see “Cautions”."
+    ]
+
+
 def test_steps_follow_the_ratings_weakest_first() -> None:
     results = sample(ratings={"size": "weak", "delivery": "strong", "measure": "strong"})
     steps = words_steps.next_steps(results, changes(results))

@@ -47,7 +47,9 @@ def test_yardstick_of_balanced_clusters_is_the_analysis_of_variance():
     between, within, n = mean_squares(outcome, columns, term)
     found = measure_yardstick(fit_mixed(outcome, columns, [term]), [term])
     total = between / n + (1 - 1 / n) * within
-    spread = 2 * between**2 / (n**2 * (term.levels - 2)) + 2 * (1 - 1 / n) ** 2 * within**2 / (outcome.size - term.levels)
+    spread = 2 * between**2 / (n**2 * (term.levels - 2)) + 2 * (1 - 1 / n) ** 2 * within**2 / (
+        outcome.size - term.levels
+    )
     assert found.total == pytest.approx(math.sqrt(total), rel=1e-9)
     assert found.within == pytest.approx(math.sqrt(within), rel=1e-9)
     assert found.total_df == pytest.approx(2 * total**2 / spread, rel=1e-7)

@@ -128,6 +128,14 @@ def test_sparse_and_dense_crossed_systems_agree(monkeypatch):
     )
 
 
+def test_a_huge_crossed_system_is_refused(monkeypatch):
+    from evalkit.stats.mixed import layout as module
+
+    monkeypatch.setattr(module, "HUGE", 3)
+    with pytest.raises(FitError, match="system of 5 effects"):
+        fit_mixed(*structures()["crossed"])
+
+
 @pytest.mark.parametrize("method", ["kenward-roger", "satterthwaite", "normal"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_closed_form_equals_general_engine(method, weighted):
@@ -289,6 +297,15 @@ def test_an_outcome_explained_exactly_is_refused():
     _, x, codes = trial()
     with pytest.raises(FitError, match="explains every outcome"):
         fit_mixed(2 * x[2] + 1, x, [intercept(codes)])
+
+
+def test_many_columns_take_the_same_grid(monkeypatch):
+    from evalkit.stats.mixed import two_level as module
+
+    y, x, codes = trial()
+    base = fit_mixed(y, x, [intercept(codes)])
+    monkeypatch.setattr(module, "LARGE", 0)
+    assert fit_mixed(y, x, [intercept(codes)]).loglik == base.loglik
 
 
 def test_grid_equals_single_evaluations():

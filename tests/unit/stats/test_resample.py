@@ -24,7 +24,7 @@ from evalkit.stats.resample_bootstrap import (
 from evalkit.stats.resample_permutation import make_permutation_plan, refit_allocations
 from evalkit.stats.resample_plan import make_plan, refit_responses, to_draws
 from evalkit.stats.resample_refit import stretch
-from evalkit.stats.resample_test import resampled_interval, resampled_p
+from evalkit.stats.resample_summary import resampled_interval, resampled_p
 from evalkit.stats.resample_two_level import fit_batch
 from evalkit.stats.resample_wild import make_wild_plan, wild_statistics
 

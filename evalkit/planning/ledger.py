@@ -1,0 +1,108 @@
+"""The ledger of all draws: one line of JSON each, chained by hashes, only ever added to."""
+
+import json
+from pathlib import Path
+
+from evalkit.errors import DesignError, SpecError
+from evalkit.records.allocation import Certificate, LedgerEntry, canonical_json
+from evalkit.records.spec_file import SpecFile, validate_spec
+
+LEDGER_FILE = "ledger.jsonl"
+FIRST = "0" * 64
+
+
+def read_ledger(path: str | Path) -> tuple[LedgerEntry, ...]:
+    """Read a ledger and check its chain. A file that is not there yet is an empty ledger.
+
+    Raises
+    ------
+    SpecError
+        A line is no entry, was changed, or one before it was taken out; the message names the line.
+    """
+    file = Path(path)
+    if not file.exists():
+        return ()
+    entries: list[LedgerEntry] = []
+    problems: list[str] = []
+    previous = FIRST
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        entry = _entry(line, f"{file}, line {number}")
+        if entry.sha256 != entry.own_sha256:
+            problems.append(f"{file}, line {number}: the entry was changed after it was written.")
+        elif entry.previous_sha256 != previous or entry.number != number:
+            problems.append(
+                f"{file}, line {number}: the entry does not follow the one before; a line is missing or moved."
+            )
+        previous = entry.sha256
+        entries.append(entry)
+    if problems:
+        raise SpecError(f"{file}: the ledger is not whole. Restore it from a copy.", problems=problems)
+    return tuple(entries)
+
+
+def next_entry(
+    entries: tuple[LedgerEntry, ...], certificate: Certificate, *, file: str, again_because: str | None
+) -> LedgerEntry:
+    """The entry of a draw, given those before.
+
+    Raises
+    ------
+    DesignError
+        The batch was drawn before with another outcome, and no reason for drawing again is given.
+    """
+    plan = certificate.plan
+    before = [one for one in entries if one.randomisation == plan.id and one.batch == plan.batch]
+    same = next((one for one in before if one.certificate_sha256 == certificate.sha256), None)
+    if before and same is None and not (again_because and again_because.strip()):
+        raise DesignError(
+            f"'{plan.id}', batch {plan.batch}, was drawn already (ledger, entry {before[-1].number}: "
+            f"{before[-1].certificate}). {_difference(before[-1], certificate)} The first draw counts. If it must "
+            "be drawn "
+            "again, say why with 'again_because' (--again); the ledger keeps both draws, and the report must say "
+            "so. A new group of schools is a new batch."
+        )
+    chained = {
+        "number": len(entries) + 1,
+        "randomisation": plan.id,
+        "batch": plan.batch,
+        "draw": len(before) + 1,
+        "same_as": None if same is None else same.draw,
+        "reason": again_because,
+        "seed": plan.seed.value,
+        "seed_source": plan.seed.source,
+        "plan_sha256": certificate.plan_sha256,
+        "list_sha256": certificate.list_sha256,
+        "allocation_sha256": certificate.allocation_sha256,
+        "certificate_sha256": certificate.sha256,
+        "certificate": file if same is None else same.certificate,
+        "stated_date": certificate.stated_date,
+        "previous_sha256": entries[-1].sha256 if entries else FIRST,
+    }
+    draft = LedgerEntry.model_validate({**chained, "sha256": ""})
+    return draft.model_copy(update={"sha256": draft.own_sha256})
+
+
+def append_entry(path: str | Path, entry: LedgerEntry) -> None:
+    """Add one line at the end; nothing that stands there is touched."""
+    with Path(path).open("a", encoding="utf-8", newline="\n") as ledger:
+        ledger.write(canonical_json(entry.model_dump(mode="json")) + "\n")
+
+
+def _difference(before: LedgerEntry, certificate: Certificate) -> str:
+    changed = [
+        what
+        for what, old, new in (
+            ("the plan", before.plan_sha256, certificate.plan_sha256),
+            ("the list", before.list_sha256, certificate.list_sha256),
+        )
+        if old != new
+    ]
+    return f"Since then {' and '.join(changed)} changed." if changed else "The certificate would read differently."
+
+
+def _entry(line: str, name: str) -> LedgerEntry:
+    try:
+        data = json.loads(line)
+    except json.JSONDecodeError:
+        raise SpecError(f"{name}: this line is not JSON. Restore the ledger from a copy.") from None
+    return validate_spec(SpecFile(name, data, {(): 1}), LedgerEntry)

@@ -1,0 +1,212 @@
+"""Seal a plan before the outcome data are attached, and list what was changed afterwards."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from evalkit import __version__
+from evalkit.errors import DesignError, SpecError
+from evalkit.records.allocation import canonical_json, record_text, sha256_of
+from evalkit.records.evaluation import Study
+from evalkit.records.seal import SEAL_FILE, SEAL_SCHEMA, Seal, load_seal
+
+NOT_SEALED = ("data", "registration")
+NOTHING = "(nothing)"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One key of the plan that is not as sealed."""
+
+    key: str
+    kind: Literal["changed", "added", "removed"]
+    sealed: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealComparison:
+    """A plan beside its seal.
+
+    Attributes
+    ----------
+    seal : Seal
+    deviations : what was changed since, key by key; empty when nothing was
+    """
+
+    seal: Seal
+    deviations: tuple[Deviation, ...]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the plan is as sealed."""
+        return not self.deviations
+
+    def tidy(self) -> pd.DataFrame:
+        """A row per deviation: `key kind sealed now`."""
+        rows = [{"key": one.key, "kind": one.kind, "sealed": one.sealed, "now": one.now} for one in self.deviations]
+        return pd.DataFrame(rows, columns=["key", "kind", "sealed", "now"])
+
+
+def seal(
+    study: Study,
+    *,
+    to: str | Path | None = None,
+    stated_date: str | None = None,
+    deposit: str | None = None,
+    after_data: bool = False,
+) -> Seal:
+    """Write `seal.json`: the plan as it stands, and its hash.
+
+    Parameters
+    ----------
+    study : the evaluation with its instruments; a registration in the plan goes into the seal
+    to : where to write; `seal.json` beside the plan when left out
+    stated_date : today's date as you state it; evalkit does not read a clock, and calls it "as stated" unless the plan
+        has a registration or `deposit` is given
+    deposit : where the hash was deposited with somebody else, such as a DOI
+    after_data : seal although outcome data are there already; the seal says so
+
+    Returns
+    -------
+    Seal
+
+    Raises
+    ------
+    DesignError
+        Outcome data are there already, or another seal is: a change after sealing is a deviation, not a new seal.
+    """
+    path = study.folder / SEAL_FILE if to is None else Path(to)
+    present = outcome_files(study)
+    if present and not after_data:
+        raise DesignError(
+            f"{study.plan.id}: outcome data are there already ({', '.join(present)}), so a seal cannot show that "
+            "the plan came first. Take them out of 'data:' until the plan is sealed, or seal with 'after_data' "
+            "(--after-data): the seal then says so."
+        )
+    content, instruments = _content(study), _instruments(study)
+    registration = study.plan.registration
+    made = Seal(
+        schema=SEAL_SCHEMA,
+        evaluation=study.plan.id,
+        evalkit=__version__,
+        sha256=_hash(content, instruments),
+        instruments=instruments,
+        content=content,
+        stated_date=stated_date,
+        registry=None if registration is None else registration.registry,
+        registry_id=None if registration is None else registration.id,
+        deposit=deposit,
+        outcome_files=present,
+    )
+    _refuse_second_seal(path, made)
+    path.write_text(record_text(made), encoding="utf-8", newline="\n")
+    return made
+
+
+def compare_with_seal(study: Study, *, sealed: str | Path | None = None) -> SealComparison:
+    """List what was changed in the plan since it was sealed.
+
+    Parameters
+    ----------
+    study : the evaluation as it is now
+    sealed : the seal; `seal.json` beside the plan when left out
+
+    Returns
+    -------
+    SealComparison
+
+    Raises
+    ------
+    SpecError
+        There is no seal, or it was changed itself.
+    DesignError
+        The seal is of another evaluation.
+    """
+    path = study.folder / SEAL_FILE if sealed is None else Path(sealed)
+    found = load_seal(path)
+    if found.sha256 != _hash(found.content, found.instruments):
+        raise SpecError(f"{path}: the seal was changed after it was made. Restore it from a copy.")
+    if found.evaluation != study.plan.id:
+        raise DesignError(
+            f"{path}: the seal is of '{found.evaluation}', the plan is '{study.plan.id}'. Use its own seal."
+        )
+    changes = _deviations(found.content, _content(study), "")
+    old, new = set(found.instruments), set(_instruments(study))
+    changes += [Deviation("instruments", "removed", one, NOTHING) for one in sorted(old - new)]
+    changes += [Deviation("instruments", "added", NOTHING, one) for one in sorted(new - old)]
+    return SealComparison(found, tuple(changes))
+
+
+def outcome_files(study: Study) -> tuple[str, ...]:
+    """Files of the plan that are there and hold, or may hold, answers of a later wave than the first."""
+    data = study.plan.data
+    if data is None:
+        return ()
+    first = study.plan.waves[0].id
+    later = [file.path for file in data.files if file.wave != first]
+    named = [*later, *([data.release] if data.release else [])]
+    return tuple(one for one in named if (study.folder / one).exists())
+
+
+def _content(study: Study) -> dict[str, Any]:
+    """The plan as plain JSON values, without what is filled in later."""
+    dumped = study.plan.model_dump(mode="json", by_alias=True, exclude=set(NOT_SEALED))
+    return cast("dict[str, Any]", json.loads(json.dumps(dumped)))
+
+
+def _instruments(study: Study) -> tuple[str, ...]:
+    return tuple(sorted(one.identity for one in study.instruments))
+
+
+def _hash(content: Mapping[str, Any], instruments: tuple[str, ...]) -> str:
+    return sha256_of(canonical_json({"plan": content, "instruments": list(instruments)}))
+
+
+def _refuse_second_seal(path: Path, made: Seal) -> None:
+    if not path.exists():
+        return
+    before = load_seal(path)
+    if before.model_copy(update={"evalkit": made.evalkit}) != made:
+        what = "with the same plan but other particulars" if before.sha256 == made.sha256 else "of another plan"
+        raise DesignError(
+            f"{path}: there is a seal already, {what}. It stays: changes after it are listed as deviations. If a new "
+            "version of the plan was agreed before any outcome data, seal it into another file with 'to' (--to)."
+        )
+
+
+def _deviations(sealed: object, now: object, key: str) -> list[Deviation]:
+    old, new = _keyed(sealed), _keyed(now)
+    if old is not None and new is not None:
+        changes: list[Deviation] = []
+        for name in dict.fromkeys((*old, *new)):
+            place = f"{key}.{name}" if key else name
+            changes += _deviations(old.get(name, NOTHING), new.get(name, NOTHING), place)
+        return changes
+    if sealed == now:
+        return []
+    gone, came = now in (NOTHING, None, []), sealed in (NOTHING, None, [])
+    kind = "removed" if gone else "added" if came else "changed"
+    return [Deviation(key, kind, _words(sealed), _words(now))]
+
+
+def _keyed(value: object) -> dict[str, object] | None:
+    """Keys and values of a mapping, or of a list whose entries have an id; None for anything else."""
+    if isinstance(value, Mapping):
+        return {str(name): one for name, one in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list) and value:
+        entries = cast("list[object]", value)
+        ids = [cast("dict[str, object]", one).get("id") for one in entries if isinstance(one, dict)]
+        if len(ids) == len(entries) and all(isinstance(one, str) for one in ids) and len(set(ids)) == len(ids):
+            return {str(name): one for name, one in zip(ids, entries, strict=True)}
+    return None
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
