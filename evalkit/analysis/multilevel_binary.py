@@ -11,6 +11,7 @@ from evalkit.stats.glm import LogitFit, fit_logit
 from evalkit.stats.marginal import marginal_contrast
 from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.inference import quantile, two_sided
+from evalkit.stats.resample_plan import has_one_intercept
 
 N_NODES = 15
 SHARE, SD, RATIO = "share of pupils", "standard deviations", "odds ratio"
@@ -64,7 +65,7 @@ def binary_rows(core: MixedFit, sample: Sample, arms: Arms, *, conf_level: float
 
 
 def _logit(core: MixedFit, sample: Sample) -> LogitFit:
-    if len(sample.terms) > 1 or sample.terms[0].columns is not None:
+    if not has_one_intercept(sample.terms):
         raise FitError(
             "The model of a yes/no outcome takes one random intercept. Keep (1 | group) of the level that was "
             "allocated."

@@ -1,8 +1,8 @@
 """Run blocks of draws, in this process or in workers, with the same bytes either way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -60,7 +60,8 @@ def run_blocks(work: Callable[[Block], Found], blocks: Sequence[Block], *, worke
     from joblib import Parallel, delayed
 
     jobs = (delayed(_in_one_thread)(work, block) for block in blocks)
-    return list(track(Parallel(n_jobs=workers, return_as="generator")(jobs), label, total=len(blocks)))
+    parts: Iterable[Found] = cast(Any, Parallel(n_jobs=workers, return_as="generator"))(jobs)
+    return list(track(parts, label, total=len(blocks)))
 
 
 def _in_one_thread(work: Callable[[Block], Found], block: Block) -> Found:

@@ -51,7 +51,7 @@ def prepare_draw(
     """
     strata = tuple(" / ".join(str(one[stratum.column]) for stratum in plan.strata) for one in values)
     weights = tuple(arm.share for arm in plan.arms)
-    if len(units) < len(plan.arms):
+    if earlier is None and len(units) < len(plan.arms):
         raise DesignError(
             f"There are {len(units)} {plan.unit}s for {len(plan.arms)} arms, so an arm would get none. Recruit "
             "more, or use fewer arms."
@@ -62,11 +62,13 @@ def prepare_draw(
     pairs = _pairs(plan, units, values, strata) if plan.pairs is not None else ("",) * len(units)
     notes = () if plan.method == "pairs" else _strata_notes(plan, strata)
     groups = _codes(pairs if plan.pairs is not None else strata)
-    scheme = Scheme(weights, groups)
+    before = _earlier_arms(plan, earlier)
+    scheme = Scheme(weights, groups, earlier_arms=before)
     if plan.balance is not None:
         scheme = Scheme(
             weights,
             groups,
+            earlier_arms=before,
             covariates=numbers,
             criterion=plan.balance.criterion,
             at_most=plan.balance.at_most,
@@ -100,7 +102,6 @@ def _minimisation(
     plan: RandomisationPlan, values: Sequence[Values], weights: tuple[int, ...], earlier: Certificate | None
 ) -> Scheme:
     before = [unit for batch in (earlier.batches if earlier is not None else ()) for unit in batch.units]
-    place = {arm.id: code for code, arm in enumerate(plan.arms)}
     columns: list[IntArray] = []
     for stratum in plan.strata:
         missing = [unit.unit for unit in before if stratum.column not in unit.values]
@@ -119,8 +120,14 @@ def _minimisation(
         factors=codes[len(before) :],
         follow=plan.follow,
         earlier_factors=codes[: len(before)],
-        earlier_arms=np.array([place[unit.arm] for unit in before], dtype=np.int64),
+        earlier_arms=_earlier_arms(plan, earlier),
     )
+
+
+def _earlier_arms(plan: RandomisationPlan, earlier: Certificate | None) -> IntArray:
+    place = {arm.id: code for code, arm in enumerate(plan.arms)}
+    before = [unit for batch in (earlier.batches if earlier is not None else ()) for unit in batch.units]
+    return np.array([place[unit.arm] for unit in before], dtype=np.int64)
 
 
 def _pairs(

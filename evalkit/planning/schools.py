@@ -146,7 +146,7 @@ def _read_workbook(path: Path, plan: RandomisationPlan) -> pd.DataFrame:
                 raise SpecError(
                     f"{path.name}: the workbook has the sheets {', '.join(sheets)}. Name one in the plan under 'sheet'."
                 )
-            return book.parse(plan.sheet or sheets[0], dtype=str, keep_default_na=False)
+            return pd.read_excel(book, sheet_name=plan.sheet or sheets[0], dtype=str, keep_default_na=False)
     except (BadZipFile, KeyError, ValueError):
         raise SpecError(f"{path.name}: the workbook cannot be opened. Save it again as .xlsx.") from None
 

@@ -54,7 +54,7 @@ def change_table(results: Results) -> Table:
         "The numbers in the picture. Means are on each scale's own points; changes are in percentage points of the "
         "scale's range."
     )
-    return table(results, header, rows, align="lrrrrrr", caption=caption, widths=(18, 9, 10, 10, 12, 21, 20))
+    return table(results, header, rows, align="lrrrrrr", caption=caption, widths=(17, 11, 10, 10, 11, 21, 20))
 
 
 def distribution_table(results: Results) -> Table:

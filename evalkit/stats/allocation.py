@@ -31,7 +31,8 @@ class Scheme:
         goes to the arm that keeps the factors balanced, with probability `follow`
     factors : int array (n, f) - for minimisation: code of each unit's level of each factor
     follow : float, 0 to 1 - for minimisation: least probability of taking the better arm
-    earlier_factors, earlier_arms : int arrays (m, f) and (m,) - for minimisation: units allocated in earlier batches
+    earlier_factors, earlier_arms : int arrays (m, f) and (m,) - units allocated in earlier batches: minimisation goes
+        on from them; for any method an arm that has some may get none now
     covariates : float array (n, c) - for re-randomisation
     criterion : BalanceCriterion, or "none": the first draw is taken
     at_most : float - a draw is taken when the criterion is no larger
@@ -222,7 +223,8 @@ def _keys(bits: PCG64, count: int) -> Keys:
 
 
 def _refuse_empty_arms(arms: IntArray, scheme: Scheme) -> None:
-    empty = int(np.count_nonzero(np.bincount(arms, minlength=len(scheme.weights)) == 0))
+    everyone = arms if scheme.earlier_arms is None else np.concatenate([arms, scheme.earlier_arms])
+    empty = int(np.count_nonzero(np.bincount(everyone, minlength=len(scheme.weights)) == 0))
     if empty:
         raise DesignError(
             f"{empty} of {len(scheme.weights)} arms would get nobody: there are only {arms.size} to allocate with "

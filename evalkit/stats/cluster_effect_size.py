@@ -171,7 +171,7 @@ def standardised_effect(effect: Interval, *, sd: float, df: float, interval: str
     --------
     >>> effect = standardised_effect(Interval(2.0, 0.5, 3.5, 0.7, 0.01), sd=5.0, df=40.0, interval="kenward-roger")
     >>> round(effect.value, 4), round(effect.low, 4), round(effect.high, 4)
-    (0.3925, 0.0981, 0.6868)
+    (0.3924, 0.0981, 0.6868)
     """
     correction = hedges_correction(df)
     factor = correction / sd

@@ -77,7 +77,7 @@ def draw_model(
     Prior: intraclass correlation uniform on 0 to 1, p(b, sigma^2) proportional to 1 / sigma^2 (times the normal prior
     of b where `precision` is given). With lambda = tau^2 / sigma^2, A(lambda) the weighted crossproducts and r its
     residual, p(lambda | y) is proportional to p(lambda) prod_j (1 + n_j lambda)^(-1/2) |A_xx|^(-1/2) r^(-df/2), df = n - p
-    (n where the prior of b is proper). It is tabulated, drawn from by inversion, and the rest is conjugate:
+    or, where the prior of b is proper, n. It is tabulated, drawn from by inversion, and the rest is conjugate:
     sigma^2 = r / chi^2_df, b normal, u normal. No Markov chain is needed.
     """
     present, rows_of = np.unique(codes, return_inverse=True)
@@ -92,7 +92,7 @@ def draw_model(
     table = _Table(statistics, statistics.within + extra, df)
     ratio = _draw_ratio(table, rng)
     lower = table.triangles(np.array([ratio]))[0]
-    inner = np.linalg.inv(lower[:p, :p])
+    inner: FloatArray = np.linalg.inv(lower[:p, :p])
     sigma = float(np.sqrt(lower[p, p] ** 2 / rng.chisquare(df)))
     centre = lower[p, :p] @ inner
     beta = centre + sigma * (rng.standard_normal(p) @ inner)

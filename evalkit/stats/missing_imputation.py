@@ -72,9 +72,9 @@ def impute(
     Notes
     -----
     Fully conditional specification [1]_: each variable in turn, from those with fewest gaps, is drawn given the current
-    values of all others, from a random-intercept model whose parameters (coefficients, both variances, school effects)
-    are drawn from their posterior given the rows where the variable was observed. Numbers: `draw_model`, without a Markov
-    chain of its own. Yes/no: probit by data augmentation [2]_ with the scale drawn too [3]_. School means of the other
+    values of all others, from a random-intercept model whose parameters (coefficients, variances, school effects)
+    are drawn from their posterior given the rows where the variable was observed. Numbers: `draw_model`, without a
+    Markov chain of its own. Yes/no: probit by data augmentation [2]_ with the scale drawn too [3]_. School means of the other
     variables are renewed at every step [4]_.
 
     References
@@ -95,7 +95,8 @@ def impute(
     gaps = np.isnan(model.incomplete)
     with_gaps = np.flatnonzero(gaps.any(axis=0))
     rounds = 1 if len(with_gaps) == 1 and model.kinds[with_gaps[0]] != "binary" else iterations
-    filled, traces = [], []
+    filled: list[FloatArray] = []
+    traces: list[FloatArray] = []
     for number in chosen:
         values, trace = _impute_once(model, gaps, rounds, np.random.default_rng(streams[number]))
         filled.append(values)

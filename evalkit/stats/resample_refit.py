@@ -109,10 +109,10 @@ def stretch(effects: FloatArray, covariance: FloatArray) -> FloatArray:
 
 def _clusters(plan: RefitPlan, rng: np.random.Generator) -> Draws:
     widest = plan.terms[-1]
-    drawn = np.concatenate([rng.choice(members, members.size) for members in _members(plan.strata)])
-    rows_of: list[IntArray] = [np.flatnonzero(widest.codes == level) for level in range(widest.levels)]
-    rows = np.concatenate([rows_of[level] for level in drawn])
-    copy = np.repeat(np.arange(drawn.size), [rows_of[level].size for level in drawn])
+    drawn = [int(level) for members in _members(plan.strata) for level in rng.choice(members, members.size)]
+    rows_of: list[IntArray] = [np.flatnonzero(widest.codes == level) for level in drawn]
+    rows = np.concatenate(rows_of)
+    copy = np.repeat(np.arange(len(drawn)), [own.size for own in rows_of])
     terms = tuple(_renamed(term, rows, copy) for term in plan.terms)
     weights = None if plan.weights is None else plan.weights[rows]
     return _refit(plan, plan.outcome[rows], plan.columns[:, rows], terms, weights)

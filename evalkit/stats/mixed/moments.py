@@ -173,11 +173,10 @@ def information(moments: Moments, *, reml: bool, expected_reml: bool = True) -> 
     first[k] = plain - (s @ moments.first.reshape(k, -1)).reshape(p, p)
     cross[k] = -s @ moments.cross
     error_e = moments.residual - s @ moments.error
-    for i in range(k):
-        second[i, k] = moments.first[i] - (s @ moments.second[i].reshape(k, -1)).reshape(p, p)
-        second[k, i] = second[i, k].T
-        trace2[i, k] = trace2[k, i] = moments.trace[i] - s @ moments.trace2[i]
-        error2[i, k] = error2[k, i] = moments.error[i] - s @ moments.error2[i]
+    second[:k, k] = moments.first - np.einsum("j,ijab->iab", s, moments.second)
+    second[k, :k] = np.swapaxes(second[:k, k], 1, 2)
+    trace2[:k, k] = trace2[k, :k] = moments.trace - moments.trace2 @ s
+    error2[:k, k] = error2[k, :k] = moments.error - moments.error2 @ s
     second[k, k] = first[k] - (s @ second[k, :k].reshape(k, -1)).reshape(p, p)
     trace2[k, k] = moments.n_rows - s @ moments.trace - s @ trace2[k, :k]
     error2[k, k] = error_e - s @ error2[k, :k]

@@ -73,7 +73,8 @@ def slow_minimisation(factors, weights, follow, entropy):
     """The same procedure by dictionaries and fractions, from the paper's description."""
     n, k = len(factors), len(weights)
     bits = PCG64(SeedSequence(entropy))
-    order = sorted(range(n), key=lambda unit, keys=bits.random_raw(n): int(keys[unit]))
+    keys = bits.random_raw(n).tolist()
+    order = sorted(range(n), key=keys.__getitem__)
     chances = bits.random_raw(2 * n)
     counts, arms = Counter(), [None] * n
     for unit in order:
