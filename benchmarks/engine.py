@@ -74,12 +74,31 @@ def crossed(*, seed):
     return pd.DataFrame({**labels, "pre": pre, "post": post})
 
 
+def pupils_by_teachers(*, seed):
+    """Pupils over three years, a new teacher each year, one in twenty changing school: crossed, but hardly."""
+    rng = np.random.default_rng(seed)
+    pupil = np.repeat(np.arange(9000), 3)
+    year = np.tile(np.arange(3), 9000)
+    school = np.repeat(rng.integers(0, 80, 9000), 3)
+    school = np.where(rng.random(pupil.size) < 0.02, rng.integers(0, 80, pupil.size), school)
+    teacher = (school * 3 + year) * 5 + rng.integers(0, 5, pupil.size)
+    post = (
+        0.5 * year
+        + rng.normal(0, 0.8, 9000)[pupil]
+        + rng.normal(0, 0.4, 1200)[teacher]
+        + rng.normal(0, 0.7, pupil.size)
+    )
+    labels = {"pupil": [f"p{p}" for p in pupil], "teacher": [f"t{t}" for t in teacher]}
+    return pd.DataFrame({**labels, "year": year, "post": post})
+
+
 CASES = {
     "two_level": (trial(71, 110, seed=1), "post ~ treat + pre + (1 | school)", 10, 100, True),
     "two_level_large": (trial(550, 500, seed=2), "post ~ treat + pre + (1 | school)", 1, 5, False),
     "three_level": (three_levels(seed=3), "post ~ treat + pre + (1 | school/klass)", 2, 20, True),
     "slope": (slopes(seed=4), "post ~ treat + pre + (1 + pre | school)", 2, 20, True),
     "crossed": (crossed(seed=5), "post ~ pre + (1 | primary) + (1 | secondary)", 2, 10, False),
+    "crossed_large": (pupils_by_teachers(seed=6), "post ~ year + (1 | pupil) + (1 | teacher)", 1, 1, False),
 }
 
 

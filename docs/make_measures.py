@@ -82,6 +82,16 @@ def _section(one: Instrument) -> list[str]:
         parts += ["", f"Answers: {scale.span} ({anchors})." if anchors else f"Answers: {scale.span}."]
     parts += ["", "| score | label | made by | range | higher is | items (- reversed) | missing answers |"]
     parts += ["|---|---|---|---|---|---|---|", *(_score_row(one, score) for score in one.scores)]
+    parts += _facts(one)
+    parts += ["", "Topics: " + "; ".join(f"{item.id} {item.label}" for item in one.items) + "."]
+    parts += ["", f"Licence ({one.licence.holder}): {one.licence.terms.strip()}", "", f"Cite: {one.citation.strip()}"]
+    parts += ["", "Sources:", "", *(f"- {fact.what} ({fact.level}): {fact.source}" for fact in one.verified)]
+    return parts
+
+
+def _facts(one: Instrument) -> list[str]:
+    """Tables, published figures, structure and cautions."""
+    parts: list[str] = []
     for name, table in one.lookup_tables.items():
         parts += ["", f"Table `{name}`: " + ", ".join(f"{raw} = {value:g}" for raw, value in table.items()) + "."]
     published = [_reliability(score, fact) for score in one.scores for fact in one.verified_reliability(score.id)]
@@ -105,9 +115,6 @@ def _section(one: Instrument) -> list[str]:
         parts += ["", f"Structure: {one.factor_structure.strip()}"]
     if cautions:
         parts += ["", "Cautions:", "", *(f"- {text.strip()}" for text in cautions)]
-    parts += ["", "Topics: " + "; ".join(f"{item.id} {item.label}" for item in one.items) + "."]
-    parts += ["", f"Licence ({one.licence.holder}): {one.licence.terms.strip()}", "", f"Cite: {one.citation.strip()}"]
-    parts += ["", "Sources:", "", *(f"- {fact.what} ({fact.level}): {fact.source}" for fact in one.verified)]
     return parts
 
 

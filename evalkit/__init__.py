@@ -11,6 +11,12 @@ The road, in Jupyter::
     results = ek.analyse(scores, evaluation)
     ek.render(results, to="report.html")
 
+and for an evaluator who only wants the model::
+
+    fit = ek.multilevel("post ~ treat + pre + (1 | school)", data)
+    fit.treatment_effect("treat")
+    fit.effect_size("treat")
+
 Everything here is imported when it is first used, so that `import evalkit` costs nothing.
 """
 
@@ -19,9 +25,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evalkit.analysis.analyse import analyse
+    from evalkit.analysis.mechanism import Mechanism, declare_mechanism
+    from evalkit.analysis.multilevel import multilevel
     from evalkit.custody.release import load_release, make_release
     from evalkit.errors import DesignError, EvalkitError, FitError, ReportError, SpecError, UploadError
     from evalkit.intake.check import check_upload
+    from evalkit.planning.certificate import allocation_facts, load_allocation, verify_certificate
+    from evalkit.planning.mdes_table import mdes_table
+    from evalkit.planning.power import mdes, power, power_curve, sample_size
+    from evalkit.planning.randomise import randomise
+    from evalkit.planning.seal import compare_with_seal, seal
+    from evalkit.records.allocation import load_randomisation
     from evalkit.records.evaluation import load_evaluation
     from evalkit.records.instrument import instrument_ids, load_instrument
     from evalkit.records.mapping import load_mapping
@@ -30,6 +44,7 @@ if TYPE_CHECKING:
     from evalkit.road import run, verify
     from evalkit.scoring.quality import reliability
     from evalkit.scoring.score import score, score_items
+    from evalkit.stats.power_designs import TrialDesign
 
 __version__ = "0.1.0"
 
@@ -37,48 +52,80 @@ _HOMES = {
     "DesignError": "evalkit.errors",
     "EvalkitError": "evalkit.errors",
     "FitError": "evalkit.errors",
+    "Mechanism": "evalkit.analysis.mechanism",
     "ReportError": "evalkit.errors",
     "SpecError": "evalkit.errors",
+    "TrialDesign": "evalkit.stats.power_designs",
     "UploadError": "evalkit.errors",
+    "allocation_facts": "evalkit.planning.certificate",
     "analyse": "evalkit.analysis.analyse",
     "check_upload": "evalkit.intake.check",
+    "compare_with_seal": "evalkit.planning.seal",
+    "declare_mechanism": "evalkit.analysis.mechanism",
     "instrument_ids": "evalkit.records.instrument",
+    "load_allocation": "evalkit.planning.certificate",
     "load_evaluation": "evalkit.records.evaluation",
     "load_instrument": "evalkit.records.instrument",
     "load_mapping": "evalkit.records.mapping",
+    "load_randomisation": "evalkit.records.allocation",
     "load_release": "evalkit.custody.release",
     "load_results": "evalkit.records.results",
     "make_release": "evalkit.custody.release",
+    "mdes": "evalkit.planning.power",
+    "mdes_table": "evalkit.planning.mdes_table",
+    "multilevel": "evalkit.analysis.multilevel",
+    "power": "evalkit.planning.power",
+    "power_curve": "evalkit.planning.power",
+    "randomise": "evalkit.planning.randomise",
     "reliability": "evalkit.scoring.quality",
     "render": "evalkit.report.render",
     "run": "evalkit.road",
+    "sample_size": "evalkit.planning.power",
     "score": "evalkit.scoring.score",
     "score_items": "evalkit.scoring.score",
+    "seal": "evalkit.planning.seal",
     "verify": "evalkit.road",
+    "verify_certificate": "evalkit.planning.certificate",
 }
 
 __all__ = [
     "DesignError",
     "EvalkitError",
     "FitError",
+    "Mechanism",
     "ReportError",
     "SpecError",
+    "TrialDesign",
     "UploadError",
+    "allocation_facts",
     "analyse",
     "check_upload",
+    "compare_with_seal",
+    "declare_mechanism",
     "instrument_ids",
+    "load_allocation",
     "load_evaluation",
     "load_instrument",
     "load_mapping",
+    "load_randomisation",
     "load_release",
     "load_results",
     "make_release",
+    "mdes",
+    "mdes_table",
+    "multilevel",
+    "power",
+    "power_curve",
+    "randomise",
     "reliability",
     "render",
     "run",
+    "sample_size",
     "score",
     "score_items",
+    "seal",
     "verify",
+    "verify_certificate",
 ]
 
 

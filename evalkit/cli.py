@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from evalkit import __version__, terminal
+from evalkit import __version__, cli_instruments, cli_planning, terminal
 from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
@@ -112,52 +112,6 @@ def new(
 
 
 @app.command()
-def instruments(
-    instrument: Annotated[str | None, typer.Argument(help="Show one instrument.")] = None, json: AsJson = False
-) -> None:
-    """List the questionnaires that evalkit can score, or show one."""
-    from evalkit.records.instrument import instrument_ids, load_instrument
-
-    if instrument is None:
-        loaded = [load_instrument(one) for one in instrument_ids()]
-        rows = [
-            {"id": one.id, "title": one.title, "items": len(one.items), "scores": ", ".join(s.id for s in one.scores)}
-            for one in loaded
-        ]
-        terminal.say_json(rows) if json else terminal.say_table(rows)
-        return
-    one = load_instrument(instrument)
-    if json:
-        terminal.say_json(one.model_dump(mode="json", by_alias=True))
-        return
-    terminal.say(f"{one.title} ({one.id}, version {one.version})")
-    terminal.say(one.citation)
-    terminal.say(f"Licence: {one.licence.holder}. Wording: {one.wording}.")
-    if one.caution:
-        terminal.say(f"Take care: {one.caution}")
-    terminal.say_table(
-        [
-            {"item": item.id, "label": item.label, "answers": f"{scale.min} to {scale.max}"}
-            for item in one.items
-            for scale in [one.response_of(item.id)]
-        ]
-    )
-    terminal.say_table(
-        [
-            {
-                "score": score.id,
-                "label": score.label,
-                "method": score.method,
-                "items": " ".join(score.keys),
-                "range": f"{low:g} to {high:g}",
-            }
-            for score in one.scores
-            for low, high in [one.range_of(score.id)]
-        ]
-    )
-
-
-@app.command()
 def check(
     files: Files = None,
     evaluation: Evaluation = Path(),
@@ -199,13 +153,18 @@ def release(
     files: Files = None,
     evaluation: Evaluation = Path(),
     wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier release.")] = False,
 ) -> None:
     """Freeze checked survey files into a data release: what analyses read."""
+    from evalkit.errors import UploadError
     from evalkit.road import release_files
 
     study = _load(evaluation)
-    made = release_files(study, _data_files(study, files, wave=wave, sheet=None, mapping=mapping), to=to)
+    if to.is_dir() and any(to.iterdir()) and not replace:
+        raise UploadError(f"{to}: this folder is not empty. Name a new one, or say --replace if it is an old release.")
+    made = release_files(study, _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping), to=to)
     waves = ", ".join(f"{count} pupils {name}" for name, count in made.manifest.waves.items())
     terminal.say(f"Released to {to}: {waves}; {made.manifest.linked} in every wave.")
 
@@ -227,8 +186,9 @@ def score(
     scores = score_release(load_release(release), study)
     if to is not None:
         scores.frame.to_csv(to, index=False)
-    columns = ["scale", "wave", "n", "mean", "sd", "alpha", "omega", "missing_percent"]
-    table = scores.quality.scales[columns].astype(object)
+    table = scores.quality.scales.rename(columns={"n": "n_complete"})
+    columns = ["scale", "wave", "n_complete", "mean", "sd", "alpha", "omega", "missing_percent"]
+    table = table[columns].astype(object)
     rows = [
         {column: None if pd.isna(cell) else cell for column, cell in zip(columns, row, strict=True)}
         for row in table.itertuples(index=False, name=None)
@@ -291,6 +251,7 @@ def verify(folder: Folder = Path(), json: AsJson = False) -> None:
                 "verdict": outcome.verdict,
                 "environment": list(outcome.environment),
                 "changed_input": outcome.changed_input,
+                "changed_rows": list(outcome.changed_rows),
                 "differences": list(outcome.differences),
             }
         )
@@ -304,12 +265,18 @@ def verify(folder: Folder = Path(), json: AsJson = False) -> None:
         )
         if outcome.changed_input:
             terminal.say(f"First input that changed: {outcome.changed_input}")
+        for line in outcome.changed_rows[:20]:
+            terminal.say(f"  {line}")
         for line in outcome.differences[:20]:
             terminal.say(f"  {line}")
         for line in outcome.environment:
             terminal.say(f"  Environment: {line}")
     if not outcome.reproduced:
         raise typer.Exit(1)
+
+
+for commands in (cli_instruments.app, cli_planning.app):
+    app.registered_commands.extend(commands.registered_commands)
 
 
 def _load(folder: Path) -> "Study":
@@ -340,6 +307,8 @@ def _data_files(
     chosen: list[DataFile] = []
     for file in files:
         named, _, rest = str(file).partition("=")
+        if rest and named not in waves and not file.exists():
+            raise UploadError(f"'{file}': the plan has no wave '{named}'. Use one of: {', '.join(sorted(waves))}.")
         own_wave, path = (named, Path(rest)) if rest and named in waves else (wave, file)
         chosen.append(
             DataFile(

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.analysis.analyse import analyse
@@ -13,12 +13,12 @@ from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
 from evalkit.progress import tick
-from evalkit.records.evaluation import DataFile, Study, load_evaluation
+from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
 from evalkit.records.responses import Problem, Upload
 from evalkit.records.results import Results, load_results
-from evalkit.records.verification import Verification, compare_results
+from evalkit.records.verification import Verification, changed_rows, compare_results
 from evalkit.report.render import render_all
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
@@ -70,6 +70,12 @@ def check_files(study: Study, files: Sequence[DataFile]) -> CheckedFiles:
     unreadable: list[str] = []
     for file in files:
         mapping = load_mapping(study.folder / file.mapping) if file.mapping else None
+        if not Path(file.path).is_absolute() and not (study.folder / file.path).exists():
+            unreadable.append(
+                f"{study.folder / file.path}: there is no such file; {EVALUATION_FILE} names it under data: files. "
+                "Put the file there, or change the plan."
+            )
+            continue
         try:
             uploads.append(
                 check_upload(study.folder / file.path, study, wave=file.wave, sheet=file.sheet, mapping=mapping)
@@ -130,6 +136,7 @@ def report_all(
     results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto"
 ) -> list[Path]:
     """Make the report in every format asked for, into one folder. Returns the files made."""
+    folder.mkdir(parents=True, exist_ok=True)
     return render_all(results, folder=folder, formats=formats, renderer=renderer)
 
 
@@ -144,11 +151,17 @@ def verify(place: str | Path) -> Verification:
     Raises
     ------
     SpecError
-        There is no `results.json` yet, or the plan cannot be read.
+        There is no `results.json` yet, the plan cannot be read, or the release kept beside the results was changed.
     """
     folder = load_evaluation(place).folder
     before = load_results(folder / RESULTS_FILE)
-    return compare_results(before, run(folder))
+    kept = load_release(folder / RELEASE_FOLDER) if (folder / RELEASE_FOLDER).is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="evalkit-") as scratch:
+        outcome = compare_results(before, run(folder, to=scratch))
+        fresh = Path(scratch) / RELEASE_FOLDER
+        if kept is None or not outcome.changed_input or not fresh.is_dir():
+            return outcome
+        return replace(outcome, changed_rows=changed_rows(kept, load_release(fresh)))
 
 
 def _released(study: Study, to: Path) -> Release:

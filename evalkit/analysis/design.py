@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -103,8 +104,14 @@ def read_column(data: pd.DataFrame, name: str, *, categorical: bool = False) -> 
         raise FitError(
             f"Column {name!r} holds dates. Turn them into a number, such as days since the start, or a text."
         )
-    if not categorical and series.dtype == object and any(isinstance(v, int | float) for v in series.dropna()):
-        raise FitError(f"Column {name!r} mixes numbers and text. Use numbers throughout (pandas.to_numeric) or text.")
+    if not categorical and series.dtype == object:
+        numbers = [isinstance(value, Real) for value in series.dropna()]
+        if numbers and all(numbers):
+            return read_column(series.astype(float).to_frame(name), name)
+        if any(numbers):
+            raise FitError(
+                f"Column {name!r} mixes numbers and text. Use numbers throughout (pandas.to_numeric) or text."
+            )
     try:
         codes, levels = pd.factorize(series, sort=True)
     except TypeError:

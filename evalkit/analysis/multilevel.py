@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from evalkit.analysis import multilevel_compare, multilevel_new_data, multilevel_tables, multilevel_text
+from evalkit.analysis import (
+    multilevel_compare,
+    multilevel_new_data,
+    multilevel_robust,
+    multilevel_tables,
+    multilevel_text,
+)
 from evalkit.analysis.sample import Sample, draw_sample
 from evalkit.errors import SpecError
 from evalkit.stats.mixed.fit import MixedFit, fit_mixed
 from evalkit.stats.mixed.inference import Inference, Method, infer
+from evalkit.stats.robust import Kind
+
+if TYPE_CHECKING:
+    from evalkit.analysis.mechanism import Mechanism
+    from evalkit.analysis.multilevel_permutation import ResamplingTest
+    from evalkit.analysis.multilevel_resampling import Bootstrap
 
 METHODS: tuple[Method, ...] = ("kenward-roger", "satterthwaite", "normal")
 
@@ -236,6 +248,121 @@ class Fit:
     def covariance(self) -> pd.DataFrame:
         """Covariance of the fixed effects (adjusted under Kenward-Roger)."""
         return pd.DataFrame(self.inference().adjusted, index=list(self.terms), columns=list(self.terms))
+
+    def robust(self, *, kind: Kind = "CR2", conf_level: float = 0.95) -> pd.DataFrame:
+        """The same estimates with cluster-robust standard errors, clustered by the widest grouping.
+
+        Parameters
+        ----------
+        kind : "CR0", "CR1", "CR1S", "CR2" (Bell-McCaffrey, with Satterthwaite df) or "CR3"
+
+        Returns
+        -------
+        frame - as `tidy()`; `visible_share` below 1 says that one cluster alone decides part of a coefficient
+
+        Raises
+        ------
+        FitError
+            The groupings are crossed.
+        """
+        return multilevel_robust.robust(self.core, self.sample, self.terms, kind=kind, conf_level=conf_level)
+
+    def treatment_effect(self, treatment: str, *, conf_level: float = 0.95) -> pd.DataFrame:
+        """The effect of a treatment tested side by side: Kenward-Roger, Satterthwaite, CR2, and t between clusters.
+
+        Columns `term method estimate std_error df statistic p_value conf_low conf_high`. With few schools look at
+        Kenward-Roger (too careful at a tiny ICC) and CR2 together. `between_clusters` has J - (school-level columns,
+        the intercept and the treatment among them) degrees of freedom.
+        """
+        return multilevel_robust.treatment_effect(self.core, self.sample, self.terms, treatment, conf_level=conf_level)
+
+    def effect_size(
+        self,
+        treatment: str,
+        *,
+        interaction: str | None = None,
+        variants: Literal["all", "headline"] = "all",
+        conf_level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Hedges' g, total and within, with the named variants; a row each, the headline first.
+
+        A 0/1 outcome gives the risk difference, Cox d and the odds ratios (docs/explanation/effect-sizes.md).
+        """
+        from evalkit.analysis import multilevel_effects
+
+        return multilevel_effects.effect_size(
+            self.core,
+            self.sample,
+            self.inference(),
+            treatment,
+            interaction=interaction,
+            variants=variants,
+            conf_level=conf_level,
+        )
+
+    def bootstrap(
+        self,
+        draws: int,
+        *,
+        seed: int,
+        kind: Literal["parametric", "cluster", "residual"] = "parametric",
+        treatment: str | None = None,
+        workers: int = 1,
+    ) -> "Bootstrap":
+        """Draw new data from the fit (or whole clusters, with new ids) and fit again; same bytes for any `workers`."""
+        from evalkit.analysis import multilevel_resampling
+
+        return multilevel_resampling.bootstrap(
+            self.core, self.sample, draws, seed=seed, kind=kind, treatment=treatment, workers=workers
+        )
+
+    def refit(self, responses: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
+        """Fit the same model to other outcomes of the same rows, a column of `responses` each."""
+        from evalkit.analysis import multilevel_resampling
+
+        return multilevel_resampling.refit(self.core, self.sample, responses, workers=workers)
+
+    def permute(
+        self,
+        treatment: str,
+        draws: int,
+        *,
+        seed: int,
+        mechanism: "Mechanism | None" = None,
+        statistic: Literal["t", "estimate"] = "t",
+        exact: Literal["auto", "always", "never"] = "auto",
+        workers: int = 1,
+    ) -> "ResamplingTest":
+        """Randomisation test: the treatment is drawn again as it was drawn (`mechanism`), the observed draw counted."""
+        from evalkit.analysis import multilevel_permutation
+
+        return multilevel_permutation.permute(
+            self.core,
+            self.sample,
+            treatment,
+            draws,
+            seed=seed,
+            mechanism=mechanism,
+            statistic=statistic,
+            exact=exact,
+            workers=workers,
+        )
+
+    def wild_test(
+        self,
+        treatment: str,
+        draws: int,
+        *,
+        seed: int,
+        exact: Literal["auto", "always", "never"] = "auto",
+        workers: int = 1,
+    ) -> "ResamplingTest":
+        """Wild cluster test: signs of whole schools' residuals are turned; every pattern when there are few schools."""
+        from evalkit.analysis import multilevel_permutation
+
+        return multilevel_permutation.wild_test(
+            self.core, self.sample, treatment, draws, seed=seed, exact=exact, workers=workers
+        )
 
     def summary(self) -> str:
         """The model as text, in lme4's order."""

@@ -76,8 +76,8 @@ def simulate(core: MixedFit, sample: Sample, *, seed: int, draws: int) -> pd.Dat
     spread = np.sqrt(core.sigma2) / (1.0 if sample.weights is None else np.sqrt(sample.weights))
     roots = [root_of(component.covariance) for component in core.components]
     found: dict[str, FloatArray] = {}
-    for draw in range(draws):
-        rng = np.random.default_rng([seed, draw])
+    for draw, stream in enumerate(np.random.SeedSequence(seed).spawn(draws)):
+        rng = np.random.default_rng(stream)
         values = mean + spread * rng.standard_normal(mean.size)
         for term, root in zip(sample.terms, roots, strict=True):
             effects = rng.standard_normal((term.levels, term.width)) @ root.T

@@ -40,7 +40,7 @@ class Bootstrap:
     kind : str
         "parametric", "cluster" or "residual".
     strata : str
-        Within what whole clusters were drawn, in words; empty where that does not apply.
+        The term within whose arms whole clusters were drawn, or "none"; empty for the other kinds.
     clusters : int
         Groups of the widest factor.
     seed : int
@@ -70,13 +70,13 @@ class Bootstrap:
                     f"{self.failed} of {len(self.draws)} draws could not be refitted and are left out of the limits.",
                 )
             )
-        if self.kind == "cluster" and self.clusters < FEW_CLUSTERS:
+        if self.clusters < FEW_CLUSTERS:
             rows.append(
                 (
                     "few_clusters",
                     "warning",
-                    f"Drawing {self.clusters} whole clusters gives limits that are too narrow; prefer the "
-                    "Kenward-Roger interval of the model.",
+                    f"With {self.clusters} clusters bootstrap limits are too narrow; prefer the Kenward-Roger "
+                    "interval of the model.",
                 )
             )
         return pd.DataFrame(rows, columns=["kind", "level", "message"])
@@ -141,8 +141,7 @@ def bootstrap(
         predicted effects and residuals, drawn again.
     treatment : str, optional
         For "cluster": clusters are drawn within the arms of this term, so that every draw has the real number per arm.
-        Left out, they are drawn within the combinations of all categorical or two-valued columns that are constant in
-        clusters.
+        Needed only where several terms are constant in clusters and take two values.
     workers : int
 
     Returns
@@ -242,25 +241,43 @@ def _none(sample: Sample) -> IntArray:
 
 
 def _strata(core: MixedFit, sample: Sample, treatment: str | None) -> tuple[IntArray, str]:
-    """Stratum of every level of the widest factor, and its columns in words."""
+    """Stratum of every level of the widest factor: the arms; and their term."""
     term = sample.terms[-1]
-    if treatment is not None:
-        arms = find_arms(core, sample, treatment)
-        names = [sample.coding.names[i] for i in arms.places]
-        keys = [arms.codes.astype(np.float64)]
-    else:
-        places = [i for i in core.coordinates.kept if 1 < np.unique(sample.columns[i]).size <= 2]
-        names, keys = [sample.coding.names[i] for i in places], [sample.columns[i] for i in places]
-    first = np.zeros((len(keys), term.levels))
-    constant: list[int] = []
-    for at, key in enumerate(keys):
-        first[at, term.codes] = key
-        if (first[at, term.codes] == key).all():
-            constant.append(at)
-    if not constant:
+    chosen = treatment if treatment is not None else _only_arm_term(core, sample)
+    if chosen is None:
         return _none(sample), "none"
-    strata = np.unique(first[constant], axis=1, return_inverse=True)[1].reshape(-1).astype(np.intp)
-    return strata, ", ".join(names[at] for at in (constant if treatment is None else range(len(names))))
+    arms = find_arms(core, sample, chosen)
+    first = np.zeros(term.levels, dtype=np.intp)
+    first[term.codes] = arms.codes
+    if bool((first[term.codes] != arms.codes).any()):
+        return _none(sample), "none"  # both arms are in every cluster drawn
+    alone = np.flatnonzero(np.bincount(first) == 1)
+    if alone.size:
+        raise FitError(
+            f"An arm of {chosen!r} has one {term.group} only, so drawing within arms would draw it every time. Use "
+            "kind='parametric'."
+        )
+    return first, arms.term
+
+
+def _only_arm_term(core: MixedFit, sample: Sample) -> str | None:
+    """The one term of the fixed part that could be arms of whole clusters; None where there is none."""
+    codes, levels = sample.terms[-1].codes, sample.terms[-1].levels
+    found: dict[str, bool] = {}
+    for place in core.coordinates.kept:
+        name, column = sample.coding.terms[place], sample.columns[place]
+        if name in ("Intercept", "1") or ":" in name:
+            continue
+        first = np.zeros(levels)
+        first[codes] = column
+        found[name] = found.get(name, True) and np.unique(column).size == 2 and bool((first[codes] == column).all())
+    terms = [name for name, fits in found.items() if fits]
+    if len(terms) > 1:
+        raise FitError(
+            f"Whole clusters are drawn within arms, and {', '.join(terms)} could each be the treatment. Name it, such "
+            f"as treatment={terms[0]!r}."
+        )
+    return terms[0] if terms else None
 
 
 def _columns(core: MixedFit, sample: Sample) -> list[str]:

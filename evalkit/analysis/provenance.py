@@ -10,11 +10,10 @@ from pathlib import Path
 from evalkit import __version__
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import EVALUATION_FILE, Evaluation, Study
-from evalkit.records.instrument import Instrument
+from evalkit.records.instrument import Instrument, instrument_file
 from evalkit.records.results import Provenance
 from evalkit.records.scores import Scores
 from evalkit.records.spec_file import Spec, read_spec
-from evalkit.shipped import shipped
 
 NUMERIC_PACKAGES = ("numpy", "pandas", "pingouin", "scipy", "statsmodels")
 
@@ -31,9 +30,8 @@ def provenance(scores: Scores, study: Study) -> tuple[Provenance, tuple[str, ...
         notes.append("The plan that was used is not the saved evaluation.yaml; its hash is that of its content.")
     instruments: dict[str, str] = {}
     for instrument in study.instruments:
-        places = [study.folder / "instruments", shipped("instruments")]
-        files = [place / instrument.id / "instrument.yaml" for place in places]
-        instruments[instrument.identity], is_file = _sha256_of(instrument, files, Instrument)
+        file = instrument_file(instrument, beside=study.folder)
+        instruments[instrument.identity], is_file = _sha256_of(instrument, [file] if file else [], Instrument)
         if not is_file:
             notes.append(
                 f"The instrument {instrument.id} that was used is not the saved file; its hash is that of its content."

@@ -28,7 +28,6 @@ from evalkit.analysis.random_terms import (
     random_terms,
     refuse_constants,
 )
-from evalkit.analysis.random_terms import label_of as label_of
 from evalkit.errors import FitError
 from evalkit.stats.mixed.terms import RandomTerm
 

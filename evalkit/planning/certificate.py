@@ -1,6 +1,6 @@
 """Make a draw again from its certificate, and check lists, allocations and ledgers against it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from evalkit.planning.schools import Values, read_schools, some
 from evalkit.records.allocation import Certificate, allocation_sha256, load_certificate, plan_sha256
 from evalkit.stats.allocation import ALGORITHM, ALGORITHM_VERSION, allocate
 
-Redraw = Callable[[np.random.Generator], tuple[str, ...]]
+Redraw = Callable[[np.random.Generator], tuple[Hashable, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class AllocationFacts:
 
     level: str
     units: tuple[str, ...]
-    arms: tuple[str, ...]
+    arms: tuple[Hashable, ...]
     strata: tuple[str, ...]
     pairs: tuple[str, ...]
     redraw: Redraw | None
@@ -116,8 +116,23 @@ def load_allocation(path: str | Path, certificate: str | Path) -> pd.DataFrame:
     return allocation_frame(found)
 
 
-def allocation_facts(certificate: Certificate) -> AllocationFacts:
-    """What a randomisation test needs of a certificate and of the batches before it."""
+def allocation_facts(certificate: Certificate, *, labels: Mapping[str, Hashable] | None = None) -> AllocationFacts:
+    """What a randomisation test needs of a certificate and of the batches before it.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    labels : what the data call each arm, such as {"programme": 1, "control": 0}; the arms' ids when left out
+
+    Raises
+    ------
+    DesignError
+        When an arm has no label.
+    """
+    called = dict(labels) if labels is not None else {arm.id: arm.id for arm in certificate.plan.arms}
+    nameless = [arm.id for arm in certificate.plan.arms if arm.id not in called]
+    if nameless:
+        raise DesignError(f"labels: the arm {' and '.join(nameless)} has no label. Give one for each arm.")
     batches = certificate.batches
     everyone = [(batch, one) for batch in batches for one in batch.units]
     drawn_again = any(batch.plan.method == "minimisation" or batch.plan.balance is not None for batch in batches)
@@ -128,17 +143,17 @@ def allocation_facts(certificate: Certificate) -> AllocationFacts:
     return AllocationFacts(
         level=certificate.plan.unit,
         units=tuple(one.unit for _, one in everyone),
-        arms=tuple(one.arm for _, one in everyone),
+        arms=tuple(called[one.arm] for _, one in everyone),
         strata=strata if not drawn_again and (several or any(strata)) else (),
         pairs=pairs if not drawn_again and any(one.pair for _, one in everyone) else (),
-        redraw=_redrawer(certificate) if drawn_again else None,
+        redraw=_redrawer(certificate, called) if drawn_again else None,
     )
 
 
-def _redrawer(certificate: Certificate) -> Redraw:
+def _redrawer(certificate: Certificate, labels: Mapping[str, Hashable]) -> Redraw:
     """Draw all batches again, one after the other, by the plan's procedure and with a generator's numbers."""
 
-    def redraw(generator: np.random.Generator) -> tuple[str, ...]:
+    def redraw(generator: np.random.Generator) -> tuple[Hashable, ...]:
         arms: list[str] = []
         before: Certificate | None = None
         for batch in certificate.batches:
@@ -146,7 +161,7 @@ def _redrawer(certificate: Certificate) -> Redraw:
             units = tuple(one.model_copy(update={"arm": arm}) for one, arm in zip(batch.units, again, strict=True))
             before = batch.model_copy(update={"units": units, "earlier": before})
             arms += again
-        return tuple(arms)
+        return tuple(labels[arm] for arm in arms)
 
     return redraw
 
@@ -199,9 +214,9 @@ def _list_differences(certificate: Certificate, schools: str | Path | pd.DataFra
     new = dict(zip(now.units, now.values, strict=True))
     differences: list[str] = []
     if added := sorted(set(new) - set(old)):
-        differences.append(f"The list has {certificate.plan.unit}s that were not on it: {some(added)}.")
+        differences.append(f"The list has {certificate.plan.units} that were not on it: {some(added)}.")
     if gone := sorted(set(old) - set(new)):
-        differences.append(f"The list has lost {certificate.plan.unit}s: {some(gone)}.")
+        differences.append(f"The list has lost {certificate.plan.units}: {some(gone)}.")
     changed = [
         f"{unit} ({column}: {old[unit].get(column)!r} then, {value!r} now)"
         for unit in sorted(set(old) & set(new))

@@ -52,7 +52,7 @@ def next_entry(
     """
     plan = certificate.plan
     before = [one for one in entries if one.randomisation == plan.id and one.batch == plan.batch]
-    same = next((one for one in before if one.certificate_sha256 == certificate.sha256), None)
+    same = same_draw(entries, certificate)
     if before and same is None and not (again_because and again_because.strip()):
         raise DesignError(
             f"'{plan.id}', batch {plan.batch}, was drawn already (ledger, entry {before[-1].number}: "
@@ -82,6 +82,20 @@ def next_entry(
     return draft.model_copy(update={"sha256": draft.own_sha256})
 
 
+def same_draw(entries: tuple[LedgerEntry, ...], certificate: Certificate) -> LedgerEntry | None:
+    """The first draw of the same batch with the same plan, list and outcome."""
+    wanted = (certificate.plan_sha256, certificate.list_sha256, certificate.allocation_sha256)
+    plan = certificate.plan
+    for one in entries:
+        if (one.randomisation, one.batch) == (plan.id, plan.batch) and wanted == (
+            one.plan_sha256,
+            one.list_sha256,
+            one.allocation_sha256,
+        ):
+            return one
+    return None
+
+
 def append_entry(path: str | Path, entry: LedgerEntry) -> None:
     """Add one line at the end; nothing that stands there is touched."""
     with Path(path).open("a", encoding="utf-8", newline="\n") as ledger:
@@ -97,7 +111,11 @@ def _difference(before: LedgerEntry, certificate: Certificate) -> str:
         )
         if old != new
     ]
-    return f"Since then {' and '.join(changed)} changed." if changed else "The certificate would read differently."
+    return (
+        f"Since then {' and '.join(changed)} changed."
+        if changed
+        else "The earlier batch or the version of evalkit is another."
+    )
 
 
 def _entry(line: str, name: str) -> LedgerEntry:

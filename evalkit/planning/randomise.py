@@ -9,7 +9,7 @@ import pandas as pd
 from evalkit import __version__
 from evalkit.errors import DesignError
 from evalkit.planning.balance import balance_frame, balance_rows
-from evalkit.planning.ledger import LEDGER_FILE, append_entry, next_entry, read_ledger
+from evalkit.planning.ledger import LEDGER_FILE, append_entry, next_entry, read_ledger, same_draw
 from evalkit.planning.scheme import PreparedDraw, allocated_units, draw, prepare_draw
 from evalkit.planning.schools import UnitList, read_schools, some
 from evalkit.records.allocation import (
@@ -98,10 +98,12 @@ def randomise(
     folder = Path(to)
     folder.mkdir(parents=True, exist_ok=True)
     entries = read_ledger(folder / LEDGER_FILE)
+    certificate = _kept(folder, same_draw(entries, certificate)) or certificate
     nth = sum(one.randomisation == spec.id and one.batch == spec.batch for one in entries) + 1
     suffix = f"batch-{spec.batch}" + (f"-draw-{nth}" if nth > 1 else "")
     entry = next_entry(entries, certificate, file=f"certificate-{suffix}.json", again_because=again_because)
     certificate_file = folder / entry.certificate
+    _refuse_unknown_draw(certificate_file, certificate)
     allocation_file = folder / entry.certificate.replace("certificate-", "allocation-").replace(".json", ".csv")
     append_entry(folder / LEDGER_FILE, entry)
     certificate_file.write_text(record_text(certificate), encoding="utf-8", newline="\n")
@@ -161,6 +163,27 @@ def _certify(
     )
 
 
+def _kept(folder: Path, same: LedgerEntry | None) -> Certificate | None:
+    """The certificate of an earlier draw with the same outcome: it stays, with its date and version."""
+    if same is None or not (folder / same.certificate).is_file():
+        return None
+    kept = load_certificate(folder / same.certificate)
+    if kept.sha256 != same.certificate_sha256:
+        raise DesignError(
+            f"{folder / same.certificate}: the certificate was changed after the draw; the ledger has another "
+            "hash. Restore it from a copy."
+        )
+    return kept
+
+
+def _refuse_unknown_draw(path: Path, certificate: Certificate) -> None:
+    if path.exists() and path.read_text(encoding="utf-8") != record_text(certificate):
+        raise DesignError(
+            f"{path}: a certificate stands here that is not in the ledger ({LEDGER_FILE}) beside it. Restore the "
+            "ledger, or use another folder."
+        )
+
+
 def _check_batch(plan: RandomisationPlan, earlier: Certificate | None) -> None:
     if earlier is None:
         if plan.batch > 1:
@@ -180,7 +203,7 @@ def _check_batch(plan: RandomisationPlan, earlier: Certificate | None) -> None:
     if [arm.id for arm in earlier.plan.arms] != [arm.id for arm in plan.arms]:
         problems.append("The arms are not those of the earlier batch. Use the same arms in the same order.")
     if earlier.plan.unit != plan.unit:
-        problems.append(f"The earlier batch allocated {earlier.plan.unit}s, the plan {plan.unit}s. Use the same unit.")
+        problems.append(f"The earlier batch allocated {earlier.plan.units}, the plan {plan.units}. Use the same unit.")
     if problems:
         raise DesignError("The earlier batch and the plan do not fit.", problems=problems)
 
@@ -191,7 +214,7 @@ def _refuse_allocated(units: UnitList, earlier: Certificate | None, plan: Random
     if again:
         raise DesignError(
             f"{units.name}: allocated already in an earlier batch: {some(again)}. Their arms stay; take these "
-            f"{plan.unit}s off the list of batch {plan.batch}."
+            f"{plan.units} off the list of batch {plan.batch}."
         )
 
 

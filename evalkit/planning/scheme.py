@@ -53,7 +53,7 @@ def prepare_draw(
     weights = tuple(arm.share for arm in plan.arms)
     if earlier is None and len(units) < len(plan.arms):
         raise DesignError(
-            f"There are {len(units)} {plan.unit}s for {len(plan.arms)} arms, so an arm would get none. Recruit "
+            f"There are {len(units)} {plan.units} for {len(plan.arms)} arms, so an arm would get none. Recruit "
             "more, or use fewer arms."
         )
     numbers = _numbers(values, plan.balance.columns) if plan.balance is not None else None
@@ -144,9 +144,9 @@ def _pairs(
     metric = inverse_covariance(numbers)
     odd = [f"'{name}' ({size})" if name else str(size) for name, size in sorted(Counter(strata).items()) if size % 2]
     if odd:
-        where = "strata with an odd number" if plan.strata else "an odd number of"
+        where = "strata with an odd number of" if plan.strata else "an odd number of"
         raise DesignError(
-            f"Pairs cannot be made: {where} {plan.unit}s: {some(odd)}. Exclude one with a reason, or use strata "
+            f"Pairs cannot be made: {where} {plan.units}: {some(odd)}. Exclude one with a reason, or use strata "
             "instead."
         )
     labels = [""] * len(units)
@@ -163,7 +163,8 @@ def _check_pairs(plan: RandomisationPlan, units: Sequence[str], pairs: Sequence[
         members[pair].append(place)
     size = sum(arm.share for arm in plan.arms)
     problems = [
-        f"Pair '{pair}' has {len(places)} {plan.unit}s ({some([units[place] for place in places])}); it must have "
+        f"Pair '{pair}' has {len(places)} {plan.unit if len(places) == 1 else plan.units} "
+        f"({some([units[place] for place in places])}); it must have "
         f"{size}. Mend the pair, or exclude it with a reason."
         for pair, places in sorted(members.items())
         if len(places) != size
@@ -184,12 +185,12 @@ def _strata_notes(plan: RandomisationPlan, strata: Sequence[str]) -> tuple[str, 
         return ()
     if plan.small_strata == "stop":
         raise DesignError(
-            f"Strata with fewer {plan.unit}s than the {len(plan.arms)} arms: {some(small)}. Join them with "
+            f"Strata with fewer {plan.units} than the {len(plan.arms)} arms: {some(small)}. Join them with "
             "others, or write "
             "'small_strata: accept' in the plan: then an arm may be missing there, and the analysis cannot "
             "compare within those strata."
         )
-    return (f"Strata with fewer {plan.unit}s than arms, as the plan accepts: {some(small)}.",)
+    return (f"Strata with fewer {plan.units} than arms, as the plan accepts: {some(small)}.",)
 
 
 def _numbers(values: Sequence[Values], columns: Sequence[str]) -> FloatArray:

@@ -1,5 +1,7 @@
 """Read the list of schools (or classes, or pupils' codes) to be allocated, and name all that is wrong with it."""
 
+import csv
+import io
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -58,7 +60,9 @@ def read_schools(schools: str | Path | pd.DataFrame, plan: RandomisationPlan) ->
         An ID is blank or stands twice, a stratum is blank or unknown, a number is none, an exclusion names nobody; all
         problems at once, with the schools' IDs.
     """
-    name, table = ("the list", _as_text(schools)) if isinstance(schools, pd.DataFrame) else _read(Path(schools), plan)
+    name, table = (
+        ("the list", _as_text(schools, "the list")) if isinstance(schools, pd.DataFrame) else _read(Path(schools), plan)
+    )
     _need_columns(name, table, plan)
     table = table.loc[(table != "").any(axis="columns")].reset_index(drop=True)
     ids = table[plan.id_column].tolist()
@@ -115,7 +119,7 @@ def _read(path: Path, plan: RandomisationPlan) -> tuple[str, pd.DataFrame]:
     if not path.is_file():
         raise SpecError(f"{path}: there is no such file. Check the spelling and the folder.")
     if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return path.name, _as_text(_read_workbook(path, plan))
+        return path.name, _as_text(_read_workbook(path, plan), path.name)
     if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
         raise SpecError(f"{path.name}: the list must be a .csv or .xlsx file. Save it as one of these.")
     try:
@@ -124,14 +128,27 @@ def _read(path: Path, plan: RandomisationPlan) -> tuple[str, pd.DataFrame]:
         raise SpecError(
             f"{path.name}: the file is not UTF-8 text. Save it again as 'CSV UTF-8', or as .xlsx."
         ) from None
+    return path.name, _as_text(_parse(text, path.name), path.name)
+
+
+def _parse(text: str, name: str) -> pd.DataFrame:
+    """Cells by the csv module: pandas takes a row that is too long for one with an index, and shifts its cells."""
     first = text.partition("\n")[0]
     separator = max((",", ";", "\t"), key=first.count)
     try:
-        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        why = "it is empty" if isinstance(error, pd.errors.EmptyDataError) else "its rows differ in length"
-        raise SpecError(f"{path.name}: this is not a table; {why}. Save it again with one header row.") from None
-    return path.name, _as_text(frame)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error:
+        raise SpecError(f"{name}: this is not a table of text. Save it again as 'CSV UTF-8', or as .xlsx.") from None
+    if not rows:
+        raise SpecError(f"{name}: the file is empty. Save the list again, with one header row.")
+    header = rows[0]
+    uneven = [str(number) for number, row in enumerate(rows[1:], start=2) if row and len(row) != len(header)]
+    if uneven:
+        raise SpecError(
+            f"{name}: the header has {len(header)} columns, and row {some(uneven)} has more or fewer. Put cells that "
+            f"hold a '{separator}' in quotes, or save the list as .xlsx."
+        )
+    return pd.DataFrame([row or [""] * len(header) for row in rows[1:]], columns=header, dtype=str)
 
 
 def _read_workbook(path: Path, plan: RandomisationPlan) -> pd.DataFrame:
@@ -151,9 +168,13 @@ def _read_workbook(path: Path, plan: RandomisationPlan) -> pd.DataFrame:
         raise SpecError(f"{path.name}: the workbook cannot be opened. Save it again as .xlsx.") from None
 
 
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+def _as_text(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Every cell as text, blanks cut off, one form of accented letters; 12.0 in a column of IDs is 12."""
-    columns = {str(name).strip(): [_text(cell) for cell in frame[name].tolist()] for name in frame.columns}
+    headers = [str(header).strip() for header in frame.columns]
+    twice = sorted({one for one in headers if one and headers.count(one) > 1})
+    if twice:
+        raise SpecError(f"{name}: the column '{twice[0]}' stands twice. Rename or take out one of the two.")
+    columns = {header: [_text(cell) for cell in frame.iloc[:, at].tolist()] for at, header in enumerate(headers)}
     return pd.DataFrame(columns, dtype=str)
 
 

@@ -183,7 +183,7 @@ def _deviations(sealed: object, now: object, key: str) -> list[Deviation]:
     old, new = _keyed(sealed), _keyed(now)
     if old is not None and new is not None:
         changes: list[Deviation] = []
-        for name in dict.fromkeys((*old, *new)):
+        for name in dict.fromkeys((*new, *old)):
             place = f"{key}.{name}" if key else name
             changes += _deviations(old.get(name, NOTHING), new.get(name, NOTHING), place)
         return changes

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from evalkit.records.instrument import Identifier
 from evalkit.records.spec_file import Faults, KeyPath, Spec, read_spec
@@ -119,8 +119,10 @@ class RandomisationPlan(Spec):
         shares = [arm.share for arm in self.arms]
         if math.gcd(*shares) > 1:
             faults.append((("arms",), f"the shares {shares} have a common factor; write them in lowest terms"))
-        if self.id_column in self.drawn_columns:
-            faults.append((("id_column",), f"'{self.id_column}' names the {self.unit}s; it cannot also be balanced on"))
+        if self.id_column in (*self.drawn_columns, *self.show_balance):
+            faults.append((("id_column",), f"'{self.id_column}' names the {self.units}; it cannot also be balanced on"))
+        if self.unit in ("arm", "batch", "stratum", "pair"):
+            faults.append((("unit",), f"'{self.unit}' is a column of the allocation itself; name what is allocated"))
         return faults
 
     def _method_faults(self) -> list[tuple[KeyPath, str]]:
@@ -138,6 +140,11 @@ class RandomisationPlan(Spec):
         if self.balance is not None and self.method == "minimisation":
             faults.append((("balance",), "minimisation balances by itself; leave 'balance' out, or use another method"))
         return faults
+
+    @property
+    def units(self) -> str:
+        """What is allocated, in the plural."""
+        return f"{self.unit}es" if self.unit.endswith(("s", "x", "ch")) else f"{self.unit}s"
 
     @property
     def number_columns(self) -> tuple[str, ...]:
@@ -258,7 +265,11 @@ def load_randomisation(path: str | Path) -> RandomisationPlan:
 
 def load_certificate(path: str | Path) -> Certificate:
     """Read a certificate. Raises SpecError when the file is missing or is not one."""
-    return read_spec(Path(path), Certificate)
+    file = Path(path)
+    try:
+        return Certificate.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return read_spec(file, Certificate)  # slower, and says where the fault is
 
 
 def record_text(record: Spec) -> str:

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
-from evalkit.records.evaluation_checks import plan_faults
+from evalkit.records.evaluation_checks import Fault, plan_faults
 from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
-from evalkit.records.spec_file import Faults, Spec, read_spec
+from evalkit.records.spec_file import Faults, Spec, read_spec, read_yaml, validate_spec
 
 EVALUATION_SCHEMA = "evalkit-evaluation/1"
 EVALUATION_FILE = "evaluation.yaml"
@@ -286,43 +286,58 @@ def load_evaluation(place: str | Path) -> Study:
             f"{path}: there is no evaluation plan here. Name the folder that holds {EVALUATION_FILE}, "
             "or make one with 'evalkit new NAME'."
         )
-    plan = read_spec(path, Evaluation)
-    names = list(dict.fromkeys(outcome.instrument for outcome in plan.outcomes))
-    instruments, problems = _load_instruments(plan, names, path.parent)
-    if problems:
+    file = read_yaml(path)
+    plan = validate_spec(file, Evaluation)
+    instruments, faults = _load_instruments(plan, path.parent)
+    if faults:
+        problems = [sentence if not key else f"{path}, line {file.line(key)}: {sentence}" for key, sentence in faults]
         raise SpecError(f"{path}: the plan asks for something that is not there.", problems=problems)
     return Study(plan, path.parent, tuple(instruments), _load_wording(path.parent, instruments))
 
 
-def _load_instruments(plan: Evaluation, names: list[str], folder: Path) -> tuple[list[Instrument], list[str]]:
+def _load_instruments(plan: Evaluation, folder: Path) -> tuple[list[Instrument], list[Fault]]:
+    """The instruments in the plan's order, and (key in the plan, sentence) for what cannot be had."""
     instruments: list[Instrument] = []
-    problems: list[str] = []
-    for name in names:
+    faults: list[Fault] = []
+    for name in dict.fromkeys(outcome.instrument for outcome in plan.outcomes):
+        first = next(place for place, outcome in enumerate(plan.outcomes) if outcome.instrument == name)
         named = sorted({one.version for one in plan.outcomes if one.instrument == name and one.version is not None})
         several = instrument_versions(name, beside=folder)
         if several and len(named) > 1:
-            problems.append(f"{name}: the outcomes name {' and '.join(named)}. Two versions are never mixed; keep one.")
+            sentence = f"{name}: the outcomes name {' and '.join(named)}. Two versions are never mixed; keep one."
+            faults.append((("outcomes", first, "version"), sentence))
             continue
         try:
-            version = named[0] if several and named else None
-            instruments.append(load_instrument(name, version=version, beside=folder))
+            instruments.append(load_instrument(name, version=named[0] if several and named else None, beside=folder))
         except SpecError as error:
-            problems += error.problems
-    for outcome in plan.outcomes:
-        instrument = next((one for one in instruments if one.id == outcome.instrument), None)
-        if instrument is None:
-            continue
-        if outcome.version is not None and outcome.version != instrument.version:
-            problems.append(
-                f"outcome {outcome.id}: the plan names version '{outcome.version}' of {instrument.id}, "
-                f"the instrument file is version '{instrument.version}'. Two versions are never mixed."
-            )
-        if outcome.score not in {score.id for score in instrument.scores}:
-            scores = ", ".join(score.id for score in instrument.scores)
-            problems.append(
-                f"outcome {outcome.id}: {instrument.id} has no score '{outcome.score}'. Use one of: {scores}."
-            )
-    return instruments, problems
+            own_file = error.problems != (error.message,)
+            faults += [(() if own_file else ("outcomes", first, "instrument"), one) for one in error.problems]
+    loaded = {instrument.id: instrument for instrument in instruments}
+    for place, outcome in enumerate(plan.outcomes):
+        if outcome.instrument in loaded:
+            faults += _outcome_faults(outcome, place, loaded[outcome.instrument])
+    return instruments, faults
+
+
+def _outcome_faults(outcome: Outcome, place: int, instrument: Instrument) -> list[Fault]:
+    faults: list[Fault] = []
+    if outcome.version is not None and outcome.version != instrument.version:
+        sentence = (
+            f"outcome {outcome.id}: the plan names version '{outcome.version}' of {instrument.id}, the instrument file "
+            f"is version '{instrument.version}'. Two versions are never mixed."
+        )
+        faults.append((("outcomes", place, "version"), sentence))
+    chosen = next((score for score in instrument.scores if score.id == outcome.score), None)
+    if chosen is None:
+        scores = ", ".join(score.id for score in instrument.scores)
+        sentence = f"outcome {outcome.id}: {instrument.id} has no score '{outcome.score}'. Use one of: {scores}."
+        faults.append((("outcomes", place, "score"), sentence))
+    elif chosen.purpose == "check":
+        sentence = (
+            f"outcome {outcome.id}: the score '{chosen.id}' tests the answers and is no outcome. Use another score."
+        )
+        faults.append((("outcomes", place, "score"), sentence))
+    return faults
 
 
 def _load_wording(folder: Path, instruments: list[Instrument]) -> dict[str, ItemWording]:

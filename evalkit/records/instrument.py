@@ -209,6 +209,12 @@ def instrument_versions(name: str, *, beside: Path | None = None) -> tuple[str, 
     return tuple(sorted(version for version in _files(name, beside) if version is not None))
 
 
+def instrument_file(instrument: Instrument, *, beside: Path | None = None) -> Path | None:
+    """Where the file of this instrument in this version stands, one's own before the shipped ones; None for nowhere."""
+    files = _files(instrument.id, beside)
+    return files.get(None) or files.get(instrument.version)
+
+
 def instrument_ids() -> list[str]:
     """The names of all shipped instruments, sorted: their ids, and `id@version` for those with several versions."""
     root = shipped("instruments")

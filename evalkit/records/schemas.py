@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from evalkit.records.allocation import RandomisationPlan
 from evalkit.records.evaluation import Evaluation, Wording
 from evalkit.records.instrument import Instrument
 from evalkit.records.mapping import Mapping
@@ -12,12 +13,13 @@ _MODELS: dict[str, type[Spec]] = {
     "instrument": Instrument,
     "evaluation": Evaluation,
     "mapping": Mapping,
+    "randomisation": RandomisationPlan,
     "wording": Wording,
 }
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema (draft 2020-12) of each kind of file: instrument, evaluation, mapping, wording.
+    """The JSON Schema (draft 2020-12) of each kind of file: instrument, evaluation, mapping, randomisation, wording.
 
     What a schema cannot say (that a key names an item, that a range follows from the answers) is checked on loading.
     """

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from evalkit.records.release import Release
 from evalkit.records.results import Results
 
 RELATIVE_TOLERANCE = 1e-8
@@ -24,12 +25,15 @@ class Verification:
     changed_input : the first input that changed (a survey file, the plan, an instrument), or ""; it can change without
         changing a number
     differences : the values that differ, a sentence each: where, before, now
+    changed_rows : where a release was kept beside the results: the rows of the data that differ (pupil code, wave and
+        columns, never an answer), a sentence each
     """
 
     verdict: Verdict
     environment: tuple[str, ...] = ()
     changed_input: str = ""
     differences: tuple[str, ...] = ()
+    changed_rows: tuple[str, ...] = ()
 
     @property
     def reproduced(self) -> bool:
@@ -46,6 +50,23 @@ def compare_results(before: Results, now: Results) -> Verification:
     differences = tuple(_differences(_comparable(before), _comparable(now), ""))
     verdict: Verdict = "changed" if differences else "same_numbers"
     return Verification(verdict, environment, changed_input, differences)
+
+
+def changed_rows(before: Release, now: Release) -> tuple[str, ...]:
+    """The rows of the released data that came, went or differ: pupil code, wave and columns, never an answer."""
+    keys = ["pupil", "wave"]
+    old, new = before.responses.set_index(keys).sort_index(), now.responses.set_index(keys).sort_index()
+    old_keys, new_keys = set(old.index), set(new.index)
+    rows = [(key, "is no longer there") for key in old_keys - new_keys]
+    rows += [(key, "is new") for key in new_keys - old_keys]
+    shared = sorted(old_keys & new_keys)
+    columns = [column for column in old.columns if column in new.columns]
+    differs = old.loc[shared, columns].astype("Float64").fillna(-1) != new.loc[shared, columns].astype("Float64").fillna(-1)
+    for key, row in zip(shared, differs.to_numpy(), strict=True):
+        if row.any():
+            changed = ", ".join(column for column, here in zip(columns, row, strict=True) if here)
+            rows.append((key, f"differs in {changed}"))
+    return tuple(f"pupil {pupil}, wave {wave}: {what}" for (pupil, wave), what in sorted(rows))
 
 
 def _comparable(results: Results) -> dict[str, Any]:

@@ -223,38 +223,34 @@ def complier_effect(
     check_conf_level(conf_level)
     rows = _check(outcome, dose, assignment, clusters, covariates, names)
     reduced = _reduced_forms(rows, kind)
-    second = fit_linear(np.column_stack([reduced.dose.fitted, rows.covariates]), rows.outcome)
-    beta = second.coefficients
-    left = rows.outcome - np.column_stack([rows.dose, rows.covariates]) @ beta
-    robust = cluster_robust(second.design, left, clusters=rows.codes, kind=kind)
-    tests = coefficient_tests(beta, robust, contrasts=np.eye(len(beta))[:1])
+    beta, std_errors = _second_stage(rows, reduced, kind)
     n_school, degrees = _degrees(rows)
-    used = degrees if df == "clusters" else float(tests.df[0])
-    first = _first_stage(rows, reduced, degrees if df == "clusters" else reduced.df_satterthwaite)
+    used = degrees if df == "clusters" else reduced.df_satterthwaite
+    first = _first_stage(rows, reduced, used)
     quantile = float(stdtrit(used, (1 + conf_level) / 2))
-    std_error = float(robust.std_errors[0])
-    statistic = float(beta[0]) / std_error if std_error > 0 else np.inf
+    estimate, std_error = float(beta[0]), float(std_errors[0])
+    statistic = estimate / std_error if std_error > 0 else np.inf
     return ComplierEffect(
-        estimate=float(beta[0]),
+        estimate=estimate,
         std_error=std_error,
         df=used,
         statistic=statistic,
         p_value=float(2 * stdtr(used, -abs(statistic))),
-        conf_low=float(beta[0]) - quantile * std_error,
-        conf_high=float(beta[0]) + quantile * std_error,
+        conf_low=estimate - quantile * std_error,
+        conf_high=estimate + quantile * std_error,
         conf_level=conf_level,
         df_method=df,
-        df_satterthwaite=float(tests.df[0]),
+        df_satterthwaite=reduced.df_satterthwaite,
         kind=kind,
         names=("dose", *rows.names),
         dropped=rows.dropped,
         coefficients=beta,
-        std_errors=robust.std_errors,
+        std_errors=std_errors,
         itt=float(reduced.outcome.coefficients[-1]),
         itt_std_error=float(np.sqrt(reduced.variance_outcome)),
         first_stage=first,
         weak=first.f_value < weak_below,
-        anderson_rubin=_anderson_rubin(reduced, df=first.df_denominator, conf_level=conf_level),
+        anderson_rubin=_anderson_rubin(reduced, quantile),
         full_compliance=bool(np.isinf(first.f_value)),
         dose_is_binary=set(np.unique(rows.dose)) <= {0.0, 1.0},
         two_sided=first.share_crossed > 0,
@@ -323,17 +319,33 @@ def _reduced_forms(rows: _Rows, kind: Kind) -> _Reduced:
     def sandwich(residuals: FloatArray) -> RobustCovariance:
         return cluster_robust(design, residuals, clusters=rows.codes, kind=kind)
 
-    of_y, of_d = sandwich(y.residuals), sandwich(e_d * scale)
-    plus, minus = sandwich(y.residuals + e_d * scale), sandwich(y.residuals - e_d * scale)
+    of_y, of_d, of_sum = (sandwich(e) for e in (y.residuals, e_d * scale, y.residuals + e_d * scale))
     last = np.eye(design.shape[1])[-1:]
     return _Reduced(
         outcome=y,
         dose=d,
         variance_outcome=float(of_y.matrix[-1, -1]),
         variance_dose=float(of_d.matrix[-1, -1]) / scale**2,
-        covariance=float(plus.matrix[-1, -1] - minus.matrix[-1, -1]) / (4 * scale),
+        covariance=float(of_sum.matrix[-1, -1] - of_y.matrix[-1, -1] - of_d.matrix[-1, -1]) / (2 * scale),
         df_satterthwaite=float(coefficient_tests(y.coefficients, of_y, contrasts=last).df[0]),
     )
+
+
+def _second_stage(rows: _Rows, reduced: _Reduced, kind: Kind) -> tuple[FloatArray, FloatArray]:
+    """Coefficients of the dose and the covariates, and their robust standard errors."""
+    # [d-hat W] spans what [W z] spans, and the sandwich does not care which basis it is in: with z as the basis a weak
+    # first stage makes no nearly dependent columns.
+    of_y, of_d = reduced.outcome.coefficients, reduced.dose.coefficients
+    estimate = of_y[-1] / of_d[-1]
+    left = reduced.outcome.residuals - estimate * reduced.dose.residuals
+    found = cluster_robust(reduced.outcome.design, left, clusters=rows.codes, kind=kind)
+    width = len(of_y)
+    change = np.zeros((width, width))
+    change[0, -1] = 1 / of_d[-1]
+    change[1:, :-1] = np.eye(width - 1)
+    change[1:, -1] = -of_d[:-1] / of_d[-1]
+    variances = np.einsum("ip,pq,iq->i", change, found.matrix, change)
+    return np.append(estimate, of_y[:-1] - estimate * of_d[:-1]), np.sqrt(np.maximum(variances, 0.0))
 
 
 def _degrees(rows: _Rows) -> tuple[int, float]:
@@ -371,12 +383,12 @@ def _first_stage(rows: _Rows, reduced: _Reduced, df: float) -> FirstStage:
     )
 
 
-def _anderson_rubin(reduced: _Reduced, *, df: float, conf_level: float) -> RatioSet:
+def _anderson_rubin(reduced: _Reduced, critical: float) -> RatioSet:
     return ratio_set(
         float(reduced.outcome.coefficients[-1]),
         float(reduced.dose.coefficients[-1]),
         variance_numerator=reduced.variance_outcome,
         variance_denominator=reduced.variance_dose,
         covariance=reduced.covariance,
-        critical=float(stdtrit(df, (1 + conf_level) / 2)),
+        critical=critical,
     )

@@ -92,8 +92,8 @@ class Chain:
         others = [j for j in range(values.shape[1]) if j != k]
         columns = np.vstack([self.complete.T, values[:, others].T])
         if model.cluster_means:
-            sums = np.stack([np.bincount(self.codes, row, self.n_clusters) for row in columns])
-            columns = np.vstack([columns, (sums / self.sizes)[:, self.codes]]) if len(columns) else columns
+            means = [np.bincount(self.codes, row, self.n_clusters) / self.sizes for row in columns]
+            columns = np.vstack([columns, *(mean[self.codes] for mean in means)])
         named = dict(zip(model.complete_names, self.complete.T, strict=True)) | dict(
             zip(model.names, values.T, strict=True)
         )

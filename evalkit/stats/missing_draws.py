@@ -75,13 +75,13 @@ def draw_model(
     Notes
     -----
     Prior: intraclass correlation uniform on 0 to 1, p(b, sigma^2) proportional to 1 / sigma^2 (times the normal prior
-    of b where `precision` is given). With lambda = tau^2 / sigma^2, A(lambda) the weighted crossproducts and r its
-    residual, p(lambda | y) is proportional to p(lambda) prod_j (1 + n_j lambda)^(-1/2) |A_xx|^(-1/2) r^(-df/2), df = n - p
-    or, where the prior of b is proper, n. It is tabulated, drawn from by inversion, and the rest is conjugate:
-    sigma^2 = r / chi^2_df, b normal, u normal. No Markov chain is needed.
+    of b where `precision` is given). With lambda = tau^2 / sigma^2, A(lambda) the weighted crossproducts and r their
+    residual, p(lambda | y) is p(lambda) prod_j (1 + n_j lambda)^(-1/2) |A_xx|^(-1/2) r^(-df/2) up to a constant, with
+    df = n - p, or n where the prior of b is proper. It is tabulated, drawn from by inversion, and the rest is
+    conjugate: sigma^2 = r / chi^2_df, b normal, u normal. No Markov chain is needed.
     """
     present, rows_of = np.unique(codes, return_inverse=True)
-    p, n = columns.shape
+    p, n = int(columns.shape[0]), int(columns.shape[1])
     df = n - (p if precision is None else 0)
     if df < 1:
         raise FitError(f"{n} observed values cannot inform {p} columns of an imputation model: use fewer predictors.")
@@ -91,9 +91,9 @@ def draw_model(
         extra[np.arange(p), np.arange(p)] = precision
     table = _Table(statistics, statistics.within + extra, df)
     ratio = _draw_ratio(table, rng)
-    lower = table.triangles(np.array([ratio]))[0]
-    inner: FloatArray = np.linalg.inv(lower[:p, :p])
-    sigma = float(np.sqrt(lower[p, p] ** 2 / rng.chisquare(df)))
+    lower: FloatArray = table.triangles(np.array([ratio]))[0]
+    inner = np.asarray(np.linalg.inv(lower[:p, :p]), dtype=np.float64)
+    sigma = float(lower[p, p]) / float(rng.chisquare(df)) ** 0.5
     centre = lower[p, :p] @ inner
     beta = centre + sigma * (rng.standard_normal(p) @ inner)
     effects = _draw_effects(statistics, present, beta, sigma, ratio, n_clusters, rng)
@@ -145,12 +145,12 @@ def _draw_ratio(table: _Table, rng: np.random.Generator) -> float:
     density = np.exp(values - values.max())
     step = shares[1] - shares[0]
     area = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)])
-    target = rng.random() * area[-1]
+    target = float(rng.random()) * float(area[-1])
     cell = min(int(np.searchsorted(area, target, side="right")) - 1, len(shares) - 2)
     left, slope, rest = density[cell], density[cell + 1] - density[cell], target - area[cell]
     # Inside a cell the density is a straight line: solve left s + slope s^2 / 2 = rest.
-    inside = 2.0 * rest / (left + np.sqrt(max(left**2 + 2.0 * slope * rest, 0.0))) if rest > 0 else 0.0
-    share = float(shares[cell] + step * min(inside, 1.0))
+    inside = 2.0 * rest / (left + max(left**2 + 2.0 * slope * rest, 0.0) ** 0.5) if rest > 0 else 0.0
+    share = float(shares[cell]) + float(step) * min(float(inside), 1.0)
     return share / (1.0 - share)
 
 

@@ -74,8 +74,8 @@ def impute(
     Fully conditional specification [1]_: each variable in turn, from those with fewest gaps, is drawn given the current
     values of all others, from a random-intercept model whose parameters (coefficients, variances, school effects)
     are drawn from their posterior given the rows where the variable was observed. Numbers: `draw_model`, without a
-    Markov chain of its own. Yes/no: probit by data augmentation [2]_ with the scale drawn too [3]_. School means of the other
-    variables are renewed at every step [4]_.
+    Markov chain of its own. Yes/no: probit by data augmentation [2]_ with the scale drawn too [3]_. School means of
+    the other variables are renewed at every step [4]_.
 
     References
     ----------
@@ -125,13 +125,13 @@ def scale_reduction(trace: FloatArray) -> FloatArray:
     .. [1] Gelman & Rubin (1992). Statist. Sci. 7(4), 457-472. doi:10.1214/ss/1177011136
     """
     half = trace[:, trace.shape[1] // 2 :]
-    m, steps, count = half.shape
+    m, steps, count = (int(length) for length in half.shape)
     if steps < 2 or m < 2:
         return np.full(count, np.nan)
     within = half.var(axis=1, ddof=1).mean(axis=0)
     between = half.mean(axis=1).var(axis=0, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt((steps - 1) / steps + between / within)
+        return np.asarray(np.sqrt((steps - 1) / steps + between / within), dtype=np.float64)
 
 
 def _impute_once(

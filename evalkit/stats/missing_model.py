@@ -61,6 +61,9 @@ def imputation_model(
 ) -> ImputationModel:
     """Check the data and set up one equation per incomplete variable.
 
+    Random numbers follow the rows: bring pupils into an order of their own (by school and code) first, so that the
+    order of a file decides nothing.
+
     Parameters
     ----------
     variables : sequence of IncompleteVariable

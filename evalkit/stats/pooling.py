@@ -70,7 +70,7 @@ def pool_estimates(
     ----------
     estimates, std_errors : array, shape (m, p) or (m,)
         One row per imputation.
-    df_complete : float, array (p,) or array (m, p)
+    df_complete : float, array (p,) or array (m, p); (m,) for a single quantity
         Degrees of freedom that each analysis would have without gaps, as Kenward-Roger's of each imputed data set; a
         table is averaged over imputations. Infinite for a normal reference.
     conf_level : float, between 0 and 1
@@ -126,7 +126,7 @@ def pool_estimates(
         std_errors=std_error,
         df=df,
         t_values=t_values,
-        p_values=2 * stdtr(df, -np.abs(t_values)),
+        p_values=np.asarray(2 * stdtr(df, -np.abs(t_values)), dtype=np.float64),
         conf_low=estimate - half,
         conf_high=estimate + half,
         within=within,
@@ -171,7 +171,7 @@ def pool_wald(estimates: npt.ArrayLike, covariances: npt.ArrayLike, *, df_comple
     """
     q = _table("estimates", estimates)
     v = np.asarray(covariances, dtype=np.float64)
-    m, k = q.shape
+    m, k = int(q.shape[0]), int(q.shape[1])
     if m < 2 or v.shape != (m, k, k) or not np.isfinite(v).all():
         raise FitError(
             f"Covariances have shape {v.shape}: give ({m}, {k}, {k}) finite numbers, at least 2 imputations."
@@ -181,7 +181,7 @@ def pool_wald(estimates: npt.ArrayLike, covariances: npt.ArrayLike, *, df_comple
     within, mean = v.mean(axis=0), q.mean(axis=0)
     left = q - mean
     try:
-        solved: FloatArray = np.linalg.solve(within, np.column_stack([left.T @ left / (m - 1), mean]))
+        solved = np.asarray(np.linalg.solve(within, np.column_stack([left.T @ left / (m - 1), mean])), dtype=np.float64)
     except np.linalg.LinAlgError:
         raise FitError("The quantities depend on one another: test fewer of them together.") from None
     rise = (1 + 1 / m) * float(np.trace(solved[:, :k])) / k
@@ -222,6 +222,8 @@ def _barnard_rubin(share: FloatArray, df_complete: FloatArray, m: int) -> FloatA
 
 def _complete_df(df_complete: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     given = np.asarray(df_complete, dtype=np.float64)
+    if shape[1] == 1 and given.shape == shape[:1]:
+        given = given[:, None]
     given = given.mean(axis=0) if given.shape == shape else given
     if given.shape not in ((), (1,), shape[1:]):
         raise FitError(f"df_complete has shape {given.shape}: give one number, {shape[1]}, or a table {shape}.")

@@ -53,7 +53,7 @@ class TrialDesign:
         school: then a class is the "school" here and a school the "block"). `_constant`, `_fixed` and `_random` say
         how the effect is taken to differ between schools or blocks: not at all; freely, for these very ones; at random,
         for a population of them.
-    pupils : float, > 0 - pupils randomised in each smallest group (school or class); all pupils when `individual`
+    pupils : float, >= 1 - pupils randomised in each smallest group (school or class); all pupils when `individual`
     classes : float - classes per school
     schools : float - schools; per block in a blocked design
     blocks : float - blocks
@@ -144,7 +144,7 @@ def precision(design: TrialDesign) -> Precision:
     Raises
     ------
     DesignError
-        When the analysis would have less than one degree of freedom.
+        When the analysis would have less than one degree of freedom, or a group less than one pupil.
 
     Notes
     -----
@@ -185,6 +185,11 @@ def precision(design: TrialDesign) -> Precision:
         raise DesignError(_too_few(design, df))
     q = design.share_treated * (1 - design.share_treated)
     pupils, schools = pupils_analysed(design), schools_analysed(design)
+    if pupils < 1:
+        raise DesignError(
+            f"After attrition and in the subgroup, {pupils:g} pupils per group are left on average; at least 1 is "
+            "needed. Plan for more pupils, or for a larger subgroup."
+        )
     blocks, classes = design.blocks or 1.0, design.classes or 1.0
     icc = design.icc or 0.0
     rest = (1 - icc - design.icc_class - design.icc_block) * (1 - design.r2_pupil)
@@ -263,8 +268,8 @@ def _size_problems(design: TrialDesign) -> list[str]:
             problems.append(f"{name}: is missing. This design needs {' and '.join(needed)}.")
         elif name not in needed and value is not None:
             problems.append(f"{name}: this design has no {name}. It needs {' and '.join(needed)}.")
-        elif value is not None and not (math.isfinite(value) and value > 0):
-            problems.append(f"{name}: found {value:g}. Give a number above 0.")
+        elif value is not None and not (math.isfinite(value) and value >= 1):
+            problems.append(f"{name}: found {value:g}. Give a number of at least 1.")
     if design.kind == "individual" and design.attrition_schools:
         problems.append("attrition_schools: this design has no schools. Use attrition_pupils.")
     return problems

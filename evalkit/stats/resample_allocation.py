@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,14 +45,15 @@ def enumerate_allocations(arms: IntArray, strata: IntArray, start: int, stop: in
     number = np.arange(start, stop)
     found = np.empty((len(arms), len(number)), dtype=np.intp)
     for members in _members(strata):
-        patterns = _arrangements(arms[members])
+        patterns = _arrangements(tuple(arms[members].tolist()))
         found[members] = patterns[number % len(patterns)].T
         number = number // len(patterns)
     return found
 
 
-def _arrangements(arms: IntArray) -> IntArray:
-    """Every distinct order (m, U) of these arms."""
+@lru_cache(maxsize=64)
+def _arrangements(arms: tuple[int, ...]) -> IntArray:
+    """Every distinct order (m, U) of these arms; kept, as every block of an enumeration asks for it."""
     values, counts = np.unique(arms, return_counts=True)
     found = np.full((1, len(arms)), -1, dtype=np.intp)
     for value, count in zip(values[:-1], counts[:-1], strict=True):

@@ -14,6 +14,7 @@ import evalkit
 
 PACKAGE = Path(evalkit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+SLACK = 2  # the promise is 0.4 s of CPU on a quiet machine; a busy one counts more
 HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "statsmodels", "pingouin", "linearmodels", "pyarrow")
 
 
@@ -47,7 +48,7 @@ def test_help_is_light(words: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "evalkit" in done.stdout
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert cpu < 2.0, f"{cpu:.2f} s of CPU"
+    assert cpu < 0.4 * SLACK, f"{cpu:.2f} s of CPU"
 
 
 def test_import_evalkit_is_light() -> None:

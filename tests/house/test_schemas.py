@@ -13,7 +13,7 @@ from evalkit.records.spec_file import read_yaml
 
 ROOT = Path(evalkit.__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference" / "schema"
-KINDS = ("instrument", "evaluation", "mapping", "wording")
+KINDS = ("instrument", "evaluation", "mapping", "randomisation", "wording")
 
 
 def as_json(data: object) -> Any:
@@ -34,7 +34,7 @@ def test_the_published_schema_is_fresh_and_valid(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "instruments").glob("*/instrument.yaml")), ids=lambda path: path.parent.name
+    "path", sorted((ROOT / "instruments").rglob("instrument.yaml")), ids=lambda path: path.parent.name
 )
 def test_the_shipped_questionnaires_follow_the_schema(path: Path) -> None:
     jsonschema.validate(as_json(read_yaml(path).data), json_schemas()["instrument"])

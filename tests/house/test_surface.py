@@ -13,10 +13,44 @@ from evalkit.cli import app
 
 ROOT = Path(evalkit.__file__).parent.parent
 PUBLIC = [
-    "DesignError", "EvalkitError", "FitError", "ReportError", "SpecError", "UploadError", "analyse", "check_upload",
-    "instrument_ids", "load_evaluation", "load_instrument", "load_mapping", "load_release", "load_results",
-    "make_release", "reliability", "render", "run", "score", "score_items", "verify",
-]  # fmt: skip
+    "DesignError",
+    "EvalkitError",
+    "FitError",
+    "Mechanism",
+    "ReportError",
+    "SpecError",
+    "TrialDesign",
+    "UploadError",
+    "allocation_facts",
+    "analyse",
+    "check_upload",
+    "compare_with_seal",
+    "declare_mechanism",
+    "instrument_ids",
+    "load_allocation",
+    "load_evaluation",
+    "load_instrument",
+    "load_mapping",
+    "load_randomisation",
+    "load_release",
+    "load_results",
+    "make_release",
+    "mdes",
+    "mdes_table",
+    "multilevel",
+    "power",
+    "power_curve",
+    "randomise",
+    "reliability",
+    "render",
+    "run",
+    "sample_size",
+    "score",
+    "score_items",
+    "seal",
+    "verify",
+    "verify_certificate",
+]
 
 
 def test_all_is_exact() -> None:

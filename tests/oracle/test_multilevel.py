@@ -189,11 +189,11 @@ def dense_kenward_roger(fit):
     phi = np.linalg.inv(x.T @ inverse @ x)
     project = inverse - inverse @ x @ phi @ x.T @ inverse
     k = len(slopes)
-    expected = np.array([[0.5 * np.trace(project @ a @ project @ b) for b in slopes] for a in slopes])
+    moved = [project @ part for part in slopes]
+    expected = np.array([[0.5 * np.sum(a * b.T) for b in moved] for a in moved])
     spread = np.linalg.inv(expected)
-    middle = sum(
-        spread[i, j] * x.T @ inverse @ slopes[i] @ project @ slopes[j] @ inverse @ x for i in range(k) for j in range(k)
-    )
+    sides = [part @ inverse @ x for part in slopes]
+    middle = sum(spread[i, j] * sides[i].T @ project @ sides[j] for i in range(k) for j in range(k))
     adjusted = phi + 2 * phi @ middle @ phi
     change = np.array([phi @ x.T @ inverse @ part @ inverse @ x @ phi for part in slopes])
     diagonal = np.einsum("kaa->ak", change)

@@ -116,6 +116,22 @@ def test_a_categorys_own_order_sets_the_reference_and_unused_levels_vanish():
         assert terms[:3] == ("Intercept", "arm[T.control]", "arm[T.online]")
 
 
+@pytest.mark.parametrize("kind", ["object", "Float64", "float32"])
+def test_numbers_of_any_kind(kind):
+    frame = DATA.assign(pre=DATA["pre"].round(2))
+    expected = multilevel("post ~ pre + (1 | school)", frame).core.beta
+    found = multilevel("post ~ pre + (1 | school)", frame.assign(pre=frame["pre"].astype(kind))).core.beta
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_slope_of_a_column_that_is_constant_in_schools():
+    frame = DATA.assign(size=DATA["school"].str[1:].astype(int) * 3.0)
+    fit = multilevel("post ~ size + (1 + size | school)", frame)
+    assert fit.glance()["converged"].iloc[0]
+    with pytest.raises(FitError, match="'level' is 2 in every row"):
+        multilevel("post ~ pre + (1 + level | school)", frame.assign(level=2))
+
+
 def test_booleans_are_zero_and_one():
     fit = multilevel("post ~ treat + (1 | school)", DATA.assign(treat=DATA["treat"] == 1))
     np.testing.assert_allclose(fit.core.beta, multilevel("post ~ treat + (1 | school)", DATA).core.beta)
@@ -409,3 +425,16 @@ def test_slash_makes_every_level():
 
 def test_fit_is_what_is_exported():
     assert isinstance(FIT, Fit)
+
+
+@pytest.mark.parametrize("formula", ["post ~ treat + (1 + pre | school)", "post ~ treat + pre + (1 | school)"])
+def test_a_search_cut_short_says_so(formula, monkeypatch):
+    from evalkit.stats.mixed import search, two_level
+
+    for module in (search, two_level):
+        monkeypatch.setattr(module, "MAX_STEPS", 1)
+    monkeypatch.setattr(search, "SCORING", 0)
+    monkeypatch.setattr(search, "RESTARTS", 0)
+    fit = multilevel(formula, schools(5))
+    assert not fit.glance()["converged"].iloc[0]
+    assert fit.caveats["kind"].iloc[0] == "not_converged"

@@ -225,6 +225,14 @@ def test_reallocation_rebuilds_interactions_and_slopes(data):
     assert other.columns[[m.place for m in moved_columns(fit.sample, arms)]].max() == 0
 
 
+def test_reallocation_moves_random_slopes_of_the_treatment():
+    fit = multilevel("post ~ treat + (1 + treat | site)", multisite())
+    arms = find_arms(fit.core, fit.sample, "treat")
+    moved = reallocate(fit.sample, arms, 1 - arms.codes)
+    np.testing.assert_array_equal(moved.terms[0].rows()[1], 1 - fit.sample.terms[0].rows()[1])
+    np.testing.assert_array_equal(moved.columns[1], 1 - fit.sample.columns[1])
+
+
 @pytest.mark.parametrize(
     ("formula", "treatment", "message"),
     [

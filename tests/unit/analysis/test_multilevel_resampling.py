@@ -86,6 +86,24 @@ def test_cluster_bootstrap_keeps_the_number_of_schools_per_arm(data):
     assert "few_clusters" in set(found.caveats["kind"])
 
 
+def test_cluster_bootstrap_asks_which_term_is_the_treatment():
+    fit = multilevel("post ~ treat + region + pre + (1 | school)", trial())
+    with pytest.raises(FitError, match="treatment='treat'"):
+        boot(fit, 5, kind="cluster")
+    assert boot(fit, 5, kind="cluster", treatment="treat").strata == "treat"
+    lone = multilevel(
+        "post ~ lone + pre + (1 | school)", trial().assign(lone=lambda d: (d["school"] == "s00").astype(int))
+    )
+    with pytest.raises(FitError, match="one school only"):
+        boot(lone, 5, kind="cluster")
+
+
+def test_cluster_bootstrap_of_a_multisite_trial_draws_sites(data):
+    mixed = data.assign(treat=np.arange(len(data)) % 2)
+    found = boot(multilevel("post ~ treat + pre + (1 | school)", mixed), 50, kind="cluster")
+    assert (found.strata, found.failed) == ("none", 0)
+
+
 def test_fault_9_failed_draws_are_counted_and_kept_as_rows():
     data = trial(seed=8, clusters=6).assign(rare=lambda d: (d["school"] == "s00") * (d.index % 2))
     found = boot(multilevel("post ~ treat + pre + rare + (1 | school)", data), 300, kind="cluster", treatment="treat")

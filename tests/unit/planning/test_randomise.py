@@ -3,9 +3,11 @@
 import json
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from evalkit.analysis.mechanism import Mechanism
 from evalkit.errors import DesignError, SpecError
 from evalkit.planning.certificate import allocation_facts, load_allocation, verify_certificate
 from evalkit.planning.ledger import read_ledger
@@ -21,13 +23,20 @@ METHODS = {
     "balanced": {"balance": {"columns": ["ks2", "fsm"], "at_most": 0.1}},
 }
 # What each gave when it was first drawn. They must never change: a certificate is for ever.
-HASHES: dict[str, str] = {}
+HASHES = {
+    "simple": "70d8fa1122fb338e",
+    "stratified": "408b4cd5c4da98b5",
+    "minimisation": "8c4cdb5323b207b5",
+    "pairs": "e0455a83c00c6d76",
+    "pairs_in_strata": "9897f5a84afbca13",
+    "balanced": "89c11cb7f48d56ac",
+}
 
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_every_method_gives_what_it_always_gave(schools, make_plan, tmp_path, method):
     made = randomise(schools, make_plan(**METHODS[method]), to=tmp_path)
-    assert made.certificate.arms == {"programme": 12, "control": 12}
+    assert made.certificate.arms["programme"] == (13 if method == "minimisation" else 12)
     assert made.certificate.allocation_sha256[:16] == HASHES[method]
 
 
@@ -104,9 +113,10 @@ def test_an_earlier_certificate_that_does_not_fit(schools, make_plan, tmp_path):
 def test_the_ledger_shows_a_second_draw(schools, make_plan, tmp_path):
     plan = make_plan()
     first = randomise(schools, plan, to=tmp_path)
-    again = randomise(schools, plan, to=tmp_path)
+    again = randomise(schools, plan, to=tmp_path, stated_date="2026-03-09")
     assert (again.entry.draw, again.entry.same_as) == (2, 1)
     assert again.certificate_file == first.certificate_file
+    assert load_certificate(again.certificate_file) == first.certificate
     assert "it is the same as draw 1" in again.notes[0]
     other = make_plan(seed={"value": 7, "source": "the first was unlucky"})
     with pytest.raises(DesignError, match=r"was drawn already .*Since then the plan changed\..*say why"):
@@ -135,6 +145,33 @@ def test_a_ledger_that_was_tampered_with(schools, make_plan, tmp_path):
     path.write_text("not json\n")
     with pytest.raises(SpecError, match="line 1: this line is not JSON"):
         read_ledger(path)
+
+
+def test_a_draw_whose_ledger_was_taken_away(schools, make_plan, tmp_path):
+    randomise(schools, make_plan(), to=tmp_path)
+    (tmp_path / "ledger.jsonl").unlink()
+    with pytest.raises(DesignError, match="a certificate stands here that is not in the ledger"):
+        randomise(schools, make_plan(seed={"value": 3, "source": "luckier"}), to=tmp_path)
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_certificate_that_was_edited_before_a_repeat(schools, make_plan, tmp_path):
+    made = randomise(schools, make_plan(), to=tmp_path)
+    text = made.certificate_file.read_text()
+    made.certificate_file.write_text(text.replace('"stated_date": null', '"stated_date": "2020-01-01"'))
+    with pytest.raises(DesignError, match="the certificate was changed after the draw"):
+        randomise(schools, make_plan(), to=tmp_path)
+    made.certificate_file.unlink()
+    assert randomise(schools, make_plan(), to=tmp_path).certificate == made.certificate
+
+
+def test_a_certificate_that_is_none(tmp_path):
+    path = tmp_path / "certificate.json"
+    with pytest.raises(SpecError, match="there is no such file"):
+        load_certificate(path)
+    path.write_text('{"schema": "evalkit-certificate/1", "draws": 0}')
+    with pytest.raises(SpecError, match="key 'draws'"):
+        load_certificate(path)
 
 
 def test_verify_says_what_changed(schools, make_plan, tmp_path):
@@ -203,8 +240,6 @@ def test_the_balance_table(schools, make_plan, tmp_path):
 
 
 def test_facts_for_a_randomisation_test(schools, make_plan, tmp_path):
-    import numpy as np
-
     plain = allocation_facts(randomise(schools, make_plan(), to=tmp_path / "a").certificate)
     assert plain.redraw is None
     assert set(plain.strata) == {"North", "South", "West"}
@@ -219,11 +254,19 @@ def test_facts_for_a_randomisation_test(schools, make_plan, tmp_path):
     draws = {facts.redraw(generator) for _ in range(20)}
     assert len(draws) > 10
     assert all(Counter(one) == {"programme": 12, "control": 12} for one in draws)
+    coded = allocation_facts(again, labels={"programme": 1, "control": 0})
+    assert coded.redraw is not None
+    assert sorted(coded.redraw(generator)) == [0] * 12 + [1] * 12
+    with pytest.raises(DesignError, match="the arm control has no label"):
+        allocation_facts(again, labels={"programme": 1})
+    for one in (plain, paired, facts, coded):
+        mechanism = Mechanism(
+            one.level, units=one.units, strata=one.strata, pairs=one.pairs, arms=one.arms, redraw=one.redraw
+        )
+        assert mechanism.words.startswith("school allocated")
 
 
 def test_facts_of_two_batches(schools, make_plan, tmp_path):
-    import numpy as np
-
     first = randomise(schools.iloc[:16], make_plan(), to=tmp_path)
     second = randomise(schools.iloc[16:], make_plan(batch=2), to=tmp_path, earlier=first.certificate_file)
     facts = allocation_facts(second.certificate)

@@ -37,8 +37,8 @@ def test_a_plan_brings_its_instruments(study_folder: Path) -> None:
         ("seed: 1", "sed: 1", ["unknown key 'sed'", "'seed' is missing"]),
         ("seed: 1", "seed: soon", ["line 21", "key 'seed'", "'soon'"]),
         ("design: single_group_prepost", "design: best", ["line 5", "'best'", "single_group_prepost"]),
-        ("instrument: tiny4", "instrument: tiny5", ["no instrument 'tiny5'", "Use one of"]),
-        ("score: total", "score: sum", ["no score 'sum'", "total"]),
+        ("instrument: tiny4", "instrument: tiny5", ["line 11", "no instrument 'tiny5'", "Use one of"]),
+        ("score: total", "score: sum", ["line 12", "no score 'sum'", "total"]),
         ("instrument: tiny4", "instrument: tiny4\n    version: '2'", ["version '2'", "version '1'", "never mixed"]),
         ("{id: post, label: After}", "{id: pre, label: After}", ["'pre' stands twice"]),
         (", {id: post, label: After}", "", ["exactly two waves", "found 1"]),
@@ -114,3 +114,26 @@ def test_a_plan_needs_an_id(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpecError, match="cannot be an evaluation's id"):
         write_plan(name, design="single_group_prepost", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_chooses_among_versions_that_are_scored_differently(study_folder: Path) -> None:
+    message = problems_of(edit(study_folder, "instrument: tiny4", "instrument: rses10"))
+    assert "rses10 exists in several versions that are scored differently" in message
+    assert "order-a (the first question is about being worth as much as others" in message
+    assert "write 'version: order-a' beside 'instrument: rses10'" in message
+    edit(study_folder, "instrument: rses10", "instrument: rses10\n    version: order-b")
+    study = load_evaluation(study_folder)
+    assert study.instrument("rses10").identity == "rses10@order-b[0-3]"
+    message = problems_of(edit(study_folder, "version: order-b", "version: order-c"))
+    assert "rses10 has no version 'order-c'. Use one of: order-a (" in message
+
+
+def test_two_outcomes_never_name_two_versions(study_folder: Path) -> None:
+    edit(study_folder, "instrument: tiny4", "instrument: tses12\n    version: order-a")
+    plan = (study_folder / "evaluation.yaml").read_text(encoding="utf-8")
+    start, end = plan.index("  - id: tiny\n"), plan.index("suppression_threshold")
+    second = plan[start:end].replace("id: tiny", "id: other").replace("order-a", "order-b")
+    second = second.replace("score: total", "score: management")
+    (study_folder / "evaluation.yaml").write_text(plan[:end] + second + plan[end:], encoding="utf-8")
+    message = problems_of(study_folder)
+    assert "tses12: the outcomes name order-a and order-b. Two versions are never mixed; keep one." in message

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SpecError
-from evalkit.records.instrument import Instrument, instrument_ids, load_instrument
+from evalkit.records.instrument import (
+    Instrument,
+    instrument_file,
+    instrument_ids,
+    instrument_versions,
+    load_instrument,
+)
 
 FILE = """\
 schema: evalkit-instrument/1
@@ -205,7 +211,8 @@ def test_a_score_that_is_not_there_lists_those_that_are(tiny: Instrument) -> Non
 def test_an_unknown_questionnaire_lists_those_there_are() -> None:
     with pytest.raises(SpecError, match="There is no instrument 'grit_s9'") as caught:
         load_instrument("grit_s9")
-    assert all(name in caught.value.message for name in instrument_ids())
+    assert all(name.split("@")[0] in caught.value.message for name in instrument_ids())
+    assert "@" not in caught.value.message
     with pytest.raises(SpecError, match="is not an instrument id"):
         load_instrument("../secrets")
 
@@ -220,6 +227,63 @@ def test_one_s_own_folder_comes_before_the_shipped_ones(tmp_path: Path) -> None:
     own.write_text(FILE, encoding="utf-8")
     with pytest.raises(SpecError, match="the id is 'tiny' but the folder is called 'grit_s8'"):
         load_instrument("grit_s8", beside=tmp_path)
+
+
+def in_versions(folder: Path, *versions: str) -> Path:
+    """A folder with an instrument `tiny` that exists in several versions."""
+    for version in versions:
+        home = folder / "instruments" / "tiny" / version
+        home.mkdir(parents=True)
+        note = f"version: {version}\nversion_note: the {version} one."
+        (home / "instrument.yaml").write_text(FILE.replace("version: '1'", note, 1), encoding="utf-8")
+    return folder
+
+
+def test_of_several_versions_one_is_chosen(tmp_path: Path) -> None:
+    beside = in_versions(tmp_path, "new", "old")
+    assert instrument_versions("tiny", beside=beside) == ("new", "old")
+    assert load_instrument("tiny", version="old", beside=beside).version == "old"
+    assert load_instrument("tiny@new", beside=beside).version == "new"
+    for wanted, start in ((None, "tiny exists in several versions"), ("third", "tiny has no version 'third'")):
+        with pytest.raises(SpecError) as caught:
+            load_instrument("tiny", version=wanted, beside=beside)
+        assert caught.value.message.startswith(start)
+        assert "Use one of: new (the new one); old (the old one)." in caught.value.message
+        assert "write 'version: new' beside 'instrument: tiny'" in caught.value.message
+
+
+def test_a_questionnaire_with_one_version_takes_no_other(tmp_path: Path) -> None:
+    assert instrument_versions("gse10") == ()
+    assert load_instrument("gse10", version="1995-en").id == "gse10"
+    for name in ("gse10", "gse10@2001"):
+        with pytest.raises(SpecError, match=r"gse10: there is no version '2001'; the file is version '1995-en'"):
+            load_instrument(name, version="2001" if "@" not in name else None)
+    with pytest.raises(SpecError, match="there is no version '2'; the file is version '1'"):
+        load_instrument(write(tmp_path), version="2")
+
+
+def test_a_version_s_folder_is_called_as_its_file_says(tmp_path: Path) -> None:
+    beside = in_versions(tmp_path, "new", "old")
+    (beside / "instruments" / "tiny" / "old").rename(beside / "instruments" / "tiny" / "older")
+    with pytest.raises(SpecError, match="the version is 'old' but the folder is called 'older'"):
+        load_instrument("tiny", version="older", beside=beside)
+    other = (beside / "instruments" / "tiny" / "new" / "instrument.yaml").read_text(encoding="utf-8")
+    (beside / "instruments" / "tiny" / "new" / "instrument.yaml").write_text(
+        other.replace("id: tiny", "id: other", 1), encoding="utf-8"
+    )
+    with pytest.raises(SpecError, match="the id is 'other' but the folder is called 'tiny'"):
+        load_instrument("tiny", version="new", beside=beside)
+
+
+def test_the_file_of_an_instrument_is_found_in_its_version(tmp_path: Path, tiny: Instrument) -> None:
+    assert instrument_file(tiny) is None
+    beside = in_versions(tmp_path, "new", "old")
+    old = load_instrument("tiny", version="old", beside=beside)
+    assert instrument_file(old, beside=beside) == beside / "instruments" / "tiny" / "old" / "instrument.yaml"
+    for name in ("gse10", "rses10@order-b"):
+        path = instrument_file(load_instrument(name), beside=beside)
+        assert path is not None
+        assert load_instrument(path) == load_instrument(name)
 
 
 def test_an_instrument_cannot_be_changed(tiny: Instrument) -> None:

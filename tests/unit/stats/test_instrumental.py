@@ -113,6 +113,14 @@ def test_a_weak_first_stage_is_called_weak():
     assert complier_effect(y, dose, assignment=z, clusters=school, covariates=w, weak_below=1e9).weak
 
 
+def test_a_dose_far_from_zero_and_hardly_moved_is_still_solved():
+    y, dose, z, school, w = trial()
+    one = complier_effect(y, dose, assignment=z, clusters=school, covariates=w)
+    far = complier_effect(y, 1e8 + dose + 1e3 * w[:, 1], assignment=z, clusters=school, covariates=w)
+    assert far.estimate == pytest.approx(one.estimate, rel=1e-5)
+    assert far.std_error == pytest.approx(one.std_error, rel=1e-5)
+
+
 def test_refusals_name_the_cause():
     y, dose, z, school, w = trial()
     given = {"assignment": z, "clusters": school, "covariates": w}

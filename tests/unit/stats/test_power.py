@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from evalkit.errors import DesignError
 from evalkit.stats.power import detectable_effect, power_for, required_size
@@ -70,6 +72,11 @@ def test_unequal_arms_need_more():
     assert precision(replace(CLUSTER, share_treated=0.3)).std_error == pytest.approx(other)
 
 
+def test_a_subgroup_of_less_than_one_pupil():
+    with pytest.raises(DesignError, match=r"0\.6 pupils per group are left on average"):
+        detectable_effect(TrialDesign("cluster", schools=20, pupils=6, icc=0.1, subgroup_share=0.1))
+
+
 def test_two_outcomes_share_alpha():
     found = detectable_effect(replace(CLUSTER, outcomes=2))
     assert found.alpha == 0.025
@@ -100,7 +107,7 @@ def test_all_problems_of_a_design_at_once():
         ({"kind": "individual", "pupils": 50, "icc": 0.1}, "pupils are not in schools"),
         ({"kind": "cluster", "schools": 10, "pupils": 5, "icc": -0.1}, "icc: found -0.1"),
         ({"kind": "cluster", "schools": 10, "pupils": 5, "icc": 0.1, "effect_variation": 0.2}, "has no part"),
-        ({"kind": "cluster", "schools": 10, "pupils": float("nan"), "icc": 0.1}, "Give a number above 0"),
+        ({"kind": "cluster", "schools": 10, "pupils": float("nan"), "icc": 0.1}, "Give a number of at least 1"),
         (
             {"kind": "cluster_three_level", "schools": 9, "classes": 2, "pupils": 5, "icc": 0.6, "icc_class": 0.6},
             "add up to 1.2",
@@ -135,3 +142,14 @@ def test_other_bad_questions():
         power_for(CLUSTER, effect=0.2, method="exact")
     with pytest.raises(DesignError, match=r"has no blocks\. Use one of: schools, pupils"):
         required_size(CLUSTER, effect=0.2, size="blocks")
+
+
+def test_exact_power_equals_simulated_trials():
+    """In a balanced cluster trial the t test of the schools' means is the analysis; 20,000 synthetic trials, seeded."""
+    design = TrialDesign("cluster", schools=12, pupils=20, icc=0.2)
+    rng = np.random.default_rng(20260301)
+    sd = np.sqrt(0.2 + 0.8 / 20)
+    treated, control = (rng.normal(mean, sd, size=(20_000, 6)) for mean in (0.8, 0.0))
+    found = float(np.mean(ttest_ind(treated, control, axis=1).pvalue < 0.05))
+    expected = power_for(design, effect=0.8, method="noncentral").power
+    assert abs(found - expected) < 3 * np.sqrt(expected * (1 - expected) / 20_000)

@@ -1,0 +1,67 @@
+"""The commands: what they print, and their exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from evalkit.cli_planning import app
+from evalkit.errors import DesignError
+
+RUN = CliRunner()
+
+
+def out(*words: object) -> str:
+    found = RUN.invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def test_power():
+    trial = ("power", "cluster", "--pupils", 15, "--icc", 0.17, "--json")
+    assert round(json.loads(out(*trial, "--schools", 20))[0]["mdes"], 3) == 0.629
+    assert round(json.loads(out(*trial, "--schools", 20, "--effect", 0.629))[0]["power"], 2) == 0.8
+    assert json.loads(out(*trial, "--effect", 0.63, "--solve", "schools"))[0]["value"] == 20
+    assert RUN.invoke(app, ["power", "cluster", "--solve", "schools"]).exit_code == 2
+    with pytest.raises(DesignError):
+        RUN.invoke(app, ["power", "cluster"], catch_exceptions=False)
+
+
+def test_randomise_and_verify(schools, plan_file, tmp_path):
+    schools.to_csv(tmp_path / "schools.csv", index=False)
+    text = out("randomise", tmp_path / "schools.csv", "--plan", plan_file, "--to", tmp_path / "draw")
+    assert "Drawn: 12 programme, 12 control." in text
+    again = json.loads(
+        out("randomise", tmp_path / "schools.csv", "--plan", plan_file, "--to", tmp_path / "draw", "--json")
+    )
+    assert again["draw"] == 2
+    certificate = tmp_path / "draw" / "certificate-batch-1.json"
+    listed = ("--schools", tmp_path / "schools.csv")
+    assert "The same allocation." in out("verify-allocation", certificate, *listed)
+    schools.iloc[1:].to_csv(tmp_path / "schools.csv", index=False)
+    found = RUN.invoke(
+        app, ["verify-allocation", str(certificate), "--schools", str(tmp_path / "schools.csv"), "--json"]
+    )
+    assert found.exit_code == 1
+    assert json.loads(found.output)["differences"] == ["The list has lost schools: 100000."]
+
+
+def test_seal(study_folder):
+    assert "as stated" in out("seal", study_folder, "--date", "2026-03-01")
+    assert "The plan is as sealed." in out("seal", study_folder, "--check")
+    path = study_folder / "evaluation.yaml"
+    path.write_text(path.read_text().replace("seed: 1", "seed: 2"))
+    assert json.loads(out("seal", study_folder, "--check", "--json")) == [
+        {"key": "seed", "kind": "changed", "sealed": "1", "now": "2"}
+    ]
+
+
+def test_help_is_light():
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom evalkit.cli_planning import app\n"
+        "assert CliRunner().invoke(app, ['power', '--help']).exit_code == 0\n"
+        "assert not {'numpy', 'pandas', 'scipy'} & set(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0

@@ -1,0 +1,79 @@
+"""The road from Python: run, keep, verify."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from evalkit.errors import SpecError, UploadError
+from evalkit.road import run, verify
+from evalkit.shipped import shipped
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    folder = tmp_path / "keyham"
+    for name in ("data", "mappings"):
+        shutil.copytree(shipped("analyses") / "keyham-resilience" / name, folder / name)
+    shutil.copyfile(shipped("analyses") / "keyham-resilience" / "evaluation.yaml", folder / "evaluation.yaml")
+    return folder
+
+
+def change_an_answer(folder: Path) -> str:
+    path = folder / "data" / "post.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[1][1] = "1" if rows[1][1] != "1" else "4"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return rows[1][0]
+
+
+def test_run_keeps_what_verify_reproduces_and_names_what_changed(example: Path) -> None:
+    kept = run(example, to=example)
+    assert (example / "results.json").read_text(encoding="utf-8") == kept.to_json()
+    assert verify(example).verdict == "same_bytes"
+    pupil = change_an_answer(example)
+    outcome = verify(example)
+    assert outcome.verdict == "changed"
+    assert outcome.changed_input == "the survey file post.csv has other content"
+    assert outcome.changed_rows == (f"pupil {pupil}, wave post: differs in gse10.q1",)
+    assert all(
+        line.startswith(("estimates", "models", "displays", "checks", "caveats")) for line in outcome.differences
+    )
+
+
+def test_a_release_that_was_edited_is_told(example: Path) -> None:
+    run(example, to=example)
+    table = example / "release" / "responses.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("KL-001", "KL-999", 1), encoding="utf-8")
+    with pytest.raises(SpecError, match="damaged"):
+        verify(example)
+
+
+def test_run_from_a_release(example: Path) -> None:
+    first = run(example, to=example)
+    plan = example / "evaluation.yaml"
+    head, _, _ = plan.read_text(encoding="utf-8").partition("\ndata:\n")
+    plan.write_text(head + "\ndata:\n  release: release\n", encoding="utf-8")
+    again = run(example)
+    assert again.tidy().equals(first.tidy())
+
+
+def test_a_plan_without_data_says_so(example: Path) -> None:
+    plan = example / "evaluation.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").partition("\ndata:\n")[0], encoding="utf-8")
+    with pytest.raises(SpecError, match="does not say where the data are"):
+        run(example)
+
+
+def test_a_file_that_the_plan_names_and_is_not_there_says_who_named_it(example: Path) -> None:
+    (example / "data" / "post.csv").unlink()
+    with pytest.raises(UploadError, match=r"post\.csv.*evaluation\.yaml"):
+        run(example)
+
+
+def test_verify_needs_results(example: Path) -> None:
+    with pytest.raises(SpecError, match="no results file"):
+        verify(example)
