@@ -110,11 +110,20 @@ def _paired_t(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Es
         conf_low=change.conf_low,
         conf_high=change.conf_high,
         conf_level=change.conf_level,
+        reason=sides_reason(sample, inquiry),
     )
     try:
         return _with_effect(row, d_av(change))
     except FitError as error:
-        return replace(row, reason=error.message)
+        return replace(row, reason=f"{row.reason} {error.message}".strip())
+
+
+def sides_reason(sample: PairedSample, inquiry: ChangeInquiry) -> str:
+    """Which way a one-sided p-value looks; empty for the usual two-sided one."""
+    if inquiry.sides == 2:
+        return ""
+    way = "fall" if sample.higher_is == "worse" else "rise"
+    return f"One-sided test: p is that of a {way}. The interval is two-sided."
 
 
 def _with_effect(row: Estimate, effect: EffectSize) -> Estimate:
@@ -153,19 +162,21 @@ def _percent_of_baseline(row: Estimate, sample: PairedSample, inquiry: ChangeInq
 def _percent_pupil_ratio(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Estimate:
     found = _percents(sample, inquiry).mean_of_ratios
     row = _percent(replace(row, n_treated=found.n), found)
-    if row.status != "ok" or found.n_dropped == 0:
+    if row.status != "ok":
         return row
     lowest = f"their score before was the lowest there is ({found.zero:g})"
     if min(found.n, found.n_dropped) >= inquiry.threshold:
         return replace(row, reason=f"{found.n_dropped} pupils were left out because {lowest}.")
-    # With n linked shown elsewhere, this n would tell how few pupils were, or were not, at the lowest score.
+    # With n linked shown elsewhere, this n would tell how few pupils (or that none) were, or were not, at the lowest.
     row = replace(row, n_treated=math.nan)
     if not mean_is_safe(found.n, inquiry.threshold):
         return suppressed(row, too_few_reason(inquiry.threshold))
-    return replace(row, reason=f"Fewer than {inquiry.threshold} pupils were left out because {lowest}.")
+    return replace(row, reason=f"Fewer than {inquiry.threshold} pupils, or none, were left out because {lowest}.")
 
 
 def _percents(sample: PairedSample, inquiry: ChangeInquiry) -> PercentChanges:
+    # Without a spread of the changes an interval would be "0 to 0": refuse as the paired comparison does.
+    paired(sample, inquiry)
     return percent_change(
         sample.pre, sample.post, minimum=sample.low, maximum=sample.high, conf_level=inquiry.conf_level
     )
@@ -182,7 +193,13 @@ def _standardised(measure: Callable[[PairedChange], EffectSize]) -> "ChangeEstim
 def _wilcoxon(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Estimate:
     better = "less" if sample.higher_is == "worse" else "greater"
     found = signed_rank(sample.pre, sample.post, alternative="two-sided" if inquiry.sides == 2 else better)
-    return replace(row, estimate=found.rank_biserial, statistic=found.w, p_value=found.p_value)
+    return replace(
+        row,
+        estimate=found.rank_biserial,
+        statistic=found.w,
+        p_value=found.p_value,
+        reason=sides_reason(sample, inquiry).removesuffix(" The interval is two-sided."),
+    )
 
 
 def _bayes_factor(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Estimate:

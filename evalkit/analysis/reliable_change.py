@@ -8,7 +8,7 @@ from evalkit.analysis.paired_sample import PairedSample
 from evalkit.analysis.quality_facts import Reliability
 from evalkit.errors import FitError
 from evalkit.records.evaluation import Evaluation
-from evalkit.stats.disclosure import suppress_table
+from evalkit.stats.disclosure import proportion_is_safe, suppress_table
 from evalkit.stats.reliable_change import ReliableChange, ReliableChangeMethod, reliable_change
 
 BETTER_OR_WORSE = ("improved", "no_reliable_change", "declined")
@@ -87,15 +87,27 @@ def _reliability(sample: PairedSample, measured: Reliability | None) -> tuple[fl
             "Neither omega nor alpha could be estimated before the programme, so the noise of the measure is unknown. "
             "Add a published retest of at most 4 weeks to the plan ('retest')."
         )
-    return measured.value, f"this sample's {measured.stat} before, {measured.value:.2f}"
+    why = " (the factor model behind omega gave an impossible answer)" if measured.is_heywood else ""
+    return measured.value, f"this sample's {measured.stat} before, {measured.value:.2f}{why}"
 
 
 def _counts(rows: list[Estimate], found: ReliableChange, threshold: int, source: str) -> list[Estimate]:
     counts = [found.improved, found.unchanged, found.declined]
-    hidden = suppress_table([counts], threshold=threshold).cells[0]
     return [
         suppressed(row, f"Not shown, because a group has fewer than {threshold} pupils.")
         if hide
         else replace(row, estimate=float(count), reason=source)
-        for row, count, hide in zip(rows, counts, hidden, strict=True)
+        for row, count, hide in zip(rows, counts, _hidden(counts, threshold), strict=True)
     ]
+
+
+def _hidden(counts: list[int], threshold: int) -> list[bool]:
+    """Which of the counts to hide: the small and the empty, enough others, and all when a shown one leaves few over.
+
+    With 41 of 50 pupils improved, 9 did something else, however well their two counts are hidden.
+    """
+    hidden = [bool(hide) for hide in suppress_table([counts], threshold=threshold, zeros=True).cells[0]]
+    shown = [count for count, hide in zip(counts, hidden, strict=True) if not hide]
+    if all(proportion_is_safe(count, sum(counts), threshold) for count in shown):
+        return hidden
+    return [True] * len(counts)

@@ -1,16 +1,18 @@
 """What is said about answers that are no plain answers: one problem for each repair, with all its cells."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.labels import Answer, Reading
-from evalkit.intake.normal import counted, letter, listed, plain, quoted
+from evalkit.intake.normal import counted, letter, listed, plain, quoted, yaml_text
 from evalkit.records.instrument import Instrument, ResponseScale
 
 _TYPE_IT = "Look at the pupil's answers and type the right one, or leave the cell blank."
 _FEW_CELLS = 8
+_SHORT = 40
 
 
 @dataclass(slots=True)
@@ -80,8 +82,8 @@ def _ask_zero(
         "ask",
         "counted_from_zero",
         f"{instrument.title}: the answers run from {low} to {scale.max - 1}, and {zeros} of them are {low}",
-        f"Did the form count from {low}? Then add to the mapping file: labels: {{{instrument.id}: {{{steps}}}}}. Until "
-        "this is answered none of these answers is used.",
+        f"Did the form count from {low}? Then each of these answers must be 1 higher. Until this is answered none of "
+        f"them is used. Mend it in the file, or write it in a mapping file: labels: {{{instrument.id}: {{{steps}}}}}.",
         allowed=allowed_answers(scale),
         columns=columns,
     )
@@ -138,8 +140,11 @@ def _say(
 
 def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
     text, answer = plain(odd.text), odd.answer
-    line = f"labels: {{{instrument.id}: {{{_yaml(text)}: {answer.code if answer.code is not None else 'NUMBER'}}}}}"
-    told = f"or tell evalkit once, in the mapping file: {line}."
+    code = answer.code if answer.code is not None else "NUMBER"
+    told = ""
+    if len(text) <= _SHORT:
+        told = f" Or write it in a mapping file: labels: {{{instrument.id}: {{{yaml_text(text)}: {code}}}}}."
+    cells = "that cell" if len(odd.cells) == 1 else "those cells"
     table: dict[Reading, tuple[str, str, str, str]] = {
         "out_of_range": ("error", "out_of_range", "is not one of the answers", _TYPE_IT),
         "not_whole": ("error", "not_a_whole_number", "is not a whole number", _TYPE_IT),
@@ -160,22 +165,18 @@ def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
         ),
         "code_and_label_differ": (
             "ask", "code_and_label_differ", "names a number and words that do not belong together",
-            f"Which of the two counts? Correct the {_cell_word(odd)}, {told}",
+            f"Which of the two counts? Type the answer's number or its exact words in {cells}.{told}",
         ),
         "like_a_label": (
             "ask", "label_typo", "is not one of the answers",
-            f"Is '{answer.suggestion}' meant? If so, correct the {_cell_word(odd)}, {told}",
+            f"Is '{answer.suggestion}' meant? If so, type these words in {cells}.{told}",
         ),
         "unknown": (
             "ask", "unknown_answer", "is not one of the answers",
-            f"What does it mean? Correct the {_cell_word(odd)}, {told}",
+            f"What does it mean? Type the answer's number or its exact words in {cells}.{told}",
         ),
     }  # fmt: skip
     return table[answer.reading]
-
-
-def _cell_word(odd: Odd) -> str:
-    return "cell" if len(odd.cells) == 1 else "cells"
 
 
 def _is_other_label_set(
@@ -193,26 +194,29 @@ def _is_other_label_set(
 
 def _ask_label_set(findings: Findings, instrument: Instrument, scale: ResponseScale, unknown: Sequence[Odd]) -> None:
     texts = sorted((plain(one.text) for one in unknown), key=str.casefold)
-    lines = ", ".join(f"{_yaml(text)}: NUMBER" for text in texts)
+    lines = ", ".join(f"{yaml_text(text)}: {number}" for text, number in zip(texts, _numbers(texts, scale), strict=True))
     findings.add(
         "ask",
         "other_labels",
         f"{instrument.title}: the answers are {listed([quoted(text) for text in texts])}, not the words of this "
         "questionnaire",
-        "If the form offered the same choices in other words, say which word stands for which number, in the mapping "
-        f"file: labels: {{{instrument.id}: {{{lines}}}}}. If it offered other choices, these answers cannot be used.",
+        "If the form offered the same choices under other names, type the number of each instead ('Find and replace' "
+        "does it at once). If it offered other choices, these answers cannot be used. Instead of typing you can write "
+        f"in a mapping file which number each stands for: labels: {{{instrument.id}: {{{lines}}}}}.",
         allowed=allowed_answers(scale),
         columns=[column for one in unknown for _, column in one.cells],
     )
+
+
+def _numbers(texts: Sequence[str], scale: ResponseScale) -> list[int | str]:
+    """The number that each text ends with, as in A1 to A5, where that gives each its own answer; else NUMBER."""
+    ends = [re.search(r"\d+$", text) for text in texts]
+    numbers = [int(end.group()) for end in ends if end]
+    clear = len(set(numbers)) == len(texts) and set(numbers) <= set(scale.values)
+    return [*numbers] if clear else ["NUMBER"] * len(texts)
 
 
 def _cells(cells: Sequence[tuple[int, int]]) -> str:
     """Cells as a spreadsheet names them: F14, G20."""
     names = [f"{letter(column)}{row}" for row, column in sorted(cells)]
     return listed(names, limit=_FEW_CELLS)
-
-
-def _yaml(text: str) -> str:
-    """Text as a quoted YAML key."""
-    shown = text if len(text) <= 60 else text[:60]
-    return "'" + shown.replace("'", "''") + "'"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 _NUMBERING = re.compile(r"^\s*(?:question|item|qu|q)?\s*\d{1,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
+_MOST_RUNS = 12
+_RUNS_SHOWN = 3
 
 
 def plain(text: str) -> str:
@@ -57,7 +59,7 @@ def column_index(letters: str) -> int:
 
 
 def letters(columns: Iterable[int]) -> str:
-    """Columns as a person would name them: F, or F, H, or F to K."""
+    """Columns as a person would name them: F, or F and H, or F to K; where they are too scattered, the first ones."""
     ordered = sorted(set(columns))
     runs: list[list[int]] = []
     for column in ordered:
@@ -66,10 +68,21 @@ def letters(columns: Iterable[int]) -> str:
         else:
             runs.append([column])
     parts = [
-        f"{letter(run[0])} to {letter(run[-1])}" if len(run) > 2 else ", ".join(letter(one) for one in run)
+        part
         for run in runs
+        for part in ([f"{letter(run[0])} to {letter(run[-1])}"] if len(run) > 2 else [letter(one) for one in run])
     ]
-    return ", ".join(parts)
+    if len(parts) <= _MOST_RUNS:
+        return listed(parts)
+    return _cut(runs, len(ordered))
+
+
+def _cut(runs: Sequence[Sequence[int]], count: int) -> str:
+    """The first three runs of columns and how many more there are."""
+    first = [
+        f"{letter(run[0])} to {letter(run[-1])}" if len(run) > 1 else letter(run[0]) for run in runs[:_RUNS_SHOWN]
+    ]
+    return f"{', '.join(first)} and {count - sum(len(run) for run in runs[:_RUNS_SHOWN])} more"
 
 
 def listed(words: Sequence[str], *, last: str = "and", limit: int = 12) -> str:
@@ -86,6 +99,11 @@ def quoted(text: str, *, limit: int = 60) -> str:
     """Text from a file as a message may show it: in quotes, without control characters, cut when long."""
     shown = plain(text)
     return f"'{shown[:limit]}...'" if len(shown) > limit else f"'{shown}'"
+
+
+def yaml_text(text: str) -> str:
+    """Text as a quoted key or value of a mapping file, to be copied from a message as it is."""
+    return "'" + plain(text).replace("'", "''") + "'"
 
 
 def counted(count: int, singular: str, plural: str = "") -> str:

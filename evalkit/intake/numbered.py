@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from evalkit.intake.known import Known
 from evalkit.intake.normal import normal
 
-_LETTERED = re.compile(r"^(?:(.+) )?(?:question|item|qu|q) ?0*(\d{1,3})$")
+_LETTERED = re.compile(r"^(?:(.+) )?(?:question|item|qu|sq|q) ?0*(\d{1,3})$")
 _BARE = re.compile(r"^(?:(.+?) ?)??0*(\d{1,3})$")
 _BARE_SHARE = 0.75
 
@@ -31,6 +31,18 @@ class _Block:
     wave: str = ""
     instrument: str = ""
     lettered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A header taken apart: GSE10 pre -> the stem gse, the number 10 (0 where it has none) and the wave."""
+
+    index: int
+    wave: str
+    stem: str
+    number: int
+    lettered: bool
+    names_questionnaire: bool
 
 
 def numbered(
@@ -66,29 +78,43 @@ def _pairs(block: _Block) -> list[tuple[int, int]]:
 
 def _blocks(headers: Sequence[tuple[int, str]], titles: Sequence[str], known: Known) -> list[_Block]:
     blocks: list[_Block] = []
-    for index, header in headers:
-        wave, rest = known.split_wave(header)
-        name = normal(rest)
-        lettered = _LETTERED.match(name)
-        match = lettered or _BARE.match(name)
-        prefix = match.group(1) or "" if match else ""
-        # GSE10 alone is the name of a questionnaire, hence a total, and not its tenth question.
-        if not match or name in known.instruments or (prefix and prefix not in known.instruments):
+    parts = [_part(index, header, titles[index], known) for index, header in headers]
+    for part in parts:
+        if part.number < 1 or (part.stem and part.stem not in known.instruments):
             continue
-        number = int(match.group(2))
-        if number < 1:
+        if part.names_questionnaire and not _has_siblings(part, parts):
             continue
-        title = normal(titles[index])
-        wave = wave or known.waves.get(title, "")
-        instrument = known.instruments.get(prefix or title, "")
+        number, wave = part.number, part.wave
+        instrument = known.instruments.get(part.stem or normal(titles[part.index]), "")
         last = blocks[-1] if blocks else None
         if last is None or number <= last.numbers[-1] or (last.wave, last.instrument) != (wave, instrument):
             last = _Block(wave=wave, instrument=instrument)
             blocks.append(last)
-        last.columns.append(index)
+        last.columns.append(part.index)
         last.numbers.append(number)
-        last.lettered = last.lettered or bool(lettered)
+        last.lettered = last.lettered or part.lettered
     return blocks
+
+
+def _part(index: int, header: str, title: str, known: Known) -> _Part:
+    wave, rest = known.split_wave(header)
+    name = normal(rest)
+    wave = wave or known.waves.get(normal(title), "")
+    lettered = _LETTERED.match(name)
+    match = lettered or _BARE.match(name)
+    if not match:
+        return _Part(index, wave, "", 0, False, False)
+    return _Part(index, wave, match.group(1) or "", int(match.group(2)), bool(lettered), name in known.instruments)
+
+
+def _has_siblings(part: _Part, parts: Sequence[_Part]) -> bool:
+    """Whether GSE10 is the tenth question: alone it is the name of a questionnaire, hence a total.
+
+    It is a question beside at least two others such as GSE8 and GSE9, unless one written otherwise (GSE 10) is there.
+    """
+    others = [one for one in parts if one.index != part.index and (one.wave, one.stem) == (part.wave, part.stem)]
+    written = any(one.number == part.number and not one.names_questionnaire for one in others)
+    return len({one.number for one in others} - {part.number}) > 1 and bool(part.stem) and not written
 
 
 def _fitting(block: _Block, known: Known, taken: Collection[str]) -> tuple[list[str], list[str]]:
