@@ -1,6 +1,10 @@
 """What a reader must know: limits of the design, warnings these data give, notes on what was done."""
 
+import math
 from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
 
 from evalkit.analysis.checks import half_widths
 from evalkit.analysis.estimate import Estimate
@@ -17,7 +21,8 @@ DESIGN_LIMITS = (
 )  # fmt: skip
 DATA_WARNINGS = (
     "few_pupils", "wide_interval", "high_drop_out", "leavers_differ", "not_linked", "low_reliability",
-    "ceiling_reached", "floor_reached", "straight_lining", "instrument_caution", "pre_post_caution",
+    "ceiling_reached", "floor_reached", "straight_lining", "heywood", "item_against_scale", "same_change",
+    "instrument_caution", "pre_post_caution",
 )  # fmt: skip
 NOTES = ("complete_cases", "one_or_more_suppressed")
 CAVEAT_KINDS = (*DESIGN_LIMITS, *DATA_WARNINGS, *NOTES)
@@ -31,17 +36,20 @@ def caveats(
     took_part: Participation,
     reliabilities: Sequence[Reliability],
     shares: MeasureShares,
+    items: pd.DataFrame,
     anything_suppressed: bool,
     standards: WarningStandards,
 ) -> tuple[Caveat, ...]:
-    """All caveats, limits first; `rows` and `shares` already disclosure-controlled."""
+    """All caveats, limits first; `rows`, `shares` and `items` already disclosure-controlled."""
     threshold = study.plan.suppression_threshold
     return (
         *(Caveat(kind, "limit") for kind in DESIGN_LIMITS),
         *_about_size(samples, rows, standards),
+        *_about_copies(samples, threshold),
         *_about_taking_part(samples, rows, took_part, standards),
         *_about_reliability(reliabilities, threshold, standards),
         *_about_shares(study, shares, standards),
+        *_about_items(study, items),
         *_about_instruments(study),
         *_notes(took_part, threshold=threshold, anything_suppressed=anything_suppressed),
     )
@@ -64,6 +72,15 @@ def _about_size(samples: Sequence[PairedSample], rows: Sequence[Estimate], stand
 def _tells_nothing(row: Estimate, widths: Mapping[str, float], limit: float) -> bool:
     """Whether an interval is wide and holds both a rise and a fall."""
     return widths.get(row.outcome, 0.0) > limit and row.conf_low < 0 < row.conf_high
+
+
+def _about_copies(samples: Sequence[PairedSample], threshold: int) -> list[Caveat]:
+    """Outcomes in which every pupil changed by the same amount: real answers hardly ever do that, copied files do."""
+    return [
+        Caveat("same_change", "warning", sample.outcome.id, {"moved": not np.allclose(sample.pre, sample.post)})
+        for sample in samples
+        if sample.shows_numbers(threshold) and sample.changed_alike
+    ]
 
 
 def _about_taking_part(
@@ -97,10 +114,14 @@ def _about_taking_part(
 def _about_reliability(
     reliabilities: Sequence[Reliability], threshold: int, standards: WarningStandards
 ) -> list[Caveat]:
+    shown = [one for one in reliabilities if one.n >= threshold]
     return [
-        Caveat("low_reliability", "warning", one.outcome, {"stat": one.stat, "value": one.value, "wave": one.wave})
-        for one in reliabilities
-        if one.n >= threshold and one.value < standards.low_reliability.value
+        *(
+            Caveat("low_reliability", "warning", one.outcome, {"stat": one.stat, "value": one.value, "wave": one.wave})
+            for one in shown
+            if one.value < standards.low_reliability.value
+        ),
+        *(Caveat("heywood", "warning", one.outcome, {"wave": one.wave}) for one in shown if one.is_heywood),
     ]
 
 
@@ -114,11 +135,30 @@ def _about_shares(study: Study, shares: MeasureShares, standards: WarningStandar
     ):
         found += [
             Caveat(
-                kind, "warning", one.outcome, {"scale": scales[one.outcome], "wave": one.wave, "percent": one.percent}
+                kind,
+                "warning",
+                one.outcome,
+                {
+                    "scale": scales[one.outcome],
+                    "wave": one.wave,
+                    "percent": one.percent if math.isfinite(one.percent) else None,
+                },
             )
             for one in shown
-            if one.percent > limit
+            if not one.percent <= limit
         ]
+    return found
+
+
+def _about_items(study: Study, items: pd.DataFrame) -> list[Caveat]:
+    """Items that go against the rest of their scale, after reversing; only where their correlation is shown."""
+    found: list[Caveat] = []
+    for outcome in study.plan.outcomes:
+        for wave in study.plan.waves:
+            rows = items[(items["scale"] == outcome.scale) & (items["wave"] == wave.id) & (items["item_rest_r"] < 0)]
+            if len(rows):
+                facts = {"scale": outcome.scale, "wave": wave.id, "items": ", ".join(rows["item"])}
+                found.append(Caveat("item_against_scale", "warning", outcome.id, facts))
     return found
 
 

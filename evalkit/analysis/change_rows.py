@@ -163,7 +163,7 @@ def _percent_pupil_ratio(row: Estimate, sample: PairedSample, inquiry: ChangeInq
     found = _percents(sample, inquiry).mean_of_ratios
     row = _percent(replace(row, n_treated=found.n), found)
     if row.status != "ok":
-        return row
+        return replace(row, n_treated=math.nan)
     lowest = f"their score before was the lowest there is ({found.zero:g})"
     if min(found.n, found.n_dropped) >= inquiry.threshold:
         return replace(row, reason=f"{found.n_dropped} pupils were left out because {lowest}.")
@@ -191,6 +191,7 @@ def _standardised(measure: Callable[[PairedChange], EffectSize]) -> "ChangeEstim
 
 
 def _wilcoxon(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Estimate:
+    paired(sample, inquiry)
     better = "less" if sample.higher_is == "worse" else "greater"
     found = signed_rank(sample.pre, sample.post, alternative="two-sided" if inquiry.sides == 2 else better)
     return replace(

@@ -9,6 +9,8 @@ import pandas as pd
 
 from evalkit.analysis.estimate import too_few_reason
 from evalkit.analysis.paired_sample import PairedSample
+from evalkit.analysis.quality_facts import HEYWOOD, is_heywood
+from evalkit.analysis.straight_lines import STRAIGHT, straight_line_share_is_shown
 from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Item
 from evalkit.records.scores import ITEM_COLUMNS, QUALITY_COLUMNS, Scores
@@ -24,12 +26,13 @@ End = Literal["low", "high"]
 ENDS: tuple[tuple[str, End], ...] = (("floor_percent", "low"), ("ceiling_percent", "high"))
 WHOLE = frozenset({"n", "k", "answer", "answer_low", "answer_high"})
 SCORE_NUMBERS = ("mean", "sd", "floor_percent", "ceiling_percent")
-RELIABILITY_NUMBERS = ("alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high")
+OMEGA_NUMBERS = ("omega", "omega_low", "omega_high")
+RELIABILITY_NUMBERS = ("alpha", "alpha_low", "alpha_high", *OMEGA_NUMBERS)
 ITEM_NUMBERS = ("mean", "sd", "item_rest_r", "alpha_if_dropped", "floor_percent", "ceiling_percent")
 
 
 def quality_table(
-    scores: Scores, samples: Sequence[PairedSample], distribution: pd.DataFrame, *, threshold: int
+    scores: Scores, samples: Sequence[PairedSample], study: Study, distribution: pd.DataFrame, *, threshold: int
 ) -> pd.DataFrame:
     """The quality of every scale of the plan in every wave, small groups hidden, with the outcome's label."""
     table: list[dict[str, object]] = []
@@ -37,6 +40,9 @@ def quality_table(
         for wave in (sample.wave_pre, sample.wave_post):
             for row in _rows(scores.quality.scales, sample, wave):
                 shown: dict[str, object] = {column: row[column] for column in QUALITY_COLUMNS}
+                if is_heywood(row):
+                    shown |= dict.fromkeys(OMEGA_NUMBERS, math.nan)
+                    shown["reason"] = str(row["reason"]) or f"Omega is left out: its factor model gave an {HEYWOOD}."
                 if not mean_is_safe(int(row["n"]), threshold):
                     shown |= dict.fromkeys(RELIABILITY_NUMBERS, math.nan) | {"reason": too_few_reason(threshold)}
                 n_scored = n_scored_in(sample, wave)
@@ -47,6 +53,9 @@ def quality_table(
                         shown[column] = linked_share(sample, wave, end, distribution, threshold=threshold)
                 else:
                     _hide_shares(shown, n_scored, threshold)
+                _hide_the_middle(shown, n_scored, threshold)
+                if not straight_line_share_is_shown(scores, study, sample, wave=wave):
+                    shown[STRAIGHT] = math.nan
                 shown["label"] = sample.outcome.label
                 table.append(shown)
     return _typed(pd.DataFrame(table, columns=[*QUALITY_COLUMNS, "label"]))
@@ -72,11 +81,25 @@ def item_table(
                     shown |= dict.fromkeys(ITEM_NUMBERS, math.nan)
                 if differs_by_few(sample, wave, threshold):
                     shown |= dict.fromkeys(SCORE_NUMBERS, math.nan)
+                _hide_the_middle(shown, n, threshold)
+                if _is_at_an_end(row, sample, study, threshold):
+                    shown |= dict.fromkeys(SCORE_NUMBERS, math.nan)
                 given = answered.get((sample.outcome.scale, row["item"], wave))
                 if given is not None:
                     shown |= _solved_by_answers(given, n, threshold)
                 table.append(shown)
     return _typed(pd.DataFrame(table, columns=list(ITEM_COLUMNS)))
+
+
+def _is_at_an_end(row: "pd.Series", sample: PairedSample, study: Study, threshold: int) -> bool:
+    """Whether an item's mean tells that only a few pupils, or none, gave another answer than the lowest or highest.
+
+    Answers are whole steps: n times the mean's distance from an end is at least the number of pupils not at that end.
+    """
+    answers = _answers(study, sample, str(row["item"]))
+    n, mean = int(row["n"]), float(row["mean"])
+    steps = min(mean - answers[0], answers[-1] - mean) * n
+    return (math.isfinite(mean) and round(steps) < threshold) or float(row["sd"]) == 0
 
 
 def _solved_by_answers(answers: pd.DataFrame, n: int, threshold: int) -> dict[str, object]:
@@ -88,7 +111,8 @@ def _solved_by_answers(answers: pd.DataFrame, n: int, threshold: int) -> dict[st
     more = n - int(answers["n"].iloc[0])
     if 0 < more < threshold:
         return dict.fromkeys(SCORE_NUMBERS, math.nan)
-    merged = answers[(answers["answer_low"] < answers["answer_high"]) & (answers["group_count"] > 0)]
+    # Where no group is shown at all, all answers count as one merged group.
+    merged = answers[(answers["answer_low"] < answers["answer_high"]) & ~(answers["group_count"] == 0)]
     if more != 0 or merged.empty:
         return {}
     unknown = len(merged) - merged["answer_low"].nunique()
@@ -131,11 +155,8 @@ def differs_by_few(sample: PairedSample, wave: str, threshold: int) -> bool:
 
 
 def share_is_shown(percent: float, n: int, threshold: int) -> bool:
-    """Whether a share at the floor or the ceiling may be shown: nobody, or enough pupils at it and not at it."""
-    if not math.isfinite(percent) or not mean_is_safe(n, threshold):
-        return False
-    count = round(percent * n / 100)
-    return count == 0 or proportion_is_safe(count, n, threshold)
+    """Whether a share at the floor or the ceiling may be shown: enough pupils at it and enough not at it."""
+    return math.isfinite(percent) and proportion_is_safe(round(percent * n / 100), n, threshold)
 
 
 def linked_share(sample: PairedSample, wave: str, end: End, distribution: pd.DataFrame, *, threshold: int) -> float:
@@ -153,6 +174,13 @@ def linked_share(sample: PairedSample, wave: str, end: End, distribution: pd.Dat
     percent = 100 * count / sample.n_linked
     may_be_shown = share_is_shown(percent, sample.n_linked, threshold) and (others == 0 or others >= threshold)
     return percent if may_be_shown else math.nan
+
+
+def _hide_the_middle(shown: dict[str, object], n: int, threshold: int) -> None:
+    """Hide both ends where together they tell how few pupils are in between."""
+    ends = [float(str(shown[column])) for column, _ in ENDS]
+    if all(math.isfinite(percent) for percent in ends) and n - round(sum(ends) * n / 100) < threshold:
+        shown |= dict.fromkeys((column for column, _ in ENDS), math.nan)
 
 
 def _hide_shares(shown: dict[str, object], n: int, threshold: int) -> None:

@@ -8,13 +8,14 @@ import pandas as pd
 
 from evalkit.analysis.measure_displays import ENDS, linked_share
 from evalkit.analysis.paired_sample import PairedSample
-
-STRAIGHT = "straight_line_percent"
+from evalkit.analysis.straight_lines import STRAIGHT, straight_line_percent
+from evalkit.records.scores import Scores
+from evalkit.stats.disclosure import mean_is_safe
 
 
 @dataclass(frozen=True, slots=True)
 class ShownShare:
-    """A share of pupils in percent that may be shown, of one outcome in one wave."""
+    """A share of pupils in percent that may be shown, of one outcome in one wave; NaN: only that it is high."""
 
     outcome: str
     wave: str
@@ -31,11 +32,18 @@ class MeasureShares:
 
 
 def measure_shares(
-    quality: pd.DataFrame, distribution: pd.DataFrame, samples: Sequence[PairedSample], *, threshold: int
+    scores: Scores,
+    quality: pd.DataFrame,
+    distribution: pd.DataFrame,
+    samples: Sequence[PairedSample],
+    *,
+    threshold: int,
+    straight_line_limit: float,
 ) -> MeasureShares:
     """The shares of the quality table (all pupils of a wave); where that hides one, the linked pupils' share.
 
-    Never both: their difference would tell about the few pupils who answered only once.
+    Never both: their difference would tell about the few pupils who answered only once. One answer throughout is about
+    the care pupils took, so a share above the limit is named without its number where the number is hidden.
     """
     found: dict[str, list[ShownShare]] = {column: [] for column in (*(column for column, _ in ENDS), STRAIGHT)}
     for sample in samples:
@@ -45,6 +53,10 @@ def measure_shares(
             for column, end in ENDS:
                 if not math.isfinite(percents[column]):
                     percents[column] = linked_share(sample, wave, end, distribution, threshold=threshold)
+            raw = straight_line_percent(scores, scale=sample.outcome.scale, wave=wave)
+            enough = len(rows) > 0 and mean_is_safe(int(rows["n"].iloc[0]), threshold)
+            if enough and raw > straight_line_limit and not math.isfinite(percents[STRAIGHT]):
+                found[STRAIGHT].append(ShownShare(sample.outcome.id, wave, math.nan))
             for column, percent in percents.items():
                 if math.isfinite(percent):
                     found[column].append(ShownShare(sample.outcome.id, wave, percent))

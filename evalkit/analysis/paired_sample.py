@@ -10,6 +10,7 @@ from evalkit.errors import DesignError
 from evalkit.records.evaluation import Evaluation, Outcome, Study
 from evalkit.records.scores import Scores
 from evalkit.stats.disclosure import mean_is_safe
+from evalkit.stats.vectors import nearly_constant
 
 Vector = npt.NDArray[np.float64]
 
@@ -53,6 +54,12 @@ class PairedSample:
     def n_linked(self) -> int:
         """Pupils with a score in both waves."""
         return self.pre.size
+
+    @property
+    def changed_alike(self) -> bool:
+        """Whether every linked pupil changed by the same amount, or not at all."""
+        change = self.post - self.pre
+        return bool(change.size) and nearly_constant(change, size=max(abs(self.low), abs(self.high)))
 
     @property
     def share_lost(self) -> float:

@@ -15,7 +15,7 @@ from evalkit.analysis.expected_regression import regression_rows
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.leavers import leavers_row
 from evalkit.analysis.measure_displays import answer_table, item_table, quality_table
-from evalkit.analysis.measure_shares import MeasureShares, measure_shares
+from evalkit.analysis.measure_shares import measure_shares
 from evalkit.analysis.models import model_table
 from evalkit.analysis.paired_sample import PairedSample, Participation, paired_samples, participation
 from evalkit.analysis.provenance import provenance
@@ -60,7 +60,15 @@ def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
             rows,
             took_part=took_part,
             reliabilities=reliabilities,
-            shares=_shares(displays, samples, plan.suppression_threshold),
+            shares=measure_shares(
+                scores,
+                displays["quality"],
+                displays["distribution"],
+                samples,
+                threshold=plan.suppression_threshold,
+                straight_line_limit=standards.warnings.straight_lining.value,
+            ),
+            items=displays["items"],
             anything_suppressed=_anything_suppressed(rows, displays),
             standards=standards.warnings,
         ),
@@ -138,15 +146,13 @@ def _displays(
         "means": means_table(samples, threshold=threshold),
         "distribution": distribution,
         "answers": answers,
-        "quality": quality_table(scores, samples, distribution, threshold=threshold),
+        "quality": quality_table(scores, samples, study, distribution, threshold=threshold),
         "items": item_table(scores, samples, study, answers, threshold=threshold),
     }
 
 
-def _shares(displays: dict[str, pd.DataFrame], samples: Sequence[PairedSample], threshold: int) -> MeasureShares:
-    return measure_shares(displays["quality"], displays["distribution"], samples, threshold=threshold)
-
-
 def _anything_suppressed(rows: Sequence[Estimate], displays: dict[str, pd.DataFrame]) -> bool:
-    hidden = any(row.status == "suppressed" for row in rows)
-    return hidden or any(bool(displays[name]["count"].isna().any()) for name in ("distribution", "answers"))
+    ends = displays["quality"][["floor_percent", "ceiling_percent"]]
+    if any(row.status == "suppressed" for row in rows) or bool(ends.isna().any(axis=None)):
+        return True
+    return any(bool(displays[name]["count"].isna().any()) for name in ("distribution", "answers"))

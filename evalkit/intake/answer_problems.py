@@ -194,7 +194,8 @@ def _is_other_label_set(
 
 def _ask_label_set(findings: Findings, instrument: Instrument, scale: ResponseScale, unknown: Sequence[Odd]) -> None:
     texts = sorted((plain(one.text) for one in unknown), key=str.casefold)
-    lines = ", ".join(f"{yaml_text(text)}: {number}" for text, number in zip(texts, _numbers(texts, scale), strict=True))
+    meant = zip(texts, _numbers(texts, scale), strict=True)
+    lines = ", ".join(f"{yaml_text(text)}: {number}" for text, number in meant)
     findings.add(
         "ask",
         "other_labels",

@@ -112,7 +112,8 @@ def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> Non
             "ask",
             "several_sheets",
             f"The sheets {names} all look like answers. Only {quoted(table.sheet)} was read",
-            "Say which sheet to read, or copy all answers into one sheet.",
+            "Copy all answers into one sheet. Or list each sheet as its own file in the plan (the same path, with "
+            "'sheet:'). If only one sheet counts, name that one.",
         )
     if table.raw.hidden:
         findings.add(

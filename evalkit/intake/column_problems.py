@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings, short_header
@@ -12,6 +12,7 @@ from evalkit.intake.normal import letter, listed, normal, quoted
 from evalkit.records.evaluation import Study
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_FEW_LINES = 6
 ItemColumns = dict[tuple[str, str], Column]
 
 
@@ -26,7 +27,8 @@ def drop_private(table: Table, findings: Findings) -> None:
             "fixed",
             "personal_columns_dropped",
             f"{_named(personal)} may tell who the pupils are",
-            "evalkit dropped this at the door and keeps nothing of it. Nothing to do.",
+            f"evalkit dropped {'this' if len(personal) == 1 else 'these'} at the door and keeps nothing of "
+            f"{'it' if len(personal) == 1 else 'them'}. Nothing to do.",
             columns=[column.index for column in personal],
         )
     form = [column for column in table.columns if column.role == "form"]
@@ -34,8 +36,8 @@ def drop_private(table: Table, findings: Findings) -> None:
         findings.add(
             "fixed",
             "form_columns_left_out",
-            f"{_named(form)} {'comes' if len(form) == 1 else 'come'} from the survey form and not from pupils",
-            "evalkit leaves this out. Nothing to do.",
+            f"{_named(form, limit=3)} {'comes' if len(form) == 1 else 'come'} from the survey form and not from pupils",
+            f"evalkit leaves {'this' if len(form) == 1 else 'these'} out. Nothing to do.",
             columns=[column.index for column in form],
         )
     for row in table.rows if personal or form else ():
@@ -63,8 +65,8 @@ def pupil_column(table: Table, study: Study, findings: Findings) -> Column | Non
             "ask",
             "which_pupil_column",
             "No heading says where the pupil codes are",
-            f"Are they in this column? If so, change its heading to '{wanted}', or add to the mapping file: "
-            f"columns: {{{quoted(likely[0].header)}: pupil}}.",
+            f"Are they in this column? If so, change its heading to '{wanted}'. Or write it in a mapping file: "
+            f"columns: {{'column {letter(likely[0].index)}': pupil}}.",
             columns=[likely[0].index],
             header=likely[0].header,
         )
@@ -103,17 +105,41 @@ def item_columns(table: Table, known: Known, *, waves: Sequence[str], findings: 
         first = table.cells(columns[0].index)
         if all(table.cells(column.index) == first for column in columns[1:]):
             chosen[key] = columns[0]
-        if len(columns) > 1:
-            _say_twice(columns, key in chosen, known, findings)
     _ask(table.columns, known, findings)
     asked = {choice for column in table.columns for choice in column.choices}
+    for key, columns in twice.items():
+        if len(columns) > 1:
+            lost = "" if key in chosen else _one_lost(key, twice, asked, known)
+            asked |= {lost} - {""}
+            _say_twice(columns, lost, known, findings, equal=key in chosen)
     for wave in waves:
         _say_missing({item for item, when in twice if when == wave} | asked, wave, known, findings)
     return chosen
 
 
-def _say_twice(columns: Sequence[Column], equal: bool, known: Known, findings: Findings) -> None:
+def _one_lost(key: tuple[str, str], found: Collection[tuple[str, str]], asked: Collection[str], known: Known) -> str:
+    """The one question of the same questionnaire that no column is; empty when there is none, or more than one."""
+    item, wave = key
+    needed = known.needed_of(item.partition(".")[0])
+    lost = [one for one in needed if (one, wave) not in found and one not in asked]
+    return lost[0] if len(lost) == 1 else ""
+
+
+def _say_twice(columns: Sequence[Column], lost: str, known: Known, findings: Findings, *, equal: bool) -> None:
+    """One question in two columns: repeated, to be chosen from, or (`lost`) one of them under another one's heading."""
     name = known.names[columns[0].target]
+    letters = listed([letter(column.index) for column in columns])
+    if lost:
+        findings.add(
+            "ask",
+            "column_twice",
+            f"Columns {letters} have the same heading, with different answers",
+            f"Is one of them '{known.names[lost]}' ({lost}), which is missing? Correct the heading of that column. "
+            "Until then neither is used.",
+            columns=[column.index for column in columns],
+            header=columns[0].header,
+        )
+        return
     findings.add(
         "fixed" if equal else "ask",
         "column_repeated" if equal else "column_twice",
@@ -121,8 +147,8 @@ def _say_twice(columns: Sequence[Column], equal: bool, known: Known, findings: F
         + (" with the same answers" if equal else ", with different answers"),
         "evalkit uses the first one. Nothing to do."
         if equal
-        else "Which one counts? Delete the other, or add to the mapping file: "
-        f"columns: {{'column {letter(columns[-1].index)}': ignore}}. Until then neither is used.",
+        else "Which one counts? Delete the other. Until then neither is used. Or name the other in a mapping file, "
+        f"for example columns: {{'column {letter(columns[-1].index)}': ignore}}.",
         columns=[column.index for column in columns],
         item=columns[0].target,
     )
@@ -137,25 +163,66 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
                 "ask",
                 "which_question",
                 "This heading is not quite one that the plan knows",
-                f"Is it the question {names}? If so, say it in the mapping file: columns: {{{quoted(column.header)}: "
-                f"{column.choices[0]}}}. Or change the heading in the file. Until then this column is not used.",
+                f"Is it the question {names}? If so, change the heading to '{column.choices[0]}'. Until then this "
+                f"column is not used. Or write it in a mapping file: columns: {{'column {letter(column.index)}': "
+                f"{column.choices[0]}}}.",
                 columns=[column.index],
                 header=column.header,
             )
+    _ask_reversed([column for column in columns if column.reason == "reversed"], findings)
     numbered = [column for column in columns if column.reason == "numbers"]
     if numbered:
         instruments = dict.fromkeys(one.partition(".")[0] for column in numbered for one in column.choices)
         titles = listed([known.titles[one] for one in instruments], last="and")
-        lines = ", ".join(f"'column {letter(column.index)}': {column.choices[0]}" for column in numbered)
         findings.add(
             "ask",
             "which_numbers",
             f"The headings are only numbers ({_named(numbered)}), and the questions of {titles} do not have these "
             "numbers",
-            f"Write the questionnaire in front of each number, such as '{numbered[0].choices[0]}'. Or, if the "
-            f"questions stand in this order, say so in the mapping file: columns: {{{lines}}}. Until then these "
-            "are not used.",
+            f"If the questions stand in this order, change the headings: {_changes(numbered)}. Until then these are "
+            f"not used.{_in_mapping(numbered)}",
             columns=[column.index for column in numbered],
+        )
+
+
+def _changes(columns: Sequence[Column]) -> str:
+    """Which headings become which, one part for each questionnaire."""
+    blocks: dict[str, list[Column]] = defaultdict(list)
+    for column in columns:
+        blocks[column.choices[0].partition(".")[0]].append(column)
+    return listed(
+        [
+            f"'{some[0].header}' to '{some[-1].header}' (columns {letter(some[0].index)} to {letter(some[-1].index)}) "
+            f"into {_items_named([column.choices[0] for column in some])}"
+            for some in blocks.values()
+        ]
+    )
+
+
+def _items_named(items: Sequence[str]) -> str:
+    """The first and the last of items that follow one another; else all of them."""
+    numbers = [int(end.group()) for item in items if (end := re.search(r"\d+$", item))]
+    straight = len(numbers) == len(items) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return f"'{items[0]}' to '{items[-1]}'" if straight else listed([f"'{item}'" for item in items], limit=25)
+
+
+def _in_mapping(columns: Sequence[Column]) -> str:
+    """The lines of a mapping file that say the same, where they are few."""
+    lines = ", ".join(f"'column {letter(column.index)}': {column.choices[0]}" for column in columns)
+    return f" Or write it in a mapping file: columns: {{{lines}}}." if len(columns) <= _FEW_LINES else ""
+
+
+def _ask_reversed(columns: Sequence[Column], findings: Findings) -> None:
+    if columns:
+        one = len(columns) == 1
+        findings.add(
+            "ask",
+            "turned_round",
+            f"{_named(columns)} {'is' if one else 'are'} marked as reversed",
+            "(R) often means that the answers were already turned round. evalkit turns them itself, so send them as "
+            f"pupils gave them, and take the mark off the {'heading' if one else 'headings'}. Until then "
+            f"{'this column is' if one else 'these columns are'} not used.",
+            columns=[column.index for column in columns],
         )
 
 
@@ -180,10 +247,11 @@ def _say_missing(found: set[str], wave: str, known: Known, findings: Findings) -
 
 def report_unused(table: Table, known: Known, findings: Findings) -> None:
     """Say which columns are not used: unknown ones, and questions that the plan does not need."""
+    asked = {one.column for one in findings.problems if one.kind == "which_pupil_column"}
     spare = [
         column
         for column in table.columns
-        if (not column.role and not column.choices and column.header)
+        if (not column.role and not column.choices and column.header and letter(column.index) not in asked)
         or (column.role == "item" and column.target not in known.needed)
     ]
     if spare:
@@ -205,8 +273,8 @@ def report_unused(table: Table, known: Known, findings: Findings) -> None:
             "ask" if missing else "warn",
             "no_heading",
             "There are entries here but no heading",
-            "Type a heading, or say in the mapping file what the column is: "
-            f"columns: {{'column {letter(column.index)}': ignore}}. evalkit does not use it as it is.",
+            "Type a heading, or delete the column. evalkit does not use it as it is. Or write in a mapping file what "
+            f"it is: columns: {{'column {letter(column.index)}': ignore}}.",
             rows=[table.header_row],
             columns=[column.index],
         )
@@ -246,6 +314,7 @@ def report_ragged(table: Table, findings: Findings) -> None:
         )
 
 
-def _named(columns: Sequence[Column]) -> str:
+def _named(columns: Sequence[Column], *, limit: int = 12) -> str:
     """Headers with what a person needs to find them."""
-    return listed([f"'{short_header(column.header)}'" if normal(column.header) else "no heading" for column in columns])
+    names = [f"'{short_header(column.header)}'" if normal(column.header) else "no heading" for column in columns]
+    return listed(names, limit=limit)

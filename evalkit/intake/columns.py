@@ -1,5 +1,6 @@
 """Map headers to what they mean. A header that only resembles a known one is asked about, never assumed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,10 +10,15 @@ from rapidfuzz import fuzz, process
 from evalkit.intake.known import Known, Role
 from evalkit.intake.normal import column_index, header_forms, normal, plain
 from evalkit.intake.numbered import numbered
-from evalkit.intake.usual_names import FORM_MARKS, VAGUE_FORM_NAMES
+from evalkit.intake.usual_names import FORM_MARKS, SUB_HEADINGS, VAGUE_FORM_NAMES
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
+_REVERSED = re.compile(
+    r"(?<=[^\W_])(?:\s*[(\[](?:r|rev|reversed?)(?:[ -]?(?:scored|coded|item))?[)\]]"
+    r"|[ _-]+(?:rev|reversed)|_r|(?<=\d)[ -]?r)\s*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Column:
     target: str = ""
     wave: str = ""
     choices: tuple[str, ...] = ()
-    reason: Literal["", "like", "several", "numbers"] = ""
+    reason: Literal["", "like", "several", "numbers", "reversed"] = ""
     decided: bool = False
 
 
@@ -45,7 +51,7 @@ def score_of(row: Sequence[str], above: Sequence[str], known: Known, mapping: Ma
     columns = columns_of(row, above, known, mapping)
     items = {(column.target, column.wave) for column in columns if column.role == "item"}
     others = {(column.role, column.target) for column in columns if column.role in ("pupil", "wave", "characteristic")}
-    questions = sum(column.reason in ("several", "numbers") for column in columns)
+    questions = sum(column.reason in ("several", "numbers", "reversed") for column in columns)
     alike = sum(column.reason == "like" for column in columns)
     if not items and not questions and alike < 2:
         # A pupil column alone makes a header row only in a roster, and titles may hold such a word by chance.
@@ -66,21 +72,44 @@ def columns_of(
     Parameters
     ----------
     headers : the cells of the header row
-    above : the row above it, where a title may stand over several columns
+    above : the row above it, where a title may stand over several columns, and the headings of columns that have none
+        in the header row, as SurveyMonkey and cells merged downwards have it
     alternatives : further header rows, as Qualtrics writes them
     """
     decided = _decisions(mapping)
     titles = _titles(above, len(headers))
     columns: list[Column] = []
-    for index, header in enumerate(headers):
+    for index, header in enumerate(_whole(headers, above)):
         texts = [header, *(row[index] for row in alternatives if index < len(row))]
         column = _decided(Column(index, plain(header)), decided, known)
         for text in texts:
             if not column.role and plain(text) and not column.choices:
                 column = _by_name(column, text, titles[index], known)
+            if not column.role and not column.choices and unreversed(text) != text:
+                column = _reversed(_by_name(column, unreversed(text), titles[index], known), column)
         columns.append(column)
     columns = _settle_forms(_settle_pupil(columns, known))
     return _by_likeness(_by_number(columns, titles, known), known)
+
+
+def _whole(headers: Sequence[str], above: Sequence[str]) -> list[str]:
+    """The headers; where one is empty or says only 'Response', what stands above it."""
+    if sum(bool(cell.strip()) for cell in above) < 2:
+        return list(headers)
+    own = [not normal(header) or normal(header) in SUB_HEADINGS for header in headers]
+    over = [*above, *[""] * max(0, len(headers) - len(above))]
+    return [over[index] if own[index] and over[index].strip() else header for index, header in enumerate(headers)]
+
+
+def unreversed(header: str) -> str:
+    """The header without the mark of a reversed item at its end: (R), [rev], _R, (reversed)."""
+    return _REVERSED.sub("", header)
+
+
+def _reversed(found: Column, before: Column) -> Column:
+    """A question whose header says that it is reversed: asked about, for its answers may be turned round already."""
+    items = (found.target,) if found.role == "item" else found.choices
+    return replace(before, choices=items, reason="reversed", wave=found.wave) if items else before
 
 
 def _decisions(mapping: Mapping | None) -> dict[str, str]:
@@ -174,12 +203,16 @@ def _settle_forms(columns: list[Column]) -> list[Column]:
 
 def _by_number(columns: list[Column], titles: list[str], known: Known) -> list[Column]:
     """Headers that are only numbers: what is certain is taken, what is likely is asked."""
-    open_headers = [(column.index, column.header) for column in columns if not column.role and not column.choices]
+    open_headers = [
+        (column.index, unreversed(column.header)) for column in columns if not column.role and not column.choices
+    ]
     taken = {column.target.partition(".")[0] for column in columns if column.role == "item"}
     settled = list(columns)
     for one in numbered(open_headers, titles, known, taken=taken):
         wave = one.wave or columns[one.index].wave
-        if one.certain:
+        if one.certain and unreversed(columns[one.index].header) != columns[one.index].header:
+            settled[one.index] = replace(columns[one.index], choices=one.choices, reason="reversed", wave=wave)
+        elif one.certain:
             settled[one.index] = replace(columns[one.index], role="item", target=one.choices[0], wave=wave)
         else:
             settled[one.index] = replace(columns[one.index], choices=one.choices, reason="numbers", wave=wave)

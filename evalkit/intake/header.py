@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from evalkit.errors import UploadError
 from evalkit.intake.columns import Column, columns_of, score_of
 from evalkit.intake.known import Known
-from evalkit.intake.normal import letter, listed, plain, quoted
-from evalkit.intake.pupils import shown_code
+from evalkit.intake.no_headings import no_columns
+from evalkit.intake.normal import listed, normal, quoted
 from evalkit.intake.raw import RawFile, RawSheet, Refusal
 from evalkit.intake.read import refused
+from evalkit.intake.usual_names import SUB_HEADINGS
 from evalkit.records.mapping import Mapping
 
 _SEARCH_ROWS = 40
@@ -81,7 +82,7 @@ def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapp
             ),
         )
     if score == 0:
-        raise refused(file, _no_columns(candidates, known))
+        raise refused(file, no_columns(candidates, known))
     others = tuple(one.name for count, _, one in found if one is not chosen and count >= score and not one.hidden)
     return _table(chosen, row, known, mapping, others)
 
@@ -118,6 +119,8 @@ def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, o
         # Qualtrics writes the questions into a second and its own ids into a third header row.
         if any(cell.lstrip().startswith('{"ImportId"') for cell in sheet.rows[later]):
             extra, first = sheet.rows[index + 1 : later], later + 1
+    if first < len(sheet.rows) and _is_sub_row(sheet.rows[first]):
+        first += 1
     width = max((len(row) for row in sheet.rows[index:]), default=0)
     headers = [*sheet.rows[index], *[""] * (width - len(sheet.rows[index]))]
     return Table(
@@ -131,6 +134,12 @@ def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, o
     )
 
 
+def _is_sub_row(row: Sequence[str]) -> bool:
+    """Whether this is the second header row of SurveyMonkey: nothing but 'Response' and 'Open-Ended Response'."""
+    names = [normal(cell) for cell in row if cell.strip()]
+    return bool(names) and all(name in SUB_HEADINGS for name in names)
+
+
 def _is_turned(sheet: RawSheet, header: int, known: Known) -> bool:
     """Whether more questions stand in one of the first columns than in the best row."""
     across = sum(any(role == "item" for role, _ in known.roles(cell)) for cell in sheet.rows[header])
@@ -139,16 +148,3 @@ def _is_turned(sheet: RawSheet, header: int, known: Known) -> bool:
         if sum(any(role == "item" for role, _ in known.roles(cell)) for cell in cells) > max(2, across):
             return True
     return False
-
-
-def _no_columns(sheets: list[RawSheet], known: Known) -> Refusal:
-    """That nothing is known, with what was found and what is wanted."""
-    sheet = max(sheets, key=lambda one: len(one.rows))
-    # Without headings the first row may be a pupil, so what may say who that is stays out of the message.
-    shown = [f"{letter(column)} {shown_code(plain(cell))}" for column, cell in enumerate(sheet.rows[0]) if cell.strip()]
-    first, last = known.needed[0], known.needed[-1]
-    return Refusal(
-        f"No column heading is one that the plan knows. The first row reads: {listed(shown, limit=6)}",
-        f"Give each question its own heading, from '{first}' to '{last}', and the pupil codes the heading "
-        "'Pupil code'. The number of each question or its wording also work.",
-    )

@@ -1,7 +1,7 @@
 """Put the files of an evaluation side by side: who is in which wave, and whether the files belong together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,16 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from evalkit.intake.findings import ordered
-from evalkit.intake.normal import counted, listed, normal
-from evalkit.intake.pupils import UPN, code_key, shown_code
+from evalkit.intake.normal import counted, listed, normal, yaml_text
+from evalkit.intake.pupils import UPN, code_key, is_private, shown_code
+from evalkit.intake.respelled import is_too_many, respelled_pairs, respelled_problems
 from evalkit.records.evaluation import Study
 from evalkit.records.responses import Problem, Upload
 
 _LOOK_ALIKE = str.maketrans("oil5", "011s")
 _MOST_COMPARED = 20_000_000
 _MOST_NAMED = 25
+_MANY = 0.2
 
 
 def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...]:
@@ -30,8 +32,9 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
     Returns
     -------
     Problems: a wave without answers, the same file or the same answers sent for both waves, a pupil in two files of one
-    wave, no pupil or only one in both waves (errors); pupils in one wave only, and codes so alike that they may be one
-    pupil (warnings). Nothing is joined here: only a mapping file joins codes.
+    wave, no pupil or only one in both waves (errors); many codes that differ only by hyphens or zeros in front (asked);
+    pupils in one wave only, and codes so alike that they may be one pupil (warnings). Nothing is joined here: only a
+    mapping file joins codes.
     """
     waves = [wave.id for wave in study.plan.waves]
     labels = {wave.id: wave.label for wave in study.plan.waves}
@@ -53,12 +56,18 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
     same = _same_file(uploads, first, last, labels)
     problems += [same] if same else []
     linked = [key for key in pupils[first] if key in pupils[last]]
-    if len(linked) < 2:
+    respelled = respelled_pairs(pupils[first], pupils[last])
+    asked = is_too_many(len(respelled), pupils[first], pupils[last])
+    problems += respelled_problems(respelled, pupils, _spelling(uploads), (first, last), asked=asked)
+    settled = {key for pair in respelled for key in pair} if asked else set[str]()
+    if len(linked) < 2 and not asked:
         problems.append(_too_few(len(linked), f"{files[first]} and {files[last]}", labels[first], labels[last]))
-    elif not same:
+    elif len(linked) > 1 and not same:
         problems += _same_answers(uploads, first, last, labels)
-    problems += _only_in_one(uploads, pupils, files, labels)
-    problems += _near_codes(uploads, pupils, first, last)
+    if linked or asked:
+        problems += _only_in_one(uploads, pupils, files, labels, settled=settled)
+    near = {key for pair in respelled for key in pair}
+    problems += _near_codes(uploads, pupils, first, last, told=near)
     return ordered(problems)
 
 
@@ -159,45 +168,65 @@ def _too_few(linked: int, files: str, first: str, last: str) -> Problem:
 
 
 def _only_in_one(
-    uploads: Sequence[Upload], pupils: dict[str, dict[str, str]], files: dict[str, str], labels: dict[str, str]
+    uploads: Sequence[Upload],
+    pupils: dict[str, dict[str, str]],
+    files: dict[str, str],
+    labels: dict[str, str],
+    *,
+    settled: Collection[str],
 ) -> list[Problem]:
-    """Who answered in only one wave."""
+    """Who answered in only one wave; many of them in the smaller file are a sign that codes were typed differently.
+
+    Pupils who are asked about already (`settled`) are left out.
+    """
     spelled = _spelling(uploads)
+    fewest = min(len(keys) for keys in pupils.values())
     problems: list[Problem] = []
     for wave, keys in pupils.items():
         others = set().union(*(pupils[other].keys() for other in pupils if other != wave))
-        alone = [key for key in sorted(keys) if key not in others]
+        alone = [key for key in sorted(keys) if key not in others and key not in settled]
         if not alone:
             continue
         codes = [shown_code(spelled[key]) for key in alone if not UPN.match(key)]
         shown = f": {listed(codes, limit=_MOST_NAMED)}" if codes else ""
+        mend = (
+            "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
+            "nothing to do: the report says how many there are."
+        )
+        if len(keys) == fewest and len(alone) > _MANY * fewest:
+            mend = (
+                "These are very many, and their change cannot be worked out. Lay the class list beside the codes of "
+                "both files before you go on: were codes typed in another way, were new codes handed out, or is a "
+                "class missing? If they really answered only once, there is nothing to do."
+            )
         problems.append(
             Problem(
-                "warn", "only_in_one_wave", files[wave],
-                "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
-                "nothing to do: the report says how many there are.",
+                "warn", "only_in_one_wave", files[wave], mend,
                 found=f"{len(alone)} of {counted(len(keys), 'pupil')} answered only in '{labels[wave]}'{shown}",
             )
         )  # fmt: skip
     return problems
 
 
-def _near_codes(uploads: Sequence[Upload], pupils: dict[str, dict[str, str]], first: str, last: str) -> list[Problem]:
+def _near_codes(
+    uploads: Sequence[Upload], pupils: dict[str, dict[str, str]], first: str, last: str, *, told: Collection[str]
+) -> list[Problem]:
     """Codes in only one wave that are so alike that they may be the same pupil's."""
-    before = sorted(key for key in pupils[first] if key not in pupils[last])
-    after = sorted(key for key in pupils[last] if key not in pupils[first])
+    before = sorted(key for key in pupils[first] if key not in pupils[last] and key not in told)
+    after = sorted(key for key in pupils[last] if key not in pupils[first] and key not in told)
     spelled = _spelling(uploads)
     problems: list[Problem] = []
     linked = [key for key in pupils[first] if key in pupils[last]]
     for old, new in _pairs(before, after, linked):
-        if UPN.match(old) or UPN.match(new):
+        if is_private(old) or is_private(new):
             continue
         there, here = spelled[old], spelled[new]
+        line = f"codes: {{{yaml_text(here)}: {yaml_text(there)}}}"
         problems.append(
             Problem(
                 "warn", "codes_alike", pupils[last][new],
-                "Look at the class list. If it is the same pupil, correct the code, or add to the mapping file of "
-                f"{pupils[last][new]}: codes: {{'{here}': '{there}'}}. evalkit does not join them by itself.",
+                "Look at the class list. If it is the same pupil, correct the code. evalkit does not join them by "
+                f"itself. Or write it in the mapping file of {pupils[last][new]}: {line}.",
                 found=f"The code {shown_code(here)} is almost {shown_code(there)} of {pupils[first][old]}",
             )
         )  # fmt: skip

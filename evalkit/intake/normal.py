@@ -79,9 +79,7 @@ def letters(columns: Iterable[int]) -> str:
 
 def _cut(runs: Sequence[Sequence[int]], count: int) -> str:
     """The first three runs of columns and how many more there are."""
-    first = [
-        f"{letter(run[0])} to {letter(run[-1])}" if len(run) > 1 else letter(run[0]) for run in runs[:_RUNS_SHOWN]
-    ]
+    first = [f"{letter(run[0])} to {letter(run[-1])}" if len(run) > 1 else letter(run[0]) for run in runs[:_RUNS_SHOWN]]
     return f"{', '.join(first)} and {count - sum(len(run) for run in runs[:_RUNS_SHOWN])} more"
 
 

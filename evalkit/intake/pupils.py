@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
-from evalkit.intake.normal import plain, quoted
+from evalkit.intake.normal import plain, quoted, yaml_text
 from evalkit.records.mapping import Mapping
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
@@ -21,9 +21,14 @@ def code_key(code: str) -> str:
     return code.casefold()
 
 
+def is_private(code: str) -> bool:
+    """Whether the code is a UPN or an e-mail address, which no message may repeat."""
+    return bool(UPN.match(code) or _EMAIL.match(code))
+
+
 def shown_code(code: str) -> str:
     """A code as a message may show it; a UPN or an e-mail address is never repeated."""
-    return "(not shown)" if UPN.match(code) or _EMAIL.match(code) else quoted(code, limit=30)
+    return "(not shown)" if is_private(code) else quoted(code, limit=30)
 
 
 def read_codes(
@@ -186,14 +191,14 @@ def same_pupil_twice(
 
 def _ask_which_row(code: str, when: str, rows: list[int], column: Column, findings: Findings) -> None:
     times = "twice" if len(rows) == 2 else f"{len(rows)} times"
-    found = quoted(code) if shown_code(code) == quoted(code, limit=30) else "CODE"
+    found = yaml_text(code) if shown_code(code) == quoted(code, limit=30) else "CODE"
     findings.add(
         "ask",
         "pupil_twice",
         f"The pupil code {shown_code(code)} stands here {times}{when}, with different answers",
-        "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Or say in the "
-        f"mapping file which row to leave out: corrections: [{{row: {rows[0]}, found: {found}, action: leave_out_row, "
-        "reason: WHY}]. Until then none of these rows is used.",
+        "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Until then none "
+        f"of these rows is used. Or write in a mapping file which row to leave out: corrections: [{{row: {rows[0]}, "
+        f"found: {found}, action: leave_out_row, reason: WHY}}].",
         rows=rows,
         columns=[column.index],
         header=column.header,

@@ -3,23 +3,52 @@
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
-from evalkit.intake.normal import normal, plain, quoted
+from evalkit.intake.normal import normal, plain, quoted, yaml_text
 from evalkit.intake.usual_names import TOTALS
+
+_LONG_CODE = 12
+_MUCH_LONGER = 1.5
 
 
 def drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
     """Leave out rows that are no pupil, and say so of all but blank ones."""
     unused = ("", "ignore", "identity", "form")
     used = [column.index for column in table.columns if column.role not in unused or column.choices]
+    usual = _usual_code(table, used, pupil)
     wanted: list[bool] = []
     dropped: list[tuple[str, int, str]] = []
     for number, row in zip(table.numbers, table.rows, strict=True):
-        reason = _reason(row, used, pupil)
+        reason = "note" if _is_note(row, used, pupil, usual) else _reason(row, used, pupil)
         wanted.append(not reason)
         if reason not in ("", "blank"):
             dropped.append((reason, number, next((cell for cell in row if cell.strip()), "")))
     table.keep(wanted)
     _say(dropped, findings)
+
+
+def _usual_code(table: Table, used: list[int], pupil: Column | None) -> tuple[int, int]:
+    """The most letters and the most words that the code of a row with answers has."""
+    if pupil is None:
+        return 0, 0
+    codes = [
+        plain(row[pupil.index])
+        for row in table.rows
+        if pupil.index < len(row) and _filled(row, used, pupil) and normal(row[pupil.index]) not in TOTALS
+    ]
+    return max(map(len, codes), default=_LONG_CODE), max((len(code.split()) for code in codes), default=1)
+
+
+def _is_note(row: list[str], used: list[int], pupil: Column | None, usual: tuple[int, int]) -> bool:
+    """Whether a sentence stands where a code should stand: no answers, and longer than any code of the file."""
+    if pupil is None or pupil.index >= len(row) or _filled(row, used, pupil):
+        return False
+    code = plain(row[pupil.index])
+    letters, words = usual
+    return normal(code) not in TOTALS and len(code) > _MUCH_LONGER * letters and len(code.split()) > words
+
+
+def _filled(row: list[str], used: list[int], pupil: Column) -> bool:
+    return any(row[index].strip() for index in used if index != pupil.index and index < len(row))
 
 
 def _reason(row: list[str], used: list[int], pupil: Column | None) -> str:
@@ -56,8 +85,8 @@ def _say(dropped: list[tuple[str, int, str]], findings: Findings) -> None:
         findings.add(
             "warn",
             "note_row",
-            "There is only a note here, no pupil code and no answers",
-            "evalkit leaves this out. Check that it is no pupil.",
+            "This looks like a note and not like a pupil: there are words but no answers",
+            "evalkit leaves this out. If it is a pupil, type only the pupil's code into the column of codes.",
             rows=notes,
         )
     for reason, number, text in dropped:
@@ -66,7 +95,7 @@ def _say(dropped: list[tuple[str, int, str]], findings: Findings) -> None:
                 "ask",
                 "total_row",
                 f"{quoted(text)} looks like a total or an average, not a pupil",
-                f"If so, delete the row, or say it in the mapping file: corrections: [{{row: {number}, "
-                f"found: {quoted(text)}, action: leave_out_row, reason: not a pupil}}]. It is left out meanwhile.",
+                "If so, delete the row. It is left out meanwhile. Or write it in a mapping file: corrections: [{row: "
+                f"{number}, found: {yaml_text(text)}, action: leave_out_row, reason: not a pupil}}].",
                 rows=[number],
             )

@@ -25,7 +25,9 @@ recipientemail|location latitude|location longitude|locationlatitude|locationlon
 
 FORM_NAMES = _words("""id|start time|completion time|last modified time|timestamp|total points|quiz feedback|
 grade posted time|score|language|start date|end date|startdate|enddate|recorded date|recordeddate|submission id|
-response id|responseid|progress|finished|duration in seconds|status|distribution channel|distributionchannel|
+respondent id|
+collector id|response id|responseid|progress|finished|
+duration in seconds|status|distribution channel|distributionchannel|
 user language|userlanguage|submit date|submitdate|last page|lastpage|seed|start language|startlanguage|
 date last action|datestamp|errors|external reference|externalreference|external data reference|
 redcap survey identifier|session|created|modified|ended|expired""")
@@ -36,6 +38,8 @@ VAGUE_FORM_NAMES = _words("score|progress|status|language|seed|finished|session|
 
 TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
 minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent""")
+
+SUB_HEADINGS = _words("response|responses|open ended response")
 
 MISSING_NUMBERS = frozenset({-9, -99, -999, -9999, 99, 999, 9999})
 MISSING_WORDS = _words("""na|n a|nan|null|nil|not applicable|prefer not to say|prefer not to answer|

@@ -54,20 +54,37 @@ def waves_of_rows(table: Table, wave: str, *, known: Known, study: Study, findin
     waves = [meant[text] for text in cells]
     _unknown(table, column, cells, waves, study=study, findings=findings)
     if wave:
-        wrong = [table.numbers[place] for place, one in enumerate(waves) if one and one != wave]
-        if wrong:
-            other = next(one for one in waves if one and one != wave)
-            findings.add(
-                "error",
-                "wave_disagrees",
-                f"The file was sent as '{wave}', but this column says '{other}'",
-                "Send the file under the wave its rows name, or correct the column. These rows are left out.",
-                rows=wrong,
-                columns=[column.index],
-                header=column.header,
-            )
+        _disagrees(table, column, cells, waves, wave=wave, findings=findings)
         waves = [one if one == wave else "" for one in waves]
     return waves
+
+
+def _disagrees(
+    table: Table, column: Column, cells: Sequence[str], waves: Sequence[str], *, wave: str, findings: Findings
+) -> None:
+    """Say that the column names other waves than whoever sent the file, in the column's own words."""
+    wrong = [table.numbers[place] for place, one in enumerate(waves) if one and one != wave]
+    if not wrong:
+        return
+    typed: dict[str, str] = {}
+    for cell, one in zip(cells, waves, strict=True):
+        if one:
+            typed.setdefault(one, quoted(cell))
+    says = listed(list(typed.values()))
+    if len(typed) > 1:
+        mend = "This file holds both times. " if len(typed) == 2 else "This file holds several times. "
+        mend += "Send it without naming a wave (in the plan: without 'wave:'), and evalkit takes it from this column. "
+    else:
+        mend = f"Send it as '{next(iter(typed))}' if the column is right. If it is not, correct the column. "
+    findings.add(
+        "error",
+        "wave_disagrees",
+        f"The file was sent as '{wave}', but this column says {says}",
+        f"{mend}Until then these rows are left out.",
+        rows=wrong,
+        columns=[column.index],
+        header=column.header,
+    )
 
 
 def _unknown(

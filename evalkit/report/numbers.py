@@ -197,10 +197,10 @@ def bayes_factor(value: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p-value with its sign of equality; three decimals where two would hide which side of .05 or .01 it lies.
+    """A p-value with its sign of equality, to two significant digits.
 
-    >>> p_value(0.0312), p_value(0.0004), p_value(0.0049), p_value(0.0496), p_value(0.999)
-    ('p = 0.03', 'p < 0.001', 'p = 0.005', 'p = 0.050', 'p > 0.99')
+    >>> p_value(0.312), p_value(0.0312), p_value(0.0049), p_value(0.0004), p_value(0.999)
+    ('p = 0.31', 'p = 0.031', 'p = 0.0049', 'p < 0.001', 'p > 0.99')
     """
     if not known(value):
         return ABSENT
@@ -211,7 +211,7 @@ def bare_p(value: float | None, *, equals: bool = False) -> str:
     """A p-value for a table whose column says p already.
 
     >>> bare_p(0.0312), bare_p(0.0004)
-    ('0.03', '< 0.001')
+    ('0.031', '< 0.001')
     """
     if value is None or not math.isfinite(value):
         return ABSENT
@@ -219,7 +219,7 @@ def bare_p(value: float | None, *, equals: bool = False) -> str:
         return "< 0.001"
     if value > 0.99:
         return "> 0.99"
-    digits = 3 if value < 0.01 or f"{value:.2f}" in ("0.01", "0.05") else 2
+    digits = next((places for places in (2, 3) if round(value, places + 1) >= 10 ** (1 - places)), 4)
     return f"{'= ' if equals else ''}{fixed(value, digits)}"
 
 

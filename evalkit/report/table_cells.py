@@ -10,9 +10,11 @@ from evalkit.report.numbers import (
     count,
     interval,
     known,
+    listed,
     share,
 )
 from evalkit.report.rows import Row
+from evalkit.report.words_names import inside
 
 SUPPRESSED_NOTE = "c: not shown, because it rests on fewer than {threshold} pupils or would give such a number away."
 
@@ -35,6 +37,16 @@ def table(
     if any(cell == SUPPRESSED for row in rows for cell in row):
         caption = f"{caption} {SUPPRESSED_NOTE.format(threshold=count(results.plan.suppression_threshold))}"
     return Table(pipe_table(header, rows, align=align), caption, widths)
+
+
+def without_hidden(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, places: Sequence[int]
+) -> tuple[list[int], str]:
+    """Which columns to keep when those of `places` that hold nothing but `c` are left out, and a note naming these."""
+    hidden = [place for place in places if rows and all(row[place] == SUPPRESSED for row in rows)]
+    kept = [place for place in range(len(header)) if place not in hidden]
+    names = listed([inside(header[place]) for place in hidden])
+    return kept, f" Left out, as it may not be shown: {names}." if hidden else ""
 
 
 def cell(row: Row, column: str, show: Callable[[float], str]) -> str:

@@ -21,11 +21,13 @@ from evalkit.report.numbers import (
     signed,
     signed_percent,
 )
-from evalkit.report.rows import one_row, records, rows_of
-from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
+from evalkit.report.rows import Row, one_row, records, rows_of
+from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table, without_hidden
 from evalkit.report.words_change import changes
 from evalkit.report.words_names import outcome_label, score_facts
 from evalkit.report.words_percent import PERCENT_KINDS
+
+THREE_KINDS = "Three kinds of percentage change. They answer different questions, so never set one beside another."
 
 
 def change_table(results: Results) -> Table:
@@ -135,12 +137,26 @@ def percent_table(results: Results) -> Table:
                 cell(found["percent_of_range"], "estimate", lambda value: f"{change(value)} points"),
                 cell(found["percent_of_baseline"], "estimate", partial(signed_percent, n=used)),
                 cell(ratio, "estimate", partial(signed_percent, n=used)),
-                cell(ratio, "n_treated", count),
+                _used(ratio),
             ]
         )
     header = ("Outcome", *(kind[0] for kind in PERCENT_KINDS.values()), "Pupils in the last figure")
-    caption = "Three kinds of percentage change. They answer different questions, so never set one beside another."
-    return table(results, header, rows, align="lrrrr", caption=caption, widths=(20, 22, 18, 20, 20))
+    kept, left_out = without_hidden(header, rows, places=(4,))
+    widths = (20, 22, 18, 20, 20)
+    return table(
+        results,
+        [header[place] for place in kept],
+        [[row[place] for place in kept] for row in rows],
+        align="l" + "r" * (len(kept) - 1),
+        caption=f"{THREE_KINDS}{left_out}",
+        widths=tuple(widths[place] for place in kept),
+    )
+
+
+def _used(ratio: Row) -> str:
+    """How many pupils the mean of ratios rests on; an empty number there is a hidden one."""
+    hidden = ratio.get("status") == "ok" and not known(ratio["n_treated"])
+    return SUPPRESSED if hidden else cell(ratio, "n_treated", count)
 
 
 def percent_meanings(results: Results) -> Table:

@@ -5,7 +5,7 @@ from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, bayes_factor, count, effect, fixed, known, signed
 from evalkit.report.rows import Row, one_row, records
 from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
-from evalkit.report.words_names import outcome_label
+from evalkit.report.words_names import lower_is_better, outcome_label
 
 METHODS = {
     "paired_t": "Mean change in points (paired t)",
@@ -16,18 +16,30 @@ METHODS = {
     "wilcoxon": "Rank-biserial r (Wilcoxon)",
     "bayes_factor": "Bayes factor BF10 (JZS, r = 0.707)",
 }
+SIDES_NOTE = (
+    " The p-values are one-sided, as planned: they test for a {way} only. Intervals and the Bayes factor are two-sided."
+)
 
 
 def sensitivity_tables(results: Results) -> list[Table]:
     """Every estimate of the change, a table per outcome."""
     tables: list[Table] = []
-    header = ("Method", "Estimate", interval_name(results), "Statistic", "p", f"p ({_adjustment(results)})")
+    p = "p" if results.plan.sides == 2 else "one-sided p"
+    header = ("Method", "Estimate", interval_name(results), "Statistic", p, f"{p} ({_adjustment(results)})")
     for outcome in results.plan.outcomes:
         found = {name: one_row(results, "change", outcome.id, estimator=name) for name in METHODS}
         rows = [[METHODS[name], *_sensitivity_cells(row, name)] for name, row in found.items() if row]
-        caption = f"{outcome.label}: the change by every method."
+        caption = f"{outcome.label}: the change by every method.{_sides_note(results, outcome.id)}"
         tables.append(table(results, header, rows, align="lrrrrr", caption=caption, widths=(39, 11, 16, 15, 8, 11)))
     return tables
+
+
+def _sides_note(results: Results, outcome: str) -> str:
+    """Which way one-sided p-values look; empty for two-sided ones."""
+    if results.plan.sides == 2:
+        return ""
+    way = "fall" if lower_is_better(results, outcome) else "rise"
+    return SIDES_NOTE.format(way=way)
 
 
 def _sensitivity_cells(row: Row, estimator: str) -> list[str]:

@@ -4,10 +4,10 @@ from functools import partial
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
-from evalkit.report.numbers import ABSENT, SUPPRESSED, count, fixed, interval, known, listed, percent, reliability
+from evalkit.report.numbers import ABSENT, count, fixed, interval, known, percent, reliability
 from evalkit.report.rows import Row, records
-from evalkit.report.table_cells import interval_name, shown, table
-from evalkit.report.words_names import inside, score_facts, wave_word
+from evalkit.report.table_cells import interval_name, shown, table, without_hidden
+from evalkit.report.words_names import score_facts, wave_word
 
 
 def items_table(results: Results, scale: str) -> Table:
@@ -26,11 +26,7 @@ def items_table(results: Results, scale: str) -> Table:
         rows.append([str(label), *cells])
     outcome = next(one for one in results.plan.outcomes if one.scale == scale)
     header = ["Question", "Mean before", "Mean after", "Item-rest r before", "Item-rest r after"]
-    hidden = [place for place in range(1, 5) if all(row[place] == SUPPRESSED for row in rows)]
-    left_out = (
-        f" Left out, as it may not be shown: {listed([inside(header[place]) for place in hidden])}." if hidden else ""
-    )
-    kept = [place for place in range(5) if place not in hidden]
+    kept, left_out = without_hidden(header, rows, places=range(1, 5))
     caption = (
         f"{outcome.label}: mean answer to each question (after turning round those that are asked the other way) and "
         f"its correlation with the rest, all pupils of each time.{left_out}"
@@ -113,5 +109,13 @@ def answering_table(results: Results) -> Table:
         "No score",
         "Same answer throughout",
     )
-    caption = "How pupils used the scales: share of pupils in each wave."
-    return table(results, header, rows, align="llrrrrr", caption=caption, widths=(20, 10, 14, 13, 13, 12, 18))
+    kept, left_out = without_hidden(header, rows, places=range(3, 7))
+    widths = (20, 10, 14, 13, 13, 12, 18)
+    return table(
+        results,
+        [header[place] for place in kept],
+        [[row[place] for place in kept] for row in rows],
+        align="ll" + "r" * (len(kept) - 2),
+        caption=f"How pupils used the scales: share of pupils in each wave.{left_out}",
+        widths=tuple(widths[place] for place in kept),
+    )

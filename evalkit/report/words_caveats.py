@@ -38,9 +38,18 @@ WARNINGS: dict[str, str] = {
         "(by {g} of a standard deviation)."
     ),
     "straight_lining": (
-        "Some pupils ({percent}) ticked the same answer all the way down in the questions on {scale} {wave} the "
+        "Some pupils{some} ticked the same answer all the way down in the questions on {scale} {wave} the "
         "programme, so they may not have read them."
     ),
+    "heywood": (
+        "For {outcome} {wave} the programme the model behind omega gave an impossible answer, so omega is left out and "
+        "alpha is used."
+    ),
+    "item_against_scale": (
+        "On {scale} {wave} the programme, the answers to {items} go against the other answers. They may have been "
+        "turned round already, or pupils may have misread {them}."
+    ),
+    "same_change": "Every pupil's score on {outcome} {same}. That hints at a copying mistake, so check the files.",
     "instrument_caution": "There is a point to note about {instrument}: see “Cautions”.",
     "pre_post_caution": "It is not certain that {instrument} can show a change over time: see “Cautions”.",
     "age_outside": "The ages do not fit: {instrument} was made for others.",
@@ -75,6 +84,7 @@ def caveat_sentence(results: Results, caveat: Caveat) -> str:
         )
     words = {name: _fact(results, name, value) for name, value in caveat.facts.items()}
     words |= _fractions(results, caveat)
+    words |= _phrases(results, caveat)
     words["threshold"] = count(results.plan.suppression_threshold)
     words["on_outcome"] = f" on {outcome_name(results, caveat.outcome)}" if caveat.outcome else ""
     if caveat.outcome:
@@ -113,6 +123,23 @@ def _fact(results: Results, name: str, value: Value) -> str:
     if name == "g":
         return effect(abs(value))
     return reliability(value) if name in ("value", "alpha", "omega") else count(value)
+
+
+def _phrases(results: Results, caveat: Caveat) -> dict[str, str]:
+    """Parts of a sentence that depend on the facts in another way than by putting a number in."""
+    facts = caveat.facts
+    if caveat.kind == "straight_lining":
+        percent = facts.get("percent")
+        some = f" ({share(percent / 100)})" if isinstance(percent, int | float) and known(percent) else ""
+        return {"some": some}
+    if caveat.kind == "same_change" and "moved" in facts:
+        return {"same": "changed by the same amount" if facts["moved"] else "was the same before and after"}
+    if caveat.kind == "item_against_scale" and "items" in facts:
+        items = str(facts["items"]).split(", ")
+        labels = results.instruments[str(facts["scale"]).split(".")[0]]["items"]
+        named = listed([f"“{labels.get(item, item)}”" for item in items])
+        return {"items": named, "them": "this question" if len(items) == 1 else "these questions"}
+    return {}
 
 
 def _fractions(results: Results, caveat: Caveat) -> dict[str, str]:

@@ -10,7 +10,7 @@ from evalkit.report.words_names import inside, lower_is_better, opening
 
 Verdict = Literal[
     "rose_clearly", "rose", "rose_slightly", "fell_clearly", "fell", "fell_slightly", "same", "may_have_risen",
-    "may_have_fallen", "unclear", "suppressed", "not_estimated",
+    "may_have_fallen", "unclear", "moved_alike", "not_moved", "suppressed", "not_estimated",
 ]  # fmt: skip
 VERBS: dict[Verdict, str] = {
     "rose_clearly": "rose by an amount that matters",
@@ -38,6 +38,11 @@ NO_ANSWER = {
     "suppressed": "Too few pupils answered both times to show how their {names} changed.",
     "not_estimated": "We could not work out how pupils' {names} changed.",
 }
+ALIKE: dict[Verdict, str] = {
+    "moved_alike": "every pupil's score on {names} changed by the same amount",
+    "not_moved": "every pupil's score on {names} was the same before and after",
+}
+COPIED = "which hints at a copying mistake, so check the files"
 TOO_FEW = "we cannot show what happened to {names}"
 CHANGES: dict[str, str] = {
     "clearly": (
@@ -58,6 +63,14 @@ CHANGES: dict[str, str] = {
         "smallest change that matters."
     ),
     "unclear": "We cannot tell whether {name} rose or fell (likely range {range} percentage points).",
+    "moved_alike": (
+        "On {name}, every pupil's score changed by the same amount, which hints at a copying mistake, so check the "
+        "files."
+    ),
+    "not_moved": (
+        "On {name}, every pupil's score was the same before and after, which hints at a copying mistake, so check the "
+        "files."
+    ),
     "suppressed": "We do not show the change in {name}, because too few pupils answered both times.",
     "not_estimated": "We could not work out the change in {name}.",
 }
@@ -72,6 +85,8 @@ SHAPES: dict[Verdict, tuple[str, str]] = {
     "may_have_fallen": ("may", "fallen"),
     "same": ("same", ""),
     "unclear": ("unclear", ""),
+    "moved_alike": ("moved_alike", ""),
+    "not_moved": ("not_moved", ""),
     "suppressed": ("suppressed", ""),
     "not_estimated": ("not_estimated", ""),
 }
@@ -136,8 +151,8 @@ def changes(results: Results) -> tuple[Change, ...]:
             row["estimate"], row["conf_low"], row["conf_high"], worthwhile=row["worthwhile"],
             p_adjusted=row["p_adjusted"], alpha=results.plan.alpha,
         )  # fmt: skip
-        if verdict == "not_estimated" and _status(results, outcome) == "suppressed":
-            verdict = "suppressed"
+        if verdict == "not_estimated":
+            verdict = _why_not(results, outcome)
         found.append(
             Change(
                 outcome,
@@ -153,6 +168,14 @@ def changes(results: Results) -> tuple[Change, ...]:
             )
         )
     return tuple(found)
+
+
+def _why_not(results: Results, outcome: str) -> Verdict:
+    """Why an outcome has no interval: too few pupils, all pupils changed alike, or something else."""
+    for caveat in results.caveats:
+        if caveat.kind == "same_change" and caveat.outcome == outcome:
+            return "moved_alike" if caveat.facts["moved"] else "not_moved"
+    return "suppressed" if _status(results, outcome) == "suppressed" else "not_estimated"
 
 
 def _status(results: Results, outcome: str) -> str:
@@ -198,11 +221,16 @@ def answer_sentence(found: Sequence[Change], *, few: bool) -> str:
     firm = _firm_clauses(primary)
     unclear = [inside(change.label) for change in primary if change.verdict == "unclear"]
     hidden = [inside(change.label) for change in primary if change.verdict in ("suppressed", "not_estimated")]
+    alike = _alike_clauses(primary)
     opened = _owner(primary, few=few)
+    if not firm and not unclear and alike:
+        left_out = f", and {TOO_FEW.format(names=_names(hidden, 'or'))}" if hidden else ""
+        return f"{opening(listed(alike))}, {COPIED}{left_out}."
     if not firm and not unclear:
         key = "suppressed" if all(change.verdict == "suppressed" for change in primary) else "not_estimated"
         return NO_ANSWER[key].format(names=_names(hidden, "and"))
     left_out = f", {TOO_FEW.format(names=_names(hidden, 'or'))}" if hidden else ""
+    left_out += f", {listed(alike)} ({COPIED})" if alike else ""
     if not firm:
         names = _names(unclear, "or")
         body = f"{opened}we cannot tell whether {names}" if few else f"We cannot tell whether pupils' {names}"
@@ -212,7 +240,16 @@ def answer_sentence(found: Sequence[Change], *, few: bool) -> str:
     reason = NO_GROUP["moved" if moved else "still"]
     if unclear:
         return f"{body}, we cannot tell whether {_names(unclear, 'or')} rose or fell{left_out}, and {reason}."
-    return f"{body}{left_out}, {'and' if hidden else 'but'} {reason}."
+    return f"{body}{left_out}, {'and' if left_out else 'but'} {reason}."
+
+
+def _alike_clauses(primary: Sequence[Change]) -> list[str]:
+    """What to say of outcomes in which every pupil changed by the same amount."""
+    clauses: list[str] = []
+    for verdict, clause in ALIKE.items():
+        names = [inside(change.label) for change in primary if change.verdict == verdict]
+        clauses += [clause.format(names=listed(names))] if names else []
+    return clauses
 
 
 def _owner(primary: Sequence[Change], *, few: bool) -> str:

@@ -23,8 +23,8 @@ SENTENCES: dict[tuple[CheckName, Rating], str] = {
         "There is no like group without the programme, so we cannot tell what would have happened anyway."
     ),
     ("comparison", "unknown"): "We were not told whether there was a group without the programme.",
-    ("size", "strong"): "{pupils}. The true change should lie within {half} points of our figure.",
-    ("size", "fair"): "{pupils}. The true change could be up to {half} points higher or lower.",
+    ("size", "strong"): "{pupils}. The true change is likely to lie within {half} percentage points of our figure.",
+    ("size", "fair"): "{pupils}. The true change could well be up to {half} percentage points higher or lower.",
     ("size", "weak"): "Only {pupils}{so}.",
     ("size", "unknown"): "The number of pupils who answered both times is not known.",
     ("drop_out", "strong"): "Few pupils were lost: {lost} of those who answered before did not answer after{worst}.",
@@ -66,7 +66,8 @@ def _words(results: Results, check: Check) -> dict[str, str]:
     facts = check.facts
     if check.name == "size":
         half = _number(facts, "half_width")
-        so = f", and the true change could be up to {size(half)} points higher or lower" if half is not None else ""
+        range_ = f"up to {size(half)} percentage points higher or lower"
+        so = f", and the true change could well be {range_}" if half is not None else ""
         return {"pupils": _pupils(results, _number(facts, "n_linked")), "half": size(half), "so": so}
     if check.name == "drop_out":
         return {"lost": part(_number(facts, "n_lost"), _number(facts, "n_pre")), "worst": _worst(results, facts)}

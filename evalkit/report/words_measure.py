@@ -12,8 +12,10 @@ FIT = "On {scale}, the answers fit together {how} ({stat} {before} before and {a
 FIT_ONE = "On {scale}, the answers {wave} the programme fit together {how} ({stat} {value})."
 NO_FIT = "On {scale}, we cannot say how well the answers fit together. {reason}"
 NO_REASON = "Too few pupils gave full answers."
-PUBLISHED = "In published data ({sample}), {stat} was {range}."
-PUBLISHED_GAP = "In published data ({sample}), the {stat} over {weeks} weeks was {range}."
+PUBLISHED = "In published data ({sample}), {stat} was {range}{hand}."
+PUBLISHED_GAP = "In published data ({sample}), the {stat} over {weeks} weeks was {range}{hand}."
+READ_SECOND_HAND = ", read second-hand"
+SECOND_HAND = " (second-hand)"
 NOT_PUBLISHED = "No published value has been checked yet."
 CAUTION = "About the {instrument}: {text}"
 AGES = "Ages for the {instrument}: {text}."
@@ -59,8 +61,10 @@ def published_sentences(results: Results, outcome: str) -> list[str]:
         if not known(low):
             continue
         spread = reliability(low) if high is None or high == low else interval(low, high, digits=2)
+        sample = str(one.get("sample") or "no details given")
         words = {
-            "sample": one.get("sample") or "no details given",
+            "sample": sample.removesuffix(READ_SECOND_HAND),
+            "hand": SECOND_HAND if sample.endswith(READ_SECOND_HAND) else "",
             "stat": statistic_name(one["stat"]),
             "range": spread,
         }

@@ -2,7 +2,7 @@
 
 from evalkit.records.results import Results
 from evalkit.report.numbers import count, effect, interval, known, part, pupils, score, signed
-from evalkit.report.rows import one_row
+from evalkit.report.rows import Row, one_row
 from evalkit.report.words_names import outcome_name, score_facts
 
 RELIABLE = (
@@ -15,6 +15,10 @@ RELIABLE_HIDDEN = (
 RELIABLE_REST = (
     "On {outcome}, for {rest} the difference is too small to tell. The numbers who got better or worse are too small "
     "to show without pointing at somebody."
+)
+RELIABLE_ONE = (
+    "On {outcome}, {some} {moved} by more than the measure's own error. The other numbers are too small to show "
+    "without pointing at somebody."
 )
 RELIABLE_NONE = "On {outcome}, we could not work out which pupils' scores moved by more than the measure's own error."
 LEAVERS = (
@@ -47,7 +51,7 @@ def reliable_sentence(results: Results, outcome: str) -> str:
     if "suppressed" in (up.get("status"), down.get("status"), rest.get("status")):
         if known(rest.get("estimate")):
             return RELIABLE_REST.format(outcome=name, rest=pupils(rest["estimate"], rest["n_treated"]))
-        return RELIABLE_HIDDEN.format(outcome=name)
+        return _one_side(name, up, down, judged=bool(rows["improved"])) or RELIABLE_HIDDEN.format(outcome=name)
     if not known(rest.get("estimate")):
         return RELIABLE_NONE.format(outcome=name)
     judged = bool(rows["improved"])
@@ -59,6 +63,15 @@ def reliable_sentence(results: Results, outcome: str) -> str:
         worse="got worse" if judged else "fell",
         rest=part(rest["estimate"], rest["n_treated"]),
     )
+
+
+def _one_side(name: str, up: Row, down: Row, *, judged: bool) -> str:
+    """The sentence for the one count, of those who moved, that is shown; empty when neither is."""
+    verbs = ("got better", "got worse") if judged else ("rose", "fell")
+    for row, moved in zip((up, down), verbs, strict=True):
+        if known(row.get("estimate")):
+            return RELIABLE_ONE.format(outcome=name, some=pupils(row["estimate"], row["n_treated"]), moved=moved)
+    return ""
 
 
 def leavers_sentence(results: Results, outcome: str) -> str:

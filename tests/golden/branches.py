@@ -15,7 +15,8 @@ INTERVALS = {
     "rose_clearly": (8.0, 6.0, 10.0), "rose": (4.7, 1.1, 8.2), "rose_slightly": (1.5, 0.4, 2.6),
     "fell_clearly": (-8.0, -10.0, -6.0), "fell": (-4.7, -8.2, -1.1), "fell_slightly": (-1.5, -2.6, -0.4),
     "same": (-0.2, -2.8, 2.5), "may_have_risen": (2.0, 0.1, 3.9), "may_have_fallen": (-2.0, -3.9, -0.1),
-    "unclear": (1.0, -4.0, 6.0), "suppressed": (GAP, GAP, GAP), "not_estimated": (GAP, GAP, GAP),
+    "unclear": (1.0, -4.0, 6.0), "moved_alike": (GAP, GAP, GAP), "not_moved": (GAP, GAP, GAP),
+    "suppressed": (GAP, GAP, GAP), "not_estimated": (GAP, GAP, GAP),
 }  # fmt: skip
 
 
@@ -37,6 +38,11 @@ def answers() -> dict[str, str]:
         **two,
         "rose + suppressed": ([change("Self-efficacy", "rose"), change("Grit", "suppressed")], False),
         "unclear + suppressed": ([change("Self-efficacy", "unclear"), change("Grit", "suppressed")], False),
+        "rose + moved_alike": ([change("Self-efficacy", "rose"), change("Grit", "moved_alike")], False),
+        "same + not_moved": ([change("Self-efficacy", "same"), change("Grit", "not_moved")], False),
+        "moved_alike + not_moved + suppressed": (
+            [change("Self-efficacy", "moved_alike"), change("Grit", "not_moved"), change("Hope", "suppressed")], False,
+        ),
         "rose + unclear + suppressed": (
             [change("Self-efficacy", "rose"), change("Grit", "unclear"), change("Hope", "suppressed")], False,
         ),
@@ -85,6 +91,9 @@ def caveat_examples(results: Results) -> list[Caveat]:
         "high_drop_out": {"share_lost": 0.31},
         "leavers_differ": {"g": -0.42, "difference": -2.0},
         "straight_lining": {"scale": "grit_s8.total", "wave": "post", "percent": 18.0},
+        "heywood": {"wave": "pre"},
+        "item_against_scale": {"scale": "gse10.total", "wave": "pre", "items": "q1, q4"},
+        "same_change": {"moved": True},
         "instrument_caution": {"instrument": "grit_s8"},
         "pre_post_caution": {"instrument": "grit_s8"},
         "age_outside": {"instrument": "grit_s8"},
@@ -124,7 +133,13 @@ def pupils_in_words(results: Results) -> list[str]:
         ]  # fmt: skip
     partly = frame.copy()
     partly.loc[partly["contrast"].isin(["improved", "declined"]), ["status", "estimate"]] = ["suppressed", GAP]
-    return [*told, words_pupils.reliable_sentence(replace(results, estimates=partly), one)]
+    told.append(words_pupils.reliable_sentence(replace(results, estimates=partly), one))
+    for contrast in ("improved", "declined"):
+        most = frame.copy()
+        hidden = (most["inquiry"] == "reliable_change") & ~most["contrast"].isin([contrast, "threshold"])
+        most.loc[hidden, ["status", "estimate"]] = ["suppressed", GAP]
+        told.append(words_pupils.reliable_sentence(replace(results, estimates=most), one))
+    return told
 
 
 def measures_in_words(results: Results) -> list[str]:

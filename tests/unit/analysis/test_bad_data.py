@@ -88,8 +88,35 @@ def test_everybody_changed_by_the_same_amount(plan, study_of, scores_from):
     results = analyse(scores_from(study, {"grit": same, "motivation": varied}), study)
     assert main_row(results, "grit")["status"] == "not_estimated"
     assert main_row(results, "motivation")["status"] == "ok"
-    counts = results.tidy().query("outcome == 'grit' and inquiry == 'reliable_change'")
-    assert set(counts["status"]) == {"ok"}, "who changed can still be counted"
+    rows = results.tidy().query("outcome == 'grit' and inquiry == 'change'")
+    assert set(rows["status"]) == {"not_estimated"}, "the percentages too: an interval of 0 to 0 would be a lie"
+    assert rows["reason"].nunique() == 1
+    counts = results.tidy().query("outcome == 'grit' and unit == 'pupils'")
+    assert set(counts["status"]) == {"suppressed"}, "20 of 20 tells of every single pupil"
+    assert [(one.outcome, dict(one.facts)) for one in results.caveats if one.kind == "same_change"] == [
+        ("grit", {"moved": True})
+    ]
+
+
+def test_everybody_has_the_same_score_before_and_after(plan, study_of, scores_from):
+    outcomes = plan().outcomes[1:]
+    study = study_of(plan(outcomes=[outcome.model_dump(mode="json") for outcome in outcomes]))
+    copied = {f"P{place:02d}": (2 + place / 16, 2 + place / 16) for place in range(20)}
+    varied = {f"P{place:02d}": (2 + place / 16, 3 + place % 3 / 2) for place in range(20)}
+    results = analyse(scores_from(study, {"grit": varied, "motivation": copied}), study)
+    assert [(one.outcome, dict(one.facts)) for one in results.caveats if one.kind == "same_change"] == [
+        ("motivation", {"moved": False})
+    ]
+    assert results.displays["change"].set_index("outcome").loc["motivation", ["estimate", "conf_low"]].isna().all()
+
+
+def test_few_pupils_who_changed_alike_are_not_told_of(plan, study_of, scores_from):
+    outcomes = plan().outcomes[1:]
+    study = study_of(plan(outcomes=[outcome.model_dump(mode="json") for outcome in outcomes]))
+    same = {f"P{place:02d}": (2.0, 2.5) for place in range(9)}
+    varied = {f"P{place:02d}": (2 + place / 16, 3 + place % 3 / 2) for place in range(20)}
+    results = analyse(scores_from(study, {"grit": same, "motivation": varied}), study)
+    assert "same_change" not in {one.kind for one in results.caveats}
 
 
 def test_nothing_can_be_estimated_lists_every_reason(plan, study_of, scores_of):

@@ -1,11 +1,16 @@
 """The five checks, and what a reader must know."""
 
+import math
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.caveats import CAVEAT_KINDS, DESIGN_LIMITS
+from evalkit.analysis.quality_facts import HEYWOOD
 from evalkit.records.instrument import load_instrument
+from evalkit.scoring.quality import reliability
 
 
 def check(results, name):
@@ -174,9 +179,90 @@ def test_a_ceiling_of_few_pupils_is_not_named(plan, study_of, scores_of):
 def test_straight_lining(plan, study_of, scores_of):
     study = study_of(plan())
     scores = scores_of(study)
-    scores.quality.scales.loc[0, "straight_line_percent"] = 14.0
-    (warning,) = warnings_of(analyse(scores, study), "straight_lining")
-    assert warning.facts == {"scale": "gse10.total", "wave": "pre", "percent": 14.0}
+    scores.quality.scales.loc[0, "straight_line_percent"] = 25.0
+    results = analyse(scores, study)
+    (warning,) = warnings_of(results, "straight_lining")
+    assert warning.facts == {"scale": "gse10.total", "wave": "pre", "percent": 25.0}, "13 of 52"
+    assert results.displays["quality"]["straight_line_percent"].iloc[0] == 25.0
+
+
+def test_few_pupils_with_one_answer_throughout_are_named_without_their_number(plan, study_of, scores_of):
+    study = study_of(plan())
+    scores = scores_of(study)
+    scores.quality.scales.loc[0, "straight_line_percent"] = 100 * 8 / 52
+    scores.quality.scales.loc[1, "straight_line_percent"] = 100 * 1 / 46
+    results = analyse(scores, study)
+    (warning,) = warnings_of(results, "straight_lining")
+    assert warning.facts == {"scale": "gse10.total", "wave": "pre", "percent": None}
+    shown = results.displays["quality"]["straight_line_percent"]
+    assert shown.iloc[:2].isna().all()
+    assert shown.isna().all(), "nobody is hidden too"
+
+
+def test_a_share_that_rests_on_an_unknown_number_is_shown_only_if_every_number_is_safe(plan, study_of, scores_of):
+    mslq = plan().outcomes[2].model_dump(mode="json")
+    other = {**mslq, "id": "self_regulation", "label": "Self-regulation", "score": "self_regulation"}
+    study = study_of(plan(outcomes=[mslq, other]))
+    scores = scores_of(study)
+    before = scores.quality.scales["wave"] == "pre"
+    # 40 and 45 of 52 answered all of one scale, so 33 to 40 all of the questionnaire: a quarter is 9 of 36 or 10 of 40.
+    scores.quality.scales.loc[before, "n"] = [40, 45]
+    scores.quality.scales.loc[before, "straight_line_percent"] = 25.0
+    assert math.isnan(analyse(scores, study).displays["quality"]["straight_line_percent"].iloc[0])
+    scores.quality.scales.loc[before, "straight_line_percent"] = 100 * 2 / 5
+    assert analyse(scores, study).displays["quality"]["straight_line_percent"].iloc[0] == 40.0, "14 of 35 or 16 of 40"
+
+
+def test_an_impossible_omega_is_named_and_not_used(plan, study_of, scores_of):
+    study = study_of(plan())
+    scores = scores_of(study)
+    scales = scores.quality.scales
+    scales.loc[0, ["omega", "alpha"]] = [1.02, 0.81]
+    scales.loc[3, ["omega", "alpha", "reason"]] = [np.nan, 0.75, f"Omega is left out: an {HEYWOOD}."]
+    results = analyse(scores, study)
+    assert [(one.outcome, dict(one.facts)) for one in warnings_of(results, "heywood")] == [
+        ("self_efficacy", {"wave": "pre"}), ("grit", {"wave": "post"}),
+    ]  # fmt: skip
+    quality = results.displays["quality"]
+    assert quality.loc[[0, 3], ["omega", "omega_low", "omega_high"]].isna().all(axis=None)
+    assert (quality.loc[[0, 3], "reason"].str.startswith("Omega is left out")).all()
+    rows = results.tidy().query("outcome == 'self_efficacy' and contrast == 'threshold'")
+    assert rows["reason"].iloc[0] == (
+        "this sample's alpha before, 0.81 (the factor model behind omega gave an impossible answer)"
+    )
+
+
+def test_scoring_names_an_impossible_omega_in_the_words_that_the_analysis_knows():
+    random = np.random.default_rng(2)
+    first, noise = random.normal(size=(2, 30))
+    answers = pd.DataFrame({"a": first, "b": first + 0.02 * noise, "c": -0.6 * noise + 0.9 * first})
+    for seed in range(40):
+        shaken = answers + np.random.default_rng(seed).normal(size=answers.shape) * [0.0, 0.05, 1.5]
+        note = reliability(shaken).set_index("measure").loc["omega", "note"]
+        if note:
+            assert HEYWOOD in note
+            return
+    pytest.fail("no impossible solution was found")
+
+
+def test_an_item_that_goes_against_its_scale_is_named(plan, study_of, scores_of):
+    study = study_of(plan())
+    scores = scores_of(study)
+    items = scores.quality.items
+    chosen = (items["scale"] == "grit_s8.total") & (items["wave"] == "post") & items["item"].isin(["q2", "q5"])
+    items.loc[chosen, "item_rest_r"] = [-0.31, -0.02]
+    (warning,) = warnings_of(analyse(scores, study), "item_against_scale")
+    assert (warning.outcome, dict(warning.facts)) == (
+        "grit", {"scale": "grit_s8.total", "wave": "post", "items": "q2, q5"},
+    )  # fmt: skip
+
+
+def test_an_item_of_few_pupils_is_not_named(plan, study_of, scores_of):
+    study = study_of(plan())
+    scores = scores_of(study, n=12, n_left=2, n_joined=1)
+    scores.quality.items["item_rest_r"] = -0.5
+    scores.quality.items["n"] = 9
+    assert not warnings_of(analyse(scores, study), "item_against_scale")
 
 
 def test_cautions_of_the_instruments(results):

@@ -42,7 +42,9 @@ def test_one_side_tests_a_rise(plan, study_of, scores_of):
     pre, post = linked_values(scores, "gse10.total")
     row = main_rows(analyse(scores, study)).loc["self_efficacy"]
     assert row["p_value"] == pytest.approx(stats.ttest_rel(post, pre, alternative="greater").pvalue)
+    assert row["reason"].startswith("One-sided test: p is that of a rise.")
     two_sided = main_rows(analyse(scores, study_of(plan()))).loc["self_efficacy"]
+    assert two_sided["reason"] == ""
     assert row["conf_low"] == two_sided["conf_low"]
 
 
@@ -61,17 +63,21 @@ def test_one_side_tests_a_fall_where_higher_is_worse(plan, study_of, scores_of):
     ranked = stats.wilcoxon(np.round(post - pre, 10), alternative="less", correction=True)
     assert wilcoxon["p_value"] == pytest.approx(ranked.pvalue)
     assert wilcoxon["estimate"] > 0, "a rise stays above 0"
+    assert wilcoxon["reason"] == "One-sided test: p is that of a fall."
 
 
 def test_a_fall_is_an_improvement_where_higher_is_worse(plan, study_of, scores_from):
     turned = worse_when_higher(load_instrument("grit_s8"))
     only_grit = plan().outcomes[1].model_dump(mode="json")
     study = study_of(plan(outcomes=[only_grit], suppression_threshold=3), instruments=[turned])
-    pairs = {f"P{place}": (4.0 + place % 3 / 4, 1.5 + place % 2) for place in range(8)}
+    falls = {f"P{place}": (4.0 + place % 3 / 4, 1.5 + place % 2) for place in range(8)}
+    rises = {f"Q{place}": (2.0 + place % 3 / 4, 4.0 + place % 2) for place in range(4)}
+    stays = {f"R{place}": (3.0 + place % 3 / 4, 3.0 + place % 3 / 4) for place in range(3)}
+    pairs = falls | rises | stays
     table = analyse(scores_from(study, {"grit": pairs}, omega=0.95), study).tidy()
     counts = table[table["inquiry"] == "reliable_change"].set_index("contrast")["estimate"]
     assert counts["improved"] == 8
-    assert counts["declined"] == 0
+    assert counts["declined"] == 4
 
 
 def test_a_scale_that_is_neither_better_nor_worse_only_rises_and_falls(plan, study_of, scores_of):

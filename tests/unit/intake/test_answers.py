@@ -136,6 +136,18 @@ def test_out_of_range_says_every_cell_and_what_is_allowed(desk, only) -> None:
     assert "leave the cell blank" in problem.message
 
 
+def test_plain_words_come_before_the_mapping_file(desk, only) -> None:
+    rows = desk.table()
+    rows[4][3] = "x"
+    message = only(desk.check(rows), "unknown_answer").message
+    assert message.index("Type the answer's number or its exact words in that cell") < message.index("mapping file")
+
+
+def test_names_that_end_in_numbers_come_with_their_numbers(desk, only) -> None:
+    rows = [desk.table()[0], *([row[0], *(f"A{code}" for code in row[1:])] for row in desk.table()[1:])]
+    assert "'A1': 1, 'A2': 2, 'A3': 3, 'A4': 4, 'A5': 5" in only(desk.check(rows), "other_labels").message
+
+
 def test_all_answers_equal(desk, only) -> None:
     rows = [desk.table()[0], *([row[0], *[3] * 8] for row in desk.table()[1:])]
     assert only(desk.check(rows), "all_answers_equal").severity == "error"

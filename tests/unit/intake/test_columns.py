@@ -80,7 +80,8 @@ def test_numbers_straight_through_several_questionnaires_are_asked_about(desk, o
     rows = [["Code", *(f"Q{n}" for n in range(1, 14))], *([f"P{n}", *desk.expected()[n], *[n] * 5] for n in (1, 2, 3))]
     upload = desk.check(rows, study=study)
     problem = only(upload, "which_numbers")
-    assert "'column J': wide12.q2" in problem.message
+    assert "'Q1' to 'Q8' (columns B to I) into 'calm8.q1' to 'calm8.q8'" in problem.message
+    assert "'Q9' to 'Q13' (columns J to N) into 'wide12.q2', 'wide12.q4', 'wide12.q5'" in problem.message
     assert len(upload.issues) == 1
     places = "BCDEFGHIJKLMN"
     columns = {f"column {place}": item for place, item in zip(places, (*desk.items, *desk.wide_items), strict=True)}
@@ -106,6 +107,65 @@ def test_a_total_column_is_no_question(desk, only) -> None:
     upload = desk.check(rows)
     assert desk.values(upload) == desk.expected()
     assert "'CALM8'" in only(upload, "columns_not_used").message
+
+
+@pytest.mark.parametrize("shape", ["CALM{}", "Calm{} (pre)", "calm[SQ00{}]"])
+def test_the_last_question_may_read_like_the_questionnaires_name(desk, shape) -> None:
+    """CALM8 beside CALM1 to CALM7 is the eighth question."""
+    upload = desk.check(desk.table(headers=[shape.format(n) for n in range(1, 9)]), study=desk.study("calm8", "wide12"))
+    assert desk.values(upload) == desk.expected()
+    assert [issue.kind for issue in upload.issues] == ["missing_column"]  # of the other questionnaire
+
+
+def test_a_total_beside_a_full_set_of_questions_is_none(desk, only) -> None:
+    headers = [f"Calm {n}" for n in range(1, 9)]
+    rows = [[*row, total] for row, total in zip(desk.table(headers=headers), ["CALM8", *[20] * 6], strict=True)]
+    upload = desk.check(rows)
+    assert desk.values(upload) == desk.expected()
+    assert "'CALM8'" in only(upload, "columns_not_used").message
+
+
+@pytest.mark.parametrize("shape", ["{} (R)", "{} [reversed]", "{}_R"])
+@pytest.mark.parametrize("plain", [True, False])
+def test_reversed_marks_are_asked_about_once(desk, only, shape, plain) -> None:
+    headers = list(desk.questions) if plain else [f"Calm {n}" for n in range(1, 9)]
+    headers[3], headers[5] = shape.format(headers[3]), shape.format(headers[5])
+    upload = desk.check(desk.table(headers=headers))
+    problem = only(upload, "turned_round")
+    assert (problem.severity, problem.column) == ("ask", "E and G")
+    assert "already turned round" in problem.message
+    assert upload.responses["calm8.q4"].isna().all()
+    assert len(upload.issues) == 1
+
+
+def test_same_heading_twice_and_a_question_missing(desk, only) -> None:
+    headers = list(desk.questions)
+    headers[7] = headers[6]
+    upload = desk.check(desk.table(headers=headers))
+    problem = only(upload, "column_twice")
+    assert "Columns H and I have the same heading" in problem.message
+    assert "Is one of them 'Can wait' (calm8.q8), which is missing?" in problem.message
+    assert "ignore" not in problem.message
+    assert len(upload.issues) == 1
+
+
+def test_surveymonkey_two_header_rows(desk) -> None:
+    head = ["Respondent ID", "Collector ID", "Pupil code", "How much do you agree?", *[""] * 7]
+    below = ["", "", "Open-Ended Response", *desk.questions]
+    body = [[n, 4, f"P{n}", *desk.expected()[n]] for n in range(4)]
+    upload = desk.check([head, below, *body])
+    assert upload.ok, upload.issues
+    assert desk.values(upload) == desk.expected(4)
+    single = [[*head[:3], *desk.questions], ["", "", "Open-Ended Response", *["Response"] * 8], *body]
+    assert desk.values(desk.check(single)) == desk.expected(4)
+
+
+def test_many_form_columns_are_counted(desk, only) -> None:
+    extra = [f"Points - {question}" for question in desk.questions]
+    upload = desk.check([[*row, *(extra if place == 0 else [1] * 8)] for place, row in enumerate(desk.table())])
+    message = only(upload, "form_columns_left_out").message
+    assert "and 5 more come from the survey form" in message
+    assert "evalkit leaves these out" in message
 
 
 def test_original_numbers_of_a_short_form(desk) -> None:
@@ -193,7 +253,7 @@ def test_48_extra_columns_are_warned_about_once(desk, only) -> None:
     ]
     upload = desk.check(rows)
     problem = only(upload, "columns_not_used")
-    assert (problem.severity, problem.column) == ("warn", "J, K")
+    assert (problem.severity, problem.column) == ("warn", "J and K")
     assert "'Hobby' and 'Shoe size'" in problem.message
     assert upload.ok
 
@@ -241,6 +301,36 @@ def test_refusal_names_nobody(desk) -> None:
     assert "B8012" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Ann Other1", 2, 3, 2], ["Ann Other2", 2, 3, 3]],
+        [["Ann Other", "Agree"], ["Bo Other", "Disagree"], ["Cy Other", "Agree"]],
+        [["Ann Other", "Quite", "x:0:0:root"], ["q", "Quite", "y"]],
+        [["Ann Other:x:0:0:root:/root:/bin/sh"], ["daemon:x:1:1"]],
+    ],
+)
+def test_a_file_without_headings_quotes_no_row(desk, rows) -> None:
+    with pytest.raises(UploadError, match=r"seems to hold answers|only one column") as caught:
+        desk.check(rows)
+    assert "Other" not in caught.value.message
+    assert "root" not in caught.value.message
+
+
+def test_a_roster_and_totals_are_told_what_is_missing(desk) -> None:
+    with pytest.raises(UploadError, match="The pupil codes are here, but none of the questions") as caught:
+        desk.check([["Pupil code", "Year"], ["P1", 7], ["P2", 8]])
+    assert "Send the file with each answer" in caught.value.message
+    with pytest.raises(UploadError, match="Totals cannot be used; we need each answer") as caught:
+        desk.check([["Pupil code", "Calm total"], ["P1", 27], ["P2", 18]])
+    assert "'Calm total'" in caught.value.message
+
+
+def test_headings_that_look_like_questions_are_listed_first(desk) -> None:
+    with pytest.raises(UploadError, match="The first row reads: C 'XYZ1' and A 'Colour'"):
+        desk.check([["Colour", "Email", "XYZ1"], ["red", "", "round"]])
+
+
 def test_answers_alone_are_no_headings(desk) -> None:
     with pytest.raises(UploadError, match="No column heading"):
         desk.check([["P1", 1, 2, 3, 4, 5, 5, 5, 5], ["P2", 1, 2, 3, 3, 3, 3, 3, 3]])
@@ -266,8 +356,8 @@ def test_59_microsoft_forms_columns(desk, only) -> None:
     upload = desk.check({"Form1": rows})
     assert upload.ok
     assert upload.responses["pupil"].tolist() == ["P0", "P1", "P2"]
-    assert only(upload, "personal_columns_dropped").column == "D, E"
-    assert only(upload, "form_columns_left_out").column == "A to C, F, P, Q"
+    assert only(upload, "personal_columns_dropped").column == "D and E"
+    assert only(upload, "form_columns_left_out").column == "A to C, F, P and Q"
     assert all("Other" not in issue.message and "a@b" not in issue.message for issue in upload.issues)
 
 
@@ -281,4 +371,4 @@ def test_google_forms(desk, only) -> None:
     rows += [["2026/01/01", "a@b.org", "5 / 8", f"P{n}", *desk.expected()[n]] for n in range(3)]
     upload = desk.check(rows)
     assert upload.ok
-    assert only(upload, "form_columns_left_out").column == "A, C"
+    assert only(upload, "form_columns_left_out").column == "A and C"

@@ -54,6 +54,41 @@ def test_55_alike_codes_are_suggested_never_joined(pair, before, after) -> None:
     assert sum(problem.kind == "only_in_one_wave" for problem in problems) == 2
 
 
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ([f"{number}" for number in range(1, 31)], "only by zeros in front"),
+        ([f"{number:03}" for number in range(1, 20)] + [f"0-{number}" for number in range(20, 31)], "only by hyphens"),
+    ],
+)
+def test_many_codes_spelled_differently_are_one_question(pair, after, words) -> None:
+    problems = pair([f"{number:03}" for number in range(1, 31)], after)
+    assert _kinds(problems) == [("ask", "codes_spelled_differently")]
+    assert words in problems[0].message
+    assert f"codes: {{'{[code for code in sorted(after) if len(code) != 3 or '-' in code][0]}'" in problems[
+        0
+    ].message or ("'1': '001', '2': '002'" in problems[0].message)
+
+
+def test_few_codes_spelled_differently_are_one_warning(pair) -> None:
+    codes = [f"K{number:03}" for number in range(1, 31)]
+    problems = pair(codes, [*codes[:28], "K29", "K30"])
+    assert ("warn", "codes_spelled_differently") in _kinds(problems)
+    assert all(problem.severity == "warn" for problem in problems)
+
+
+def test_very_many_pupils_in_one_wave_only_are_said_strongly(pair) -> None:
+    problems = pair([*CODES, "FZ3H", "QQ1Z"], [*CODES, "GG6T", "HH9R"])
+    assert all("These are very many" in problem.message for problem in problems)
+    few = pair([f"P{number:03}" for number in range(1, 31)], [f"P{number:03}" for number in range(1, 29)])
+    assert "very many" not in few[0].message
+
+
+def test_addresses_as_codes_are_never_shown(pair) -> None:
+    problems = pair([*CODES, "ann.o@school.org"], [*CODES, "anno@school.org"])
+    assert all("school.org" not in problem.message for problem in problems)
+
+
 def test_55_running_numbers_are_not_suggested(pair) -> None:
     codes = [f"P{number:03}" for number in range(1, 31)]
     problems = pair([*codes, "P041"], [*codes, "P031"])

@@ -114,6 +114,20 @@ def test_row_with_a_note(desk, only) -> None:
     assert upload.ok
 
 
+@pytest.mark.parametrize("note", ["Note: two pupils did it on paper", "Note: Y8 did the survey on paper"])
+def test_a_note_in_the_column_of_codes_is_no_pupil(desk, only, note) -> None:
+    upload = desk.check([*_coded(desk, "P1", "P2"), [note, *[""] * 8]])
+    problem = only(upload, "note_row")
+    assert (problem.severity, problem.rows) == ("warn", (4,))
+    assert "paper" not in problem.message
+    assert upload.responses["pupil"].tolist() == ["P1", "P2"]
+
+
+def test_a_pupil_without_answers_whose_code_is_like_the_others_stays(desk) -> None:
+    upload = desk.check([*_coded(desk, "KL014", "Ann Other"), ["KL 015", *[""] * 8], ["Bo van Other", *[""] * 8]])
+    assert len(upload.responses) == 4
+
+
 def test_repeated_heading_row(desk, only) -> None:
     rows = _coded(desk, "P1", "P2")
     assert only(desk.check([*rows, rows[0], ["P3", *desk.expected()[2]]]), "heading_repeated").rows == (4,)
@@ -227,6 +241,13 @@ def test_wave_column_that_disagrees(desk, only) -> None:
     upload = desk.check(rows, wave="pre")
     assert only(upload, "wave_disagrees").rows == (3,)
     assert upload.responses["pupil"].tolist() == ["P001"]
+
+
+def test_a_file_of_both_waves_sent_as_one(desk, only) -> None:
+    rows = [[*row, wave] for row, wave in zip(desk.table(2), ["Wave", "Before", "After"], strict=True)]
+    message = only(desk.check(rows, wave="pre"), "wave_disagrees").message
+    assert "this column says 'Before' and 'After'" in message
+    assert "This file holds both times. Send it without naming a wave" in message
 
 
 def test_column_called_survey_that_holds_no_waves(desk) -> None:

@@ -1,6 +1,7 @@
 """Tables: cells that are safe, aligned and honest about gaps."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,37 @@ def test_sensitivity_gives_p_and_the_adjusted_p_for_the_t_test() -> None:
     row = cells(next(line for line in first if "paired t" in line))
     assert row[3].startswith("t(47)")
     assert row[4] == "0.011"
+
+
+def test_one_sided_tests_say_so_and_which_way() -> None:
+    results = sample()
+    results = replace(results, plan=results.plan.model_copy(update={"sides": 1}))
+    results.instruments["grit_s8"]["scores"]["total"]["higher_is"] = "worse"
+    first, second, _ = tables_evaluator.sensitivity_tables(results)
+    assert cells(first.markdown.split("\n")[0])[-2:] == ["one\\-sided p", "one\\-sided p (Holm)"]
+    assert "one-sided, as planned: they test for a rise only" in first.caption
+    assert "one-sided, as planned: they test for a fall only" in second.caption
+    assert "sided" not in tables_evaluator.sensitivity_tables(sample())[0].caption
+
+
+def test_a_hidden_number_of_pupils_behind_the_ratio_is_marked() -> None:
+    results = sample()
+    ratio = results.estimates["estimator"] == "percent_pupil_ratio"
+    results.estimates.loc[ratio & (results.estimates["outcome"] == "grit"), "n_treated"] = float("nan")
+    assert [cells(line)[-1] for line in tables.percent_table(results).markdown.split("\n")[2:]] == ["47", "c", "47"]
+    results.estimates.loc[ratio, "n_treated"] = float("nan")
+    table = tables.percent_table(results)
+    assert "Pupils in the last figure" not in table.markdown
+    assert table.caption.endswith("Left out, as it may not be shown: pupils in the last figure.")
+
+
+def test_shares_that_may_nowhere_be_shown_have_no_column() -> None:
+    results = sample()
+    results.displays["quality"][["floor_percent", "ceiling_percent"]] = float("nan")
+    table = tables_measure.answering_table(results)
+    assert "Lowest score" not in table.markdown
+    assert "lowest score, highest score and same answer throughout" in table.caption
+    assert "No score" in table.markdown
 
 
 def test_a_column_that_may_not_be_shown_is_left_out_and_named() -> None:

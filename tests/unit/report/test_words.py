@@ -10,12 +10,14 @@ import pytest
 from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.errors import ReportError
 from evalkit.records.results import Caveat, Check, CheckName, Rating
-from evalkit.report import words, words_caveats, words_checks, words_pupils, words_steps
+from evalkit.report import sections, words, words_caveats, words_checks, words_measure, words_pupils, words_steps
 from evalkit.report.words_change import SHAPES, answer_sentence, changes, describe_change, finding, judge
 from tests.golden.branches import answers, caveat_examples, change, every_sentence, findings
+from tests.golden.make_report import text_of
 from tests.golden.sample import sample, with_outcome
 
 NAN = math.nan
+NO_CHANGE_TOLD = {"suppressed", "not_estimated", "moved_alike", "not_moved"}
 BANNED = (
     r"\bimpact", r"effect of the programme", r"\bproved?\b", r"\bproof\b", r"\bmonths?\b", r"\bno effect\b",
     r"\bno change\b", r"\bsignificant", r"\bimprov", r"\bnan\b", r"\bNone\b", r"\{", r"\bpupil's\b(?! score)",
@@ -86,7 +88,7 @@ def test_the_answer_of_the_brief() -> None:
 def test_every_answer_is_one_sentence_and_names_the_missing_comparison() -> None:
     for name, text in answers().items():
         assert text.count(".") == 1, name
-        assert "without a comparison group" in text or set(name.split(" + ")) <= {"suppressed", "not_estimated"}, name
+        assert "without a comparison group" in text or set(name.split(" + ")) <= NO_CHANGE_TOLD, name
 
 
 def test_the_secondary_outcome_is_left_out_of_the_answer() -> None:
@@ -114,7 +116,7 @@ def test_a_scale_where_lower_is_better() -> None:
 @pytest.mark.parametrize("verdict", sorted(SHAPES))
 def test_a_change_gives_its_range_when_there_is_one(verdict: str) -> None:
     text = describe_change(change("Grit", verdict))
-    assert ("range" in text) is (verdict not in ("suppressed", "not_estimated"))
+    assert ("range" in text) is (verdict not in NO_CHANGE_TOLD)
 
 
 def test_a_suppressed_outcome_is_told_apart_from_one_that_could_not_be_estimated() -> None:
@@ -215,6 +217,70 @@ def test_a_title_that_would_be_too_long_counts() -> None:
     verdicts = ("rose", "fell", "same", "unclear", "may_have_risen", "rose_clearly")
     title = finding([change(name, verdict) for name, verdict in zip(names, verdicts, strict=True)])
     assert title == "Of 6 outcomes, 2 rose, 1 fell, 1 stayed about the same and for 2 we cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("moved", "told"), [(True, "changed by the same amount"), (False, "was the same before and after")]
+)
+def test_pupils_who_all_changed_alike_hint_at_a_copy(moved: bool, told: str) -> None:
+    base = with_outcome({"grit": (NAN, NAN, NAN)})
+    results = replace(base, caveats=(*base.caveats, Caveat("same_change", "warning", "grit", {"moved": moved})))
+    answer = words.answer(results)
+    assert "cannot tell" not in answer
+    assert f"every pupil's score on grit {told}" in answer
+    assert "copying mistake, so check the files" in answer
+    (sentence,) = [describe_change(one) for one in changes(results) if one.outcome == "grit"]
+    assert sentence.startswith(f"On grit, every pupil's score {told}, which hints at a copying mistake")
+    assert told in words_caveats.caveat_sentences(results, "warning")[-1]
+
+
+def test_straight_lining_reads_well_without_its_number() -> None:
+    facts = {"scale": "grit_s8.total", "wave": "pre", "percent": None}
+    hidden = words_caveats.caveat_sentence(sample(), Caveat("straight_lining", "warning", "grit", facts))
+    assert hidden.startswith("Some pupils ticked the same answer")
+    facts["percent"] = 25.0
+    shown = words_caveats.caveat_sentence(sample(), Caveat("straight_lining", "warning", "grit", facts))
+    assert shown.startswith("Some pupils (25%) ticked the same answer")
+
+
+def test_questions_against_their_scale_are_named_by_our_own_labels() -> None:
+    facts = {"scale": "gse10.total", "wave": "post", "items": "q4"}
+    text = words_caveats.caveat_sentence(sample(), Caveat("item_against_scale", "warning", "self_efficacy", facts))
+    assert "the answers to “copes with surprises” go against" in text
+    assert text.endswith("pupils may have misread this question.")
+
+
+def test_an_interval_is_no_bound() -> None:
+    text = words_checks.check_sentence(sample(), Check("size", "fair", {"n_linked": 48, "half_width": 4.9}))
+    assert text.endswith("The true change could well be up to 4.9 percentage points higher or lower.")
+
+
+def test_a_value_read_second_hand_says_so_at_its_end() -> None:
+    results = sample()
+    published = results.instruments["gse10"]["scores"]["total"]["published"]
+    published[0]["sample"] = "Duckworth and Quinn (2009), read second-hand"
+    assert words_measure.published_sentences(results, "self_efficacy") == [
+        "In published data (Duckworth and Quinn (2009)), Cronbach's alpha was 0.72 to 0.80 (second-hand)."
+    ]
+
+
+def test_reliable_change_tells_the_one_count_that_is_shown() -> None:
+    results = sample()
+    frame = results.estimates.copy()
+    chosen = (frame["inquiry"] == "reliable_change") & frame["contrast"].isin(["no_reliable_change", "declined"])
+    frame.loc[chosen, ["status", "estimate"]] = ["suppressed", NAN]
+    text = words_pupils.reliable_sentence(replace(results, estimates=frame), "grit")
+    assert text.startswith("On grit, 11 of 48 pupils (23%) got better by more than the measure's own error.")
+
+
+def test_leavers_that_are_all_hidden_give_one_sentence_and_no_table() -> None:
+    shown = sections.leavers(sample(lost=5))
+    assert len(shown) == 1
+    assert text_of(shown) == [
+        "- On self\\-efficacy, grit and motivation, too few pupils left to show how they differed from those who "
+        "stayed."
+    ]
+    assert len(sections.leavers(sample(lost=12))) == 2
 
 
 def test_synthetic_data_are_announced() -> None:
