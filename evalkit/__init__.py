@@ -25,8 +25,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evalkit.analysis.analyse import analyse
+    from evalkit.analysis.gee_model import gee
+    from evalkit.analysis.linear_model import linear
+    from evalkit.analysis.logit_model import logit
     from evalkit.analysis.mechanism import Mechanism, declare_mechanism
     from evalkit.analysis.multilevel import multilevel
+    from evalkit.analysis.ordinal_model import ordinal
     from evalkit.custody.release import load_release, make_release
     from evalkit.errors import DesignError, EvalkitError, FitError, ReportError, SpecError, UploadError
     from evalkit.intake.check import check_upload
@@ -62,7 +66,9 @@ _HOMES = {
     "check_upload": "evalkit.intake.check",
     "compare_with_seal": "evalkit.planning.seal",
     "declare_mechanism": "evalkit.analysis.mechanism",
+    "gee": "evalkit.analysis.gee_model",
     "instrument_ids": "evalkit.records.instrument",
+    "linear": "evalkit.analysis.linear_model",
     "load_allocation": "evalkit.planning.certificate",
     "load_evaluation": "evalkit.records.evaluation",
     "load_instrument": "evalkit.records.instrument",
@@ -70,10 +76,12 @@ _HOMES = {
     "load_randomisation": "evalkit.records.allocation",
     "load_release": "evalkit.custody.release",
     "load_results": "evalkit.records.results",
+    "logit": "evalkit.analysis.logit_model",
     "make_release": "evalkit.custody.release",
     "mdes": "evalkit.planning.power",
     "mdes_table": "evalkit.planning.mdes_table",
     "multilevel": "evalkit.analysis.multilevel",
+    "ordinal": "evalkit.analysis.ordinal_model",
     "power": "evalkit.planning.power",
     "power_curve": "evalkit.planning.power",
     "randomise": "evalkit.planning.randomise",
@@ -102,7 +110,9 @@ __all__ = [
     "check_upload",
     "compare_with_seal",
     "declare_mechanism",
+    "gee",
     "instrument_ids",
+    "linear",
     "load_allocation",
     "load_evaluation",
     "load_instrument",
@@ -110,10 +120,12 @@ __all__ = [
     "load_randomisation",
     "load_release",
     "load_results",
+    "logit",
     "make_release",
     "mdes",
     "mdes_table",
     "multilevel",
+    "ordinal",
     "power",
     "power_curve",
     "randomise",

@@ -138,7 +138,8 @@ def check(
         )
     else:
         for upload in checked.uploads:
-            terminal.say(f"{upload.source.file}: {upload.source.rows} rows read.")
+            rows, pupils = upload.source.rows, upload.responses["pupil"].nunique()
+            terminal.say(f"{upload.source.file}: {rows} rows read, {pupils} pupils with a code that can be used.")
             for decision in upload.decisions:
                 terminal.say(f"  Decided earlier: {decision}")
         _say_problems(checked.issues)

@@ -6,19 +6,13 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from evalkit.analysis.linear_model import (
-    FEW_CLUSTERS,
-    Rows,
-    caveat_frame,
-    check_level,
-    draw_rows,
-    read_formula,
-    row_caveats,
-    coefficient_frame,
-)
+from evalkit.analysis.linear_model import PERFECT
 from evalkit.analysis.logit_model import check_two_values, level_notes, recode_outcome
+from evalkit.analysis.model_frames import FEW_CLUSTERS, caveat_frame, check_level, coefficient_frame, row_caveats
+from evalkit.analysis.model_rows import Rows, draw_rows, read_formula
 from evalkit.errors import FitError, SpecError
 from evalkit.stats.gee import Family, GeeFit, fit_gee
+from evalkit.stats.linear import fit_linear
 
 
 def gee(formula: str, data: pd.DataFrame, *, clusters: str, family: Family = "logit") -> "GeeModel":
@@ -71,6 +65,8 @@ def gee(formula: str, data: pd.DataFrame, *, clusters: str, family: Family = "lo
         check_two_values(outcome, y)
     elif y.min() == y.max():
         raise FitError(f"The outcome {outcome!r} is {y[0]:g} in every row: nothing to explain.")
+    elif fit_linear(rows.design, y).sigma < PERFECT * float(np.std(y)):
+        raise FitError(f"The columns foretell {outcome!r} without error: leave out the one that repeats it.")
     if rows.codes is None:
         raise SpecError("gee() needs clusters: name the column of the groups that pupils share, clusters='school'.")
     if rows.n_clusters == y.size:

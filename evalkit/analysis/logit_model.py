@@ -10,7 +10,7 @@ from scipy.special import stdtr, stdtrit
 
 from evalkit.analysis.design import FloatArray, need_columns, read_column
 from evalkit.analysis.formula import NAME, parse_formula
-from evalkit.analysis.linear_model import FEW_CLUSTERS, caveat_frame, check_level, sample_notes, coefficient_frame
+from evalkit.analysis.model_frames import FEW_CLUSTERS, caveat_frame, check_level, coefficient_frame, sample_notes
 from evalkit.analysis.multilevel_arms import Arms, reallocate
 from evalkit.analysis.sample import Sample, draw_sample
 from evalkit.errors import FitError
@@ -97,6 +97,8 @@ def recode_outcome(formula: str, outcome: str, data: pd.DataFrame) -> tuple[pd.D
     if column.codes is None:
         return data, None
     present = np.unique(column.codes[column.codes >= 0])
+    if not present.size:  # all missing: no level to speak of, and the rows say the rest
+        return data.assign(**{outcome: np.nan}), None
     if present.size != 2:
         some = ", ".join(repr(column.levels[i]) for i in present[:5]) + (", ..." if present.size > 5 else "")
         raise FitError(

@@ -9,15 +9,8 @@ from scipy.special import stdtrit
 
 from evalkit.analysis.design import need_columns, read_column
 from evalkit.analysis.formula import NAME
-from evalkit.analysis.linear_model import (
-    Rows,
-    caveat_frame,
-    check_level,
-    draw_rows,
-    read_formula,
-    row_caveats,
-    coefficient_frame,
-)
+from evalkit.analysis.model_frames import caveat_frame, check_level, coefficient_frame, row_caveats
+from evalkit.analysis.model_rows import Rows, draw_rows, read_formula
 from evalkit.errors import FitError, SpecError
 from evalkit.stats.ordinal import OrdinalFit, fit_ordinal
 
@@ -91,6 +84,8 @@ def _recode(formula: str, outcome: str, data: pd.DataFrame) -> tuple[pd.DataFram
     column = read_column(data, outcome)
     if column.codes is None:
         return data, None
+    if (column.codes < 0).all():  # no answer to speak of, and the rows say the rest
+        return data.assign(**{outcome: np.nan}), None
     if not getattr(data[outcome].dtype, "ordered", False):
         raise FitError(
             f"The outcome {outcome!r} holds text, such as {column.levels[0]!r}, whose order is not known. Give the "

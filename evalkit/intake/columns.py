@@ -15,7 +15,7 @@ from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
 _REVERSED = re.compile(
-    r"(?<=[^\W_])(?:\s*[(\[](?:r|rev|reversed?)(?:[ -]?(?:scored|coded|item))?[)\]]"
+    r"(?<=\S)(?:\s*[(\[](?:r|rev|reversed?)(?:[ -]?(?:scored|coded|item))?[)\]]"
     r"|[ _-]+(?:rev|reversed)|_r|(?<=\d)[ -]?r)\s*$",
     re.IGNORECASE,
 )

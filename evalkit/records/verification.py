@@ -61,7 +61,9 @@ def changed_rows(before: Release, now: Release) -> tuple[str, ...]:
     rows += [(key, "is new") for key in new_keys - old_keys]
     shared = sorted(old_keys & new_keys)
     columns = [column for column in old.columns if column in new.columns]
-    differs = old.loc[shared, columns].astype("Float64").fillna(-1) != new.loc[shared, columns].astype("Float64").fillna(-1)
+    differs = old.loc[shared, columns].astype("Float64").fillna(-1) != new.loc[shared, columns].astype(
+        "Float64"
+    ).fillna(-1)
     for key, row in zip(shared, differs.to_numpy(), strict=True):
         if row.any():
             changed = ", ".join(column for column, here in zip(columns, row, strict=True) if here)

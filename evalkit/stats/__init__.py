@@ -1,1 +1,4 @@
-"""Numbers: arrays in, frozen dataclasses out. No frames, no files, no printing; imports nothing of evalkit but errors."""
+"""Numbers: arrays in, frozen dataclasses out.
+
+No frames, no files, no printing; nothing of evalkit is imported here but errors.
+"""

@@ -65,11 +65,13 @@ def test_missing_rows_text_outcome_and_dependent_columns():
         ("y ~ treat + (1 | school)", {}, SpecError, "clusters='school'"),
         ("pre ~ treat", {}, FitError, "a yes/no outcome is 0 or 1"),
         ("one ~ treat", {"family": "linear"}, FitError, "in every row"),
+        ("twice ~ pre", {"family": "linear"}, FitError, "foretell 'twice' without error"),
+        ("empty ~ treat", {}, FitError, "No row has a value in every column"),
         ("y ~ copy", {}, FitError, "copy foretells the outcome"),
         ("y ~ C(school)", {}, FitError, "cannot carry 8 columns"),
     ],
 )
 def test_bad_input(formula, options, error, words):
-    data = DATA.assign(one=1, copy=DATA["y"], row=np.arange(len(DATA)))
+    data = DATA.assign(one=1, copy=DATA["y"], row=np.arange(len(DATA)), twice=2 * DATA["pre"], empty=None)
     with pytest.raises(error, match=re.escape(words)):
         gee(formula, data, **{"clusters": "school", **options})

@@ -1,5 +1,6 @@
 """`linear`: equal to lm and clubSandwich through the formula, and what it says about bad input."""
 
+import doctest
 import json
 import re
 from dataclasses import FrozenInstanceError
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import evalkit
 from evalkit.analysis.linear_model import LinearModel, linear
 from evalkit.errors import FitError, SpecError
 from tests.oracle.compare import compare
@@ -173,3 +175,11 @@ def test_bad_questions():
 def test_a_perfect_fit_is_said():
     found = linear("twice ~ pre", DATA.assign(twice=2 * DATA["pre"])).caveats
     assert "perfect_fit" in found["kind"].tolist()
+
+
+def test_the_numbers_on_the_page_of_fitting_are_real():
+    page = Path(evalkit.__file__).parent.parent / "docs" / "how-to" / "fit-a-model.md"
+    with pd.option_context("display.width", 200, "display.max_columns", 20):
+        found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted == 9 + 5 * 3
+    assert found.failed == 0

@@ -80,12 +80,13 @@ def test_missing_rows_and_dependent_columns_and_an_intercept_left_out():
         ("y ~ treat", {"clusters": None}, SpecError, "ordinal() needs clusters"),
         ("y ~ 1", {}, FitError, "no predictor that varies"),
         ("text ~ treat", {}, FitError, "whose order is not known"),
+        ("empty ~ treat", {}, FitError, "No row has a value in every column"),
         ("two ~ treat", {}, FitError, "use logit() or gee()"),
         ("pre ~ treat", {}, FitError, "use linear() or multilevel()"),
         ("y ~ treat + (1 | school)", {}, SpecError, "clusters='school'"),
     ],
 )
 def test_bad_input(formula, options, error, words):
-    data = DATA.assign(text=DATA["y"].map(str) + " times", two=(DATA["y"] > 2).astype(int))
+    data = DATA.assign(text=DATA["y"].map(str) + " times", two=(DATA["y"] > 2).astype(int), empty=None)
     with pytest.raises(error, match=re.escape(words)):
         ordinal(formula, data, **{"clusters": "school", **options})

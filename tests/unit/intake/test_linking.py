@@ -55,19 +55,21 @@ def test_55_alike_codes_are_suggested_never_joined(pair, before, after) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "words"),
+    ("after", "words", "example"),
     [
-        ([f"{number}" for number in range(1, 31)], "only by zeros in front"),
-        ([f"{number:03}" for number in range(1, 20)] + [f"0-{number}" for number in range(20, 31)], "only by hyphens"),
+        ([f"{number}" for number in range(1, 31)], "only by zeros in front", "codes: {'1': '001', '2': '002', "),
+        (
+            [*(f"{number:03}" for number in range(1, 20)), *(f"0-{number}" for number in range(20, 31))],
+            "only by hyphens",
+            "codes: {'0-20': '020', ",
+        ),
     ],
 )
-def test_many_codes_spelled_differently_are_one_question(pair, after, words) -> None:
+def test_many_codes_spelled_differently_are_one_question(pair, after, words, example) -> None:
     problems = pair([f"{number:03}" for number in range(1, 31)], after)
     assert _kinds(problems) == [("ask", "codes_spelled_differently")]
     assert words in problems[0].message
-    assert f"codes: {{'{[code for code in sorted(after) if len(code) != 3 or '-' in code][0]}'" in problems[
-        0
-    ].message or ("'1': '001', '2': '002'" in problems[0].message)
+    assert example in problems[0].message
 
 
 def test_few_codes_spelled_differently_are_one_warning(pair) -> None:
