@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.records.results import load_results
 from evalkit.report.layout import render_document
+from evalkit.report.render import render
+from evalkit.shipped import shipped
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 TEMPLATE = Path(__file__).parent / "every_box.qmd"
@@ -35,10 +38,13 @@ def browser() -> Iterator[object]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["every box", "programme report"])
+def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report.html"
-    return render_document(TEMPLATE, context={"mean": 3.8}, params={}, to=out, renderer="embedded")
+    if request.param == "every box":
+        return render_document(TEMPLATE, context={"mean": 3.8}, params={}, to=out, renderer="embedded")
+    results = load_results(shipped("analyses") / "keyham-resilience" / "results.json")
+    return render(results, to=out, renderer="embedded")
 
 
 @pytest.mark.parametrize("width", [1280, 320])
