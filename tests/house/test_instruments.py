@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "reference" / "instruments.md"
 IDS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 ASKED_FOR = {
     "gse10", "ngse8", "ipip_self_efficacy10", "grit_s8", "grit_o12", "ipip_perseverance8", "mslq44", "mslq81",
-    "imi_core23", "ipip_learning10", "scwbs", "wemwbs14", "swemwbs7", "who5", "jrmai_b18", "mai52", "brs6",
+    "imi_core23", "ipip_learning10", "scwbs", "wemwbs14", "swemwbs7", "who5", "mai52", "brs6",
     "cyrm_r17", "sdq_self25", "rses10", "mamas9", "ipip_teamwork9", "tses12", "tses24", "staff_feedback6",
 }  # fmt: skip
 IN_VERSIONS = {
