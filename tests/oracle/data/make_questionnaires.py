@@ -19,6 +19,14 @@ def answers(seed, *, n, loadings, points):
     return np.clip(np.round((points + 1) / 2 + latent * points / 4), 1, points)
 
 
+def cut(seed, *, n, loadings, cuts):
+    """Answers 0, 1, ... of n pupils to items that share one factor; each item has its own cut points."""
+    rng = np.random.default_rng(seed)
+    loadings = np.array(loadings)
+    latent = rng.normal(size=(n, 1)) * loadings + rng.normal(size=(n, len(loadings))) * np.sqrt(1 - loadings**2)
+    return np.column_stack([np.digitize(column, steps) for column, steps in zip(latent.T, cuts, strict=True)])
+
+
 def write(name, table, header):
     lines = [",".join("" if np.isnan(value) else f"{value:g}" for value in row) for row in table]
     (HERE / f"{name}.csv").write_text("\n".join([",".join(header), *lines]) + "\n")
@@ -39,6 +47,12 @@ def main():
     # The second half of this scale was left unreversed: alpha is low and some item-rest correlations are negative.
     unreversed = answers(105, n=50, loadings=[0.7, 0.6, 0.65, -0.6, -0.7, -0.65], points=5)
     write("items_unreversed", unreversed, item_names(unreversed))
+    # Right or wrong answers; some tables of two items have an empty cell.
+    two = cut(107, n=60, loadings=[0.9, 0.7, 0.6, 0.8, 0.5], cuts=[[1.2], [-0.3], [1.3], [0], [-1.1]])
+    write("items_two", two, item_names(two))
+    mixed_cuts = [[0.3], [-0.5, 0.5], [-1, 0.2, 0.9], [-1.2, -0.4, 0.3, 1.1], [-1.5, -0.8, 0, 0.8, 1.4]]
+    mixed = cut(108, n=150, loadings=[0.7, 0.6, -0.5, 0.8, 0.65], cuts=mixed_cuts)
+    write("items_mixed", mixed, item_names(mixed))
     rng = np.random.default_rng(106)
     pre = np.clip(np.round(28 + 5 * rng.normal(size=56)), 10, 40)
     post = np.clip(np.round(28 + 0.6 * (pre - 28) + 1.5 + 4.5 * rng.normal(size=56)), 10, 40)
