@@ -33,6 +33,7 @@ class PlanDesign(StrEnum):
     """The study designs that `evalkit new` can write a plan for."""
 
     single_group_prepost = "single_group_prepost"
+    cluster_trial = "cluster_trial"
 
 
 class RendererChoice(StrEnum):

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from evalkit.errors import DesignError
-from evalkit.records.evaluation import Evaluation, Outcome, Study
+from evalkit.records.evaluation import Evaluation, Study
+from evalkit.records.outcome import Outcome
 from evalkit.records.scores import Scores
 from evalkit.stats.disclosure import mean_is_safe
 from evalkit.stats.vectors import nearly_constant

@@ -6,7 +6,8 @@ from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.normal import counted, listed, normal, plain, quoted
-from evalkit.records.evaluation import Characteristic, Study
+from evalkit.records.characteristic import Characteristic
+from evalkit.records.evaluation import Study
 
 
 def characteristics_of(study: Study) -> tuple[Characteristic, ...]:

@@ -15,7 +15,8 @@ GLOSSARY: dict[str, Column] = {
     "pupil": Column("text", "The pupil's code in this evaluation; never a name."),
     "school": Column("text", "The school, by URN or by the code the evaluation uses; empty when there is one school."),
     "wave": Column("text", "When the answers were given, by the wave's id in the plan (pre, post)."),
-    "arm": Column("text", "The group the pupil is in, by the arm's id in the plan."),
+    "arm": Column("text", "The group the pupil or school is in, by the arm's id in the plan."),
+    "class": Column("text", "The class within the school, as the school calls it."),
     # scores
     "scale": Column("text", "instrument.score, for example grit_s8.total."),
     "scale_version": Column("text", "Instrument, version and answer scale; only equal ones may be compared."),

@@ -7,13 +7,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
+from evalkit.records.characteristic import Characteristic
 from evalkit.records.evaluation_checks import Fault, plan_faults
 from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
-from evalkit.records.spec_file import Faults, Spec, read_spec, read_yaml, validate_spec
+from evalkit.records.measure import Measure, instrument_of
+from evalkit.records.outcome import Baseline, Outcome
+from evalkit.records.spec_file import Faults, Spec, read_yaml, validate_spec
+from evalkit.records.trial import Trial
+from evalkit.records.wording import ItemWording, load_wording
 
 EVALUATION_SCHEMA = "evalkit-evaluation/1"
 EVALUATION_FILE = "evaluation.yaml"
-Design = Literal["single_group_prepost"]
+Design = Literal["single_group_prepost", "cluster_trial", "individual_trial", "multisite_trial"]
+TRIALS: tuple[Design, ...] = ("cluster_trial", "individual_trial", "multisite_trial")
 Status = Literal["V", "D", "M"]
 
 
@@ -36,10 +42,11 @@ class Registration(Spec):
 
 
 class Arm(Spec):
-    """A group that is treated alike."""
+    """A group that is treated alike. In a trial one arm is the control: what would have happened anyway."""
 
     id: Identifier
     label: str
+    control: bool = False
 
 
 class Wave(Spec):
@@ -48,70 +55,6 @@ class Wave(Spec):
     id: Identifier
     label: str
     date: str | None = None
-
-
-class Estimand(Spec):
-    """What exactly is estimated (population, contrast, measure) and how gaps in taking part are handled."""
-
-    population: str
-    contrast: str
-    measure: str
-    non_compliance: str
-    drop_out: str
-    average: Literal["pupil", "school"] = "pupil"
-
-
-class SmallestWorthwhile(Spec):
-    """The smallest change that would be worth having, in the unit named, and who says so."""
-
-    value: float = Field(gt=0)
-    unit: Literal["points", "percent_of_range", "sd"]
-    source: str
-
-
-class Retest(Spec):
-    """A published retest correlation for reliable change; the gap may be 4 weeks at most."""
-
-    value: float = Field(gt=0, lt=1)
-    weeks: float = Field(gt=0)
-    source: str
-
-    @model_validator(mode="after")
-    def _is_short(self) -> Self:
-        if self.weeks > 4:
-            raise ValueError(
-                f"a retest over {self.weeks:g} weeks measures stability, not reliability; use one of at most 4 weeks, "
-                "or leave 'retest' out to use this sample's own reliability"
-            )
-        return self
-
-
-class Outcome(Spec):
-    """A score of an instrument that the programme is meant to change."""
-
-    id: Identifier
-    label: str
-    instrument: Identifier
-    version: str | None = None
-    score: Identifier
-    role: Literal["primary", "secondary"]
-    estimand: Estimand
-    smallest_worthwhile: SmallestWorthwhile | None = None
-    retest: Retest | None = None
-
-    @property
-    def scale(self) -> str:
-        """The name of the scale in every table: instrument.score."""
-        return f"{self.instrument}.{self.score}"
-
-
-class Characteristic(Spec):
-    """A column of the pupil list that is used as covariate or subgroup."""
-
-    id: Identifier
-    label: str
-    headers: tuple[str, ...] = ()
-    values: dict[str, str] = Field(default_factory=dict)
 
 
 class Selection(Spec):
@@ -147,9 +90,18 @@ class Multiplicity(Spec):
 
 
 class MissingData(Spec):
-    """What happens to pupils without a score in one of the waves."""
+    """What happens to pupils without a score in one of the waves.
 
-    strategy: Literal["complete_cases"] = "complete_cases"
+    strategy : who is in the primary analysis; with multiple_imputation it stands beside the complete cases
+    baseline : pupils without a baseline are left out, or stay by the missing-indicator method (randomised designs only)
+    auxiliary : ids of covariates or subgroups that only the imputation model uses
+    imputations : how many imputed data sets
+    """
+
+    strategy: Literal["complete_cases", "multiple_imputation"] = "complete_cases"
+    baseline: Literal["leave_out", "indicator"] = "leave_out"
+    auxiliary: tuple[Identifier, ...] = ()
+    imputations: int = Field(default=20, ge=2, le=1000)
     note: str | None = None
 
 
@@ -163,9 +115,10 @@ class DataFile(Spec):
 
 
 class Data(Spec):
-    """Where the data are: survey files as sent, or a release made earlier."""
+    """Where the data are: survey files as sent and, in a trial, the list of schools; or a release made earlier."""
 
     files: tuple[DataFile, ...] = ()
+    schools: DataFile | None = None
     release: str | None = None
     synthetic: str | None = None
 
@@ -188,9 +141,11 @@ class Evaluation(Spec):
     unit_of_randomisation: Literal["none", "pupil", "class", "school"] = "none"
     arms: tuple[Arm, ...] = Field(min_length=1)
     waves: tuple[Wave, ...] = Field(min_length=1)
+    measures: tuple[Measure, ...] = ()
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     covariates: tuple[Characteristic, ...] = ()
     subgroups: tuple[Characteristic, ...] = ()
+    trial: Trial | None = None
     selection: Selection | None = None
     delivery: Delivery | None = None
     missing_data: MissingData = MissingData()
@@ -215,25 +170,43 @@ class Evaluation(Spec):
         """The level of every interval: 1 - alpha."""
         return 1 - self.alpha
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether arms were allocated at random."""
+        return self.design in TRIALS
+
+    @property
+    def control(self) -> Arm:
+        """The control arm of a trial; of a single group, its one arm."""
+        return next((arm for arm in self.arms if arm.control), self.arms[0])
+
+    def wave_of(self, outcome: Outcome) -> str:
+        """When an outcome is measured: its own wave, else the second one."""
+        return outcome.wave or self.waves[min(1, len(self.waves) - 1)].id
+
+    def baseline_of(self, outcome: Outcome) -> Baseline:
+        """The score that stands for an outcome at the first wave: its own baseline, else the same score."""
+        return outcome.baseline or Baseline(instrument=outcome.instrument, score=outcome.score)
+
+    @property
+    def pupil_facts(self) -> tuple[Characteristic, ...]:
+        """Every characteristic that stands in a pupil file, each once, in the plan's order."""
+        found = [*self.covariates, *self.subgroups]
+        if self.trial is not None:
+            found += [*self.trial.strata, *([self.trial.left] if self.trial.left else [])]
+        return tuple({one.id: one for one in found if one.level == "pupil"}.values())
+
+    @property
+    def school_facts(self) -> tuple[Characteristic, ...]:
+        """Every characteristic of schools, each once: the school list holds it, or else the pupil file."""
+        found = [*self.covariates, *self.subgroups]
+        if self.trial is not None:
+            found += [*self.trial.strata, *([self.trial.school_left] if self.trial.school_left else [])]
+        return tuple({one.id: one for one in found if one.level == "school"}.values())
+
     def outcome(self, outcome_id: str) -> Outcome:
         """The outcome with this id."""
         return next(outcome for outcome in self.outcomes if outcome.id == outcome_id)
-
-
-class ItemWording(Spec):
-    """The wording of one instrument that the user holds a licence for."""
-
-    version: str
-    permission: str
-    may_be_shared: bool = False
-    items: dict[Identifier, str]
-
-
-class Wording(Spec):
-    """`wording.yaml` beside the plan: used to recognise columns; never printed unless `may_be_shared` is true."""
-
-    schema_: Literal["evalkit-wording/1"] = Field(alias="schema")
-    instruments: dict[Identifier, ItemWording]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +231,48 @@ class Study:
         return next(one for one in self.instruments if one.id == instrument_id)
 
     def items(self, instrument_id: str) -> tuple[str, ...]:
-        """The ids of the items that the plan's outcomes need from this instrument, in questionnaire order."""
+        """The ids of the items that the plan needs from this instrument, in questionnaire order."""
         instrument = self.instrument(instrument_id)
         wanted: set[str] = set()
-        for outcome in self.plan.outcomes:
-            if outcome.instrument == instrument_id:
-                wanted |= set(instrument.items_of(outcome.score))
+        for name, score in self.scores:
+            if name == instrument_id:
+                wanted |= set(instrument.items_of(score))
         return tuple(item.id for item in instrument.items if item.id in wanted)
+
+    @property
+    def scores(self) -> tuple[tuple[str, str], ...]:
+        """Every (instrument, score) that the plan needs, each once: the outcomes, then baselines of another measure."""
+        outcomes = [(one.instrument, one.score) for one in self.plan.outcomes]
+        others = [(one.baseline.instrument, one.baseline.score) for one in self.plan.outcomes if one.baseline]
+        return tuple(dict.fromkeys([*outcomes, *others]))
+
+    def items_at(self, wave: str) -> tuple[str, ...]:
+        """The items, as instrument.item, that a file of this wave must hold.
+
+        A measure is needed at the waves that it names. A questionnaire is needed at every wave; in a trial, where the
+        baseline is another measure, only from the outcome's wave on, and a baseline questionnaire at the first wave.
+        """
+        needed: dict[str, None] = {}
+        measures = {one.id: one for one in self.plan.measures}
+        for instrument in self.instruments:
+            if instrument.id in measures:
+                present = wave in measures[instrument.id].waves
+            else:
+                present = wave in self._questionnaire_waves(instrument.id)
+            if present:
+                needed |= dict.fromkeys(f"{instrument.id}.{item}" for item in self.items(instrument.id))
+        return tuple(needed)
+
+    def _questionnaire_waves(self, instrument_id: str) -> set[str]:
+        waves = [wave.id for wave in self.plan.waves]
+        found: set[str] = set()
+        for outcome in self.plan.outcomes:
+            own = self.plan.baseline_of(outcome).instrument == instrument_id
+            if outcome.instrument == instrument_id:
+                found |= set(waves[waves.index(self.plan.wave_of(outcome)) :])
+            if own:
+                found.add(waves[0])
+        return found
 
 
 def load_evaluation(place: str | Path) -> Study:
@@ -292,15 +300,19 @@ def load_evaluation(place: str | Path) -> Study:
     if faults:
         problems = [sentence if not key else f"{path}, line {file.line(key)}: {sentence}" for key, sentence in faults]
         raise SpecError(f"{path}: the plan asks for something that is not there.", problems=problems)
-    return Study(plan, path.parent, tuple(instruments), _load_wording(path.parent, instruments))
+    return Study(plan, path.parent, tuple(instruments), load_wording(path.parent, instruments))
 
 
 def _load_instruments(plan: Evaluation, folder: Path) -> tuple[list[Instrument], list[Fault]]:
     """The instruments in the plan's order, and (key in the plan, sentence) for what cannot be had."""
     instruments: list[Instrument] = []
     faults: list[Fault] = []
-    for name in dict.fromkeys(outcome.instrument for outcome in plan.outcomes):
-        first = next(place for place, outcome in enumerate(plan.outcomes) if outcome.instrument == name)
+    measures = {one.id: one for one in plan.measures}
+    for name in _instruments_named(plan):
+        if name in measures:
+            instruments.append(instrument_of(measures[name]))
+            continue
+        first = next(place for place, outcome in enumerate(plan.outcomes) if name in _named_by(outcome))
         named = sorted({one.version for one in plan.outcomes if one.instrument == name and one.version is not None})
         several = instrument_versions(name, beside=folder)
         if several and len(named) > 1:
@@ -316,7 +328,30 @@ def _load_instruments(plan: Evaluation, folder: Path) -> tuple[list[Instrument],
     for place, outcome in enumerate(plan.outcomes):
         if outcome.instrument in loaded:
             faults += _outcome_faults(outcome, place, loaded[outcome.instrument])
+        if outcome.baseline is not None and outcome.baseline.instrument in loaded:
+            faults += _baseline_faults(outcome, outcome.baseline, place, loaded[outcome.baseline.instrument])
     return instruments, faults
+
+
+def _named_by(outcome: Outcome) -> tuple[str, ...]:
+    return (outcome.instrument, *([outcome.baseline.instrument] if outcome.baseline else []))
+
+
+def _instruments_named(plan: Evaluation) -> list[str]:
+    """Outcomes' instruments first, then those that only a baseline needs; each once."""
+    outcomes = [outcome.instrument for outcome in plan.outcomes]
+    baselines = [outcome.baseline.instrument for outcome in plan.outcomes if outcome.baseline]
+    return list(dict.fromkeys([*outcomes, *baselines]))
+
+
+def _baseline_faults(outcome: Outcome, baseline: Baseline, place: int, instrument: Instrument) -> list[Fault]:
+    if any(score.id == baseline.score for score in instrument.scores):
+        return []
+    scores = ", ".join(score.id for score in instrument.scores)
+    sentence = (
+        f"outcome {outcome.id}: the baseline {instrument.id} has no score '{baseline.score}'. Use one of: {scores}."
+    )
+    return [(("outcomes", place, "baseline", "score"), sentence)]
 
 
 def _outcome_faults(outcome: Outcome, place: int, instrument: Instrument) -> list[Fault]:
@@ -338,24 +373,3 @@ def _outcome_faults(outcome: Outcome, place: int, instrument: Instrument) -> lis
         )
         faults.append((("outcomes", place, "score"), sentence))
     return faults
-
-
-def _load_wording(folder: Path, instruments: list[Instrument]) -> dict[str, ItemWording]:
-    path = folder / "wording.yaml"
-    if not path.is_file():
-        return {}
-    wording = read_spec(path, Wording).instruments
-    problems: list[str] = []
-    for instrument in instruments:
-        own = wording.get(instrument.id)
-        if own is None:
-            continue
-        if own.version != instrument.version:
-            problems.append(
-                f"{instrument.id}: wording is for version '{own.version}', needed is '{instrument.version}'."
-            )
-        known = {item.id for item in instrument.items}
-        problems += [f"{instrument.id}: there is no item '{item}'." for item in own.items if item not in known]
-    if problems:
-        raise SpecError(f"{path}: the wording does not fit the instruments.", problems=problems)
-    return wording

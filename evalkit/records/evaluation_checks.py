@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evalkit.records.spec_file import KeyPath
+from evalkit.records.trial_checks import trial_faults
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import Evaluation
@@ -12,7 +13,8 @@ Fault = tuple[KeyPath, str]
 
 def plan_faults(plan: "Evaluation") -> list[Fault]:
     """All faults of a plan: (path of the key, sentence)."""
-    return [*_repeated(plan), *_design(plan), *_selection(plan), *_data(plan)]
+    design = trial_faults(plan) if plan.is_trial else _single_group(plan)
+    return [*_repeated(plan), *_measures(plan), *design, *_selection(plan), *_data(plan)]
 
 
 def _repeated(plan: "Evaluation") -> list[Fault]:
@@ -20,6 +22,7 @@ def _repeated(plan: "Evaluation") -> list[Fault]:
     for key, ids in (
         ("arms", [arm.id for arm in plan.arms]),
         ("waves", [wave.id for wave in plan.waves]),
+        ("measures", [measure.id for measure in plan.measures]),
         ("outcomes", [outcome.id for outcome in plan.outcomes]),
     ):
         faults += [
@@ -27,17 +30,57 @@ def _repeated(plan: "Evaluation") -> list[Fault]:
             for place, one in enumerate(ids)
             if one in ids[:place]
         ]
-    scales = [outcome.scale for outcome in plan.outcomes]
+    asked = [(outcome.scale, outcome.wave, outcome.pupils) for outcome in plan.outcomes]
     faults += [
-        (("outcomes", place, "score"), f"the score {scale} stands twice; keep one outcome for it")
-        for place, scale in enumerate(scales)
-        if scale in scales[:place]
+        (("outcomes", place, "score"), f"the score {one[0]} stands twice; keep one outcome for it")
+        for place, one in enumerate(asked)
+        if one in asked[:place]
     ]
     return faults
 
 
-def _design(plan: "Evaluation") -> list[Fault]:
+def _measures(plan: "Evaluation") -> list[Fault]:
+    """Waves of measures that are none; measures that an outcome needs at a wave at which they are not taken."""
+    waves = [wave.id for wave in plan.waves]
+    faults: list[Fault] = [
+        (("measures", place, "waves", wave), f"'{wave}' is no wave of this plan; allowed: {', '.join(waves)}")
+        for place, measure in enumerate(plan.measures)
+        for wave in measure.waves
+        if wave not in waves
+    ]
+    taken = {measure.id: measure.waves for measure in plan.measures}
+    for place, outcome in enumerate(plan.outcomes):
+        if outcome.wave is not None and outcome.wave not in waves:
+            faults.append((("outcomes", place, "wave"), f"'{outcome.wave}' is no wave; allowed: {', '.join(waves)}"))
+            continue
+        when = plan.wave_of(outcome)
+        if outcome.instrument in taken and when not in taken[outcome.instrument]:
+            sentence = f"the measure {outcome.instrument} is not taken at '{when}'; add that wave to its 'waves'"
+            faults.append((("outcomes", place, "instrument"), sentence))
+        if outcome.baseline and waves[0] not in taken.get(outcome.baseline.instrument, {waves[0]: ()}):
+            sentence = (
+                f"the measure {outcome.baseline.instrument} is not taken at '{waves[0]}', where a baseline stands; "
+                "add that wave to its 'waves'"
+            )
+            faults.append((("outcomes", place, "baseline"), sentence))
+    return faults
+
+
+def _single_group(plan: "Evaluation") -> list[Fault]:
     faults: list[Fault] = []
+    if plan.trial is not None:
+        faults.append((("trial",), f"the design {plan.design} is no trial; take this block out"))
+    for place, outcome in enumerate(plan.outcomes):
+        faults += [
+            (
+                ("outcomes", place, key),
+                f"this belongs to trials; the design {plan.design} compares the same score twice",
+            )
+            for key, given in (("baseline", outcome.baseline), ("pupils", outcome.pupils), ("wave", outcome.wave))
+            if given is not None
+        ]
+    if plan.missing_data.strategy != "complete_cases" or plan.missing_data.baseline != "leave_out":
+        faults.append((("missing_data",), f"the design {plan.design} uses complete_cases and leave_out"))
     if len(plan.waves) != 2:
         found = f"found {len(plan.waves)}"
         faults.append((("waves",), f"the design {plan.design} needs exactly two waves, before and after; {found}"))

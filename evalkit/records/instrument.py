@@ -89,6 +89,11 @@ class Instrument(Spec):
         scales = ",".join(scale.span for scale in self.responses.values())
         return f"{self.id}@{self.version}[{scales}]"
 
+    @property
+    def is_measure(self) -> bool:
+        """Whether it is one measured number and no questionnaire."""
+        return len(self.items) == 1 and self.responses[self.default_response].decimals
+
     def item(self, item_id: str) -> Item:
         """The item with this id."""
         return next(item for item in self.items if item.id == item_id)

@@ -32,10 +32,14 @@ class Licence(Spec):
 
 
 class ResponseScale(Spec):
-    """The answers a pupil can give: whole numbers from min to max, some or all with a label."""
+    """The answers a pupil can give: whole numbers from min to max, some or all with a label.
+
+    `decimals: true` is for a number that was measured (a test score, attendance): any number from min to max.
+    """
 
     min: int
     max: int
+    decimals: bool = False
     anchors: dict[int, str] = Field(default_factory=dict[int, str])
     missing_codes: tuple[str, ...] = ()
 

@@ -1,6 +1,6 @@
 """The data release: the frozen folder of tidy tables that analyses read, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -51,8 +51,12 @@ class Release:
     Attributes
     ----------
     responses : frame - as in `Upload.responses`, all files together: `pupil`, `wave`, items; a row per pupil and wave
-    roster : frame - a row per pupil: `pupil`, then each characteristic of the plan, then one true/false column per wave
-        (`in_pre`, `in_post`)
+    roster : frame - a row per pupil: `pupil`; in a trial `school`, `class` (where the plan has classes) and `arm` (the
+        plan's ids); then each characteristic of pupils as text (numbers too), each compliance of pupils as a number;
+        then one true/false column per wave (`in_pre`, `in_post`)
+    schools : frame - in a trial a row per school that was randomised, those without any pupil here too: `school`, `arm`
+        (empty where pupils were randomised), each characteristic of schools as text, each compliance of schools as a
+        number; empty in other designs
     manifest : what it was made from
     sha256 : identity of the release: hash of the manifest (which names the tables' hashes) without evalkit's version
     """
@@ -61,3 +65,4 @@ class Release:
     roster: pd.DataFrame
     manifest: Manifest
     sha256: str
+    schools: pd.DataFrame = field(default_factory=pd.DataFrame)

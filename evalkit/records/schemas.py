@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from evalkit.records.allocation import RandomisationPlan
-from evalkit.records.evaluation import Evaluation, Wording
+from evalkit.records.evaluation import Evaluation
 from evalkit.records.instrument import Instrument
 from evalkit.records.mapping import Mapping
 from evalkit.records.spec_file import Spec
+from evalkit.records.wording import Wording
 
 _MODELS: dict[str, type[Spec]] = {
     "instrument": Instrument,

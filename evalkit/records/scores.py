@@ -1,6 +1,6 @@
 """What scoring hands on: scores, and how well each measure worked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -44,6 +44,7 @@ class Scores:
     frame : frame, SCORE_COLUMNS - a row per pupil x wave x scale for every pupil who is in the wave; `value` float
     quality : Quality
     roster : frame - the release's roster
+    schools : frame - the release's schools; empty where there are none
     release_sha256 : the release they were made from
     sources : (name, sha256) of the files behind the release
     notes : facts about the data that a reader must know, a sentence each (decisions taken on the files)
@@ -55,3 +56,4 @@ class Scores:
     release_sha256: str
     sources: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+    schools: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -105,7 +105,7 @@ def test_unverified_facts_never_reach_the_results(results):
 def test_own_wording_is_shown_only_when_it_may_be_shared(plan, study_of, scores):
     from dataclasses import replace
 
-    from evalkit.records.evaluation import ItemWording
+    from evalkit.records.wording import ItemWording
 
     study = study_of(plan())
     version = study.instrument("grit_s8").version

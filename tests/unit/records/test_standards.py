@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from evalkit.errors import SpecError
-from evalkit.records.evaluation import Evaluation, Retest
+from evalkit.records.evaluation import Evaluation
+from evalkit.records.outcome import Retest
 from evalkit.records.spec_file import parse_yaml, validate_spec
 from evalkit.records.standards import STANDARDS_FILE, Standards, Threshold, load_standards
 
