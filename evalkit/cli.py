@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from evalkit import __version__, cli_instruments, cli_planning, terminal
+from evalkit import __version__, cli_custody, cli_instruments, cli_planning, terminal
 from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def verify(folder: Folder = Path(), json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-for commands in (cli_instruments.app, cli_planning.app):
+for commands in (cli_instruments.app, cli_planning.app, cli_custody.app):
     app.registered_commands.extend(commands.registered_commands)
 
 

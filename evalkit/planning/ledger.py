@@ -1,14 +1,12 @@
 """The ledger of all draws: one line of JSON each, chained by hashes, only ever added to."""
 
-import json
 from pathlib import Path
 
-from evalkit.errors import DesignError, SpecError
-from evalkit.records.allocation import Certificate, LedgerEntry, canonical_json
-from evalkit.records.spec_file import SpecFile, validate_spec
+from evalkit.errors import DesignError
+from evalkit.records.allocation import Certificate, LedgerEntry
+from evalkit.records.chain import FIRST, append_to_chain, read_chain
 
 LEDGER_FILE = "ledger.jsonl"
-FIRST = "0" * 64
 
 
 def read_ledger(path: str | Path) -> tuple[LedgerEntry, ...]:
@@ -19,25 +17,7 @@ def read_ledger(path: str | Path) -> tuple[LedgerEntry, ...]:
     SpecError
         A line is no entry, was changed, or one before it was taken out; the message names the line.
     """
-    file = Path(path)
-    if not file.exists():
-        return ()
-    entries: list[LedgerEntry] = []
-    problems: list[str] = []
-    previous = FIRST
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        entry = _entry(line, f"{file}, line {number}")
-        if entry.sha256 != entry.own_sha256:
-            problems.append(f"{file}, line {number}: the entry was changed after it was written.")
-        elif entry.previous_sha256 != previous or entry.number != number:
-            problems.append(
-                f"{file}, line {number}: the entry does not follow the one before; a line is missing or moved."
-            )
-        previous = entry.sha256
-        entries.append(entry)
-    if problems:
-        raise SpecError(f"{file}: the ledger is not whole. Restore it from a copy.", problems=problems)
-    return tuple(entries)
+    return read_chain(path, LedgerEntry)
 
 
 def next_entry(
@@ -97,9 +77,20 @@ def same_draw(entries: tuple[LedgerEntry, ...], certificate: Certificate) -> Led
 
 
 def append_entry(path: str | Path, entry: LedgerEntry) -> None:
-    """Add one line at the end; nothing that stands there is touched."""
-    with Path(path).open("a", encoding="utf-8", newline="\n") as ledger:
-        ledger.write(canonical_json(entry.model_dump(mode="json")) + "\n")
+    """Add one line at the end; nothing that stands there is touched.
+
+    Raises
+    ------
+    DesignError
+        Somebody else entered a draw in the meantime.
+    """
+
+    def content(before: tuple[LedgerEntry, ...]) -> dict[str, object]:
+        if len(before) + 1 != entry.number:
+            raise DesignError(f"{path}: another draw was entered in the meantime. Look at it, then draw again.")
+        return entry.model_dump(mode="json", exclude={"number", "previous_sha256", "sha256"})
+
+    append_to_chain(path, LedgerEntry, content)
 
 
 def _difference(before: LedgerEntry, certificate: Certificate) -> str:
@@ -116,11 +107,3 @@ def _difference(before: LedgerEntry, certificate: Certificate) -> str:
         if changed
         else "The earlier batch or the version of evalkit is another."
     )
-
-
-def _entry(line: str, name: str) -> LedgerEntry:
-    try:
-        data = json.loads(line)
-    except json.JSONDecodeError:
-        raise SpecError(f"{name}: this line is not JSON. Restore the ledger from a copy.") from None
-    return validate_spec(SpecFile(name, data, {(): 1}), LedgerEntry)

@@ -23,6 +23,7 @@ from evalkit.records.allocation import (
     plan_sha256,
     record_text,
 )
+from evalkit.records.whole_file import write_whole
 from evalkit.stats.allocation import ALGORITHM, ALGORITHM_VERSION, Allocation
 
 
@@ -106,9 +107,9 @@ def randomise(
     _refuse_unknown_draw(certificate_file, certificate)
     allocation_file = folder / entry.certificate.replace("certificate-", "allocation-").replace(".json", ".csv")
     append_entry(folder / LEDGER_FILE, entry)
-    certificate_file.write_text(record_text(certificate), encoding="utf-8", newline="\n")
+    write_whole(certificate_file, record_text(certificate))
     allocation = allocation_frame(certificate)
-    allocation.to_csv(allocation_file, index=False, encoding="utf-8", lineterminator="\n")
+    write_whole(allocation_file, allocation.to_csv(index=False, lineterminator="\n"))
     notes = (*prepared.notes, *_notes(spec, certificate, entry))
     return Randomised(
         allocation, balance_frame(certificate), certificate, entry, allocation_file, certificate_file, notes

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.errors import DesignError, SpecError
-from evalkit.records.allocation import Exclusion, RandomisationPlan, canonical_json, sha256_of
+from evalkit.records.allocation import Exclusion, RandomisationPlan
+from evalkit.records.chain import canonical_json, sha256_of
 
 Values = dict[str, str | float]
 MOST_NAMED = 8

@@ -10,7 +10,8 @@ import pandas as pd
 
 from evalkit import __version__
 from evalkit.errors import DesignError, SpecError
-from evalkit.records.allocation import canonical_json, record_text, sha256_of
+from evalkit.records.allocation import record_text
+from evalkit.records.chain import canonical_json, sha256_of
 from evalkit.records.evaluation import Study
 from evalkit.records.seal import SEAL_FILE, SEAL_SCHEMA, Seal, load_seal
 

@@ -1,6 +1,5 @@
 """Randomisation as frozen records: the plan made before the list, the certificate of a draw, the ledger of draws."""
 
-import hashlib
 import json
 import math
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from evalkit.records.chain import ChainedEntry, canonical_json, sha256_of
 from evalkit.records.instrument import Identifier
 from evalkit.records.spec_file import Faults, KeyPath, Spec, read_spec
 
@@ -229,13 +229,12 @@ class Certificate(Spec):
         return sha256_of(record_text(self))
 
 
-class LedgerEntry(Spec):
+class LedgerEntry(ChainedEntry):
     """One draw in the ledger. Each entry names the hash of the one before, so that none can be taken out unseen.
 
     `draw` counts the draws of the same plan and batch; `same_as` is an earlier draw with the very same outcome.
     """
 
-    number: int = Field(ge=1)
     randomisation: str
     batch: int = Field(ge=1)
     draw: int = Field(ge=1)
@@ -249,13 +248,6 @@ class LedgerEntry(Spec):
     certificate_sha256: str
     certificate: str
     stated_date: str | None = None
-    previous_sha256: str
-    sha256: str
-
-    @property
-    def own_sha256(self) -> str:
-        """What `sha256` must be: the hash of all the rest."""
-        return sha256_of(canonical_json(self.model_dump(mode="json", exclude={"sha256"})))
 
 
 def load_randomisation(path: str | Path) -> RandomisationPlan:
@@ -277,16 +269,6 @@ def record_text(record: Spec) -> str:
     return (
         json.dumps(record.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     )
-
-
-def canonical_json(content: object) -> str:
-    """JSON that is the same for equal content: sorted keys, no spaces."""
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def sha256_of(text: str) -> str:
-    """SHA-256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def plan_sha256(plan: RandomisationPlan) -> str:
