@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from evalkit import __version__, cli_custody, cli_instruments, cli_planning, terminal
+from evalkit import __version__, cli_custody, cli_instruments, cli_planning, cli_verify, terminal
 from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
@@ -240,44 +240,7 @@ def report(
         terminal.say(f"Report: {one}")
 
 
-@app.command()
-def verify(folder: Folder = Path(), json: AsJson = False) -> None:
-    """Run an analysis again and compare it with its results.json."""
-    from evalkit.road import verify as verify_road
-
-    with terminal.progress_shown():
-        outcome = verify_road(folder)
-    if json:
-        terminal.say_json(
-            {
-                "verdict": outcome.verdict,
-                "environment": list(outcome.environment),
-                "changed_input": outcome.changed_input,
-                "changed_rows": list(outcome.changed_rows),
-                "differences": list(outcome.differences),
-            }
-        )
-    else:
-        terminal.say(
-            {
-                "same_bytes": "The same bytes: the results were reproduced exactly.",
-                "same_numbers": "The same numbers: nothing differs by more than 1e-8 (relative) or 1e-10 (absolute).",
-                "changed": f"Changed: {len(outcome.differences)} values are not what results.json says.",
-            }[outcome.verdict]
-        )
-        if outcome.changed_input:
-            terminal.say(f"First input that changed: {outcome.changed_input}")
-        for line in outcome.changed_rows[:20]:
-            terminal.say(f"  {line}")
-        for line in outcome.differences[:20]:
-            terminal.say(f"  {line}")
-        for line in outcome.environment:
-            terminal.say(f"  Environment: {line}")
-    if not outcome.reproduced:
-        raise typer.Exit(1)
-
-
-for commands in (cli_instruments.app, cli_planning.app, cli_custody.app):
+for commands in (cli_verify.app, cli_instruments.app, cli_planning.app, cli_custody.app):
     app.registered_commands.extend(commands.registered_commands)
 
 

@@ -11,8 +11,6 @@ from evalkit import terminal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.planning.certificate import CertificateCheck
-
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -164,29 +162,6 @@ def randomise(
     _say_frame(made.balance, json=False)
 
 
-@app.command(name="verify-allocation")
-def verify_allocation(
-    certificate: Annotated[Path, typer.Argument(help="The certificate of a draw.")],
-    schools: Annotated[Path | None, typer.Option("--schools", help="The list that was drawn from.")] = None,
-    allocation: Annotated[Path | None, typer.Option("--allocation", help="An allocation to check.")] = None,
-    ledger: Annotated[
-        Path | None, typer.Option("--ledger", help="The ledger; default: beside the certificate.")
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """Make a draw again from its certificate and compare."""
-    from evalkit.planning.certificate import verify_certificate
-    from evalkit.planning.ledger import LEDGER_FILE
-
-    beside = certificate.parent / LEDGER_FILE
-    found = verify_certificate(
-        certificate, schools, allocation=allocation, ledger=ledger or (beside if beside.is_file() else None)
-    )
-    _say_check(found, json=json)
-    if found.verdict == "changed":
-        raise typer.Exit(1)
-
-
 @app.command()
 def seal(
     folder: Annotated[Path, typer.Argument(help="The folder that holds evaluation.yaml.")] = Path(),
@@ -218,15 +193,6 @@ def seal(
         return
     terminal.say(f"Sealed '{made.evaluation}': {made.sha256}")
     terminal.say(f"Date: {made.date_words}")
-
-
-def _say_check(found: "CertificateCheck", *, json: bool) -> None:
-    if json:
-        terminal.say_json({"verdict": found.verdict, "differences": list(found.differences)})
-        return
-    terminal.say("The same allocation." if found.verdict == "same" else "Not the same:")
-    for line in found.differences:
-        terminal.say(f"  {line}")
 
 
 def _say_frame(frame: "pd.DataFrame", *, json: bool) -> None:

@@ -12,6 +12,7 @@ from evalkit.custody.release import load_release, make_release
 from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
+from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
 from evalkit.records.mapping import load_mapping
@@ -124,12 +125,17 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
         tick("Scoring", 1, STEPS)
         scores = score(release, study)
         tick("Analysing", 2, STEPS)
-        results = analyse(scores, study)
+        results = with_seal(analyse(scores, study), study)
         tick("Keeping the results", 3, STEPS)
         if to is not None:
             _keep(Path(to), Path(scratch) / RELEASE_FOLDER, results)
     tick("Done", STEPS, STEPS)
     return results
+
+
+def with_seal(results: Results, study: Study) -> Results:
+    """Add the displays `seal` and `deviations` when the plan was sealed."""
+    return replace(results, displays={**results.displays, **seal_displays(study)})
 
 
 def report_all(

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DesignError, EvalkitError, SpecError
-from evalkit.planning.ledger import read_ledger
+from evalkit.planning.ledger import LEDGER_FILE, read_ledger
 from evalkit.planning.randomise import allocation_frame
 from evalkit.planning.scheme import draw, prepare_draw
 from evalkit.planning.schools import Values, read_schools, some
 from evalkit.records.allocation import Certificate, allocation_sha256, load_certificate, plan_sha256
+from evalkit.records.evaluation import EVALUATION_FILE
 from evalkit.stats.allocation import ALGORITHM, ALGORITHM_VERSION, allocate
 
 Redraw = Callable[[np.random.Generator], tuple[Hashable, ...]]
@@ -89,6 +90,63 @@ def verify_certificate(
     if ledger is not None:
         differences += _ledger_differences(Path(ledger), found)
     return CertificateCheck("changed" if differences else "same", tuple(differences), found)
+
+
+def holds_draws(place: Path) -> bool:
+    """Whether a place is a certificate, or a folder of draws rather than of an evaluation."""
+    if place.is_file():
+        return place.suffix == ".json"
+    return not (place / EVALUATION_FILE).exists() and bool((place / LEDGER_FILE).exists() or _certificates_in(place))
+
+
+def verify_draws(
+    place: Path, schools: str | Path | pd.DataFrame | None = None, *, allocation: str | Path | None = None
+) -> dict[str, CertificateCheck]:
+    """Make one draw again, or all draws of a folder, with the allocation and the ledger that stand beside.
+
+    Parameters
+    ----------
+    place : a certificate, or the folder that `randomise` filled
+    schools, allocation : as in `verify_certificate`; for one certificate only
+
+    Returns
+    -------
+    dict
+        Name of the certificate's file to its check.
+
+    Raises
+    ------
+    SpecError
+        A certificate or the ledger cannot be read.
+    DesignError
+        A certificate that the ledger names is not there, or a list is given for several certificates.
+    """
+    files = [place] if place.is_file() else _certificates_in(place)
+    if place.is_dir():
+        here = {file.name for file in files}
+        gone = sorted({one.certificate for one in read_ledger(place / LEDGER_FILE)} - here)
+        if gone:
+            raise DesignError(f"{place}: the ledger names {some(gone)}, which is not there. Restore it from a copy.")
+    if len(files) > 1 and (schools is not None or allocation is not None):
+        raise DesignError(
+            f"{place}: {len(files)} certificates are here. A list or an allocation belongs to one: name its file."
+        )
+    return {file.name: _verify_with_neighbours(file, schools, allocation) for file in files}
+
+
+def _certificates_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("certificate-*.json"))
+
+
+def _verify_with_neighbours(
+    file: Path, schools: str | Path | pd.DataFrame | None, allocation: str | Path | None
+) -> CertificateCheck:
+    ledger = file.parent / LEDGER_FILE
+    drawn = file.with_name(file.name.replace("certificate-", "allocation-")).with_suffix(".csv")
+    beside = drawn if drawn.is_file() else None
+    return verify_certificate(
+        file, schools, allocation=allocation or beside, ledger=ledger if ledger.is_file() else None
+    )
 
 
 def load_allocation(path: str | Path, certificate: str | Path) -> pd.DataFrame:

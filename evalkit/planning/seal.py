@@ -15,18 +15,41 @@ from evalkit.records.chain import canonical_json, sha256_of
 from evalkit.records.evaluation import Study
 from evalkit.records.seal import SEAL_FILE, SEAL_SCHEMA, Seal, load_seal
 
-NOT_SEALED = ("data", "registration")
+# What is filled in after the plan: where data and allocation are, what was delivered, the evaluator's later judgements.
+NOT_SEALED: dict[str, Any] = {
+    "data": True,
+    "registration": True,
+    "delivery": {"delivered", "share_delivered", "source"},
+    "trial": {"allocation", "security", "cost", "context", "checklist"},
+}
 NOTHING = "(nothing)"
+
+
+SEAL_COLUMNS = ("sealed", "sha256", "outcome_files")
+DEVIATION_COLUMNS = ("key", "what", "kind", "sealed", "now")
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One key of the plan that is not as sealed."""
+    """One key of the plan that is not as sealed.
+
+    Attributes
+    ----------
+    key : where it stands in the plan, such as outcomes.reading.role
+    kind : changed, added or removed
+    sealed, now : its value then and now, in words
+    """
 
     key: str
     kind: Literal["changed", "added", "removed"]
     sealed: str
     now: str
+
+    @property
+    def what(self) -> str:
+        """The key as a reader sees it."""
+        words = " › ".join(part.replace("_", " ") for part in self.key.split("."))
+        return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +71,9 @@ class SealComparison:
         return not self.deviations
 
     def tidy(self) -> pd.DataFrame:
-        """A row per deviation: `key kind sealed now`."""
-        rows = [{"key": one.key, "kind": one.kind, "sealed": one.sealed, "now": one.now} for one in self.deviations]
-        return pd.DataFrame(rows, columns=["key", "kind", "sealed", "now"])
+        """A row per deviation: `key what kind sealed now`."""
+        rows = [(one.key, one.what, one.kind, one.sealed, one.now) for one in self.deviations]
+        return pd.DataFrame(rows, columns=list(DEVIATION_COLUMNS), dtype="str")
 
 
 def seal(
@@ -136,11 +159,36 @@ def compare_with_seal(study: Study, *, sealed: str | Path | None = None) -> Seal
         raise DesignError(
             f"{path}: the seal is of '{found.evaluation}', the plan is '{study.plan.id}'. Use its own seal."
         )
-    changes = _deviations(found.content, _content(study), "")
+    written = study.plan.model_dump(mode="json", by_alias=True, exclude=NOT_SEALED, exclude_unset=True)
+    changes = _deviations(found.content, _content(study), written, "")
     old, new = set(found.instruments), set(_instruments(study))
     changes += [Deviation("instruments", "removed", one, NOTHING) for one in sorted(old - new)]
     changes += [Deviation("instruments", "added", NOTHING, one) for one in sorted(new - old)]
     return SealComparison(found, tuple(changes))
+
+
+def seal_displays(study: Study) -> dict[str, pd.DataFrame]:
+    """What a report shows of the seal: `seal` and `deviations`; nothing when the plan is not sealed.
+
+    Returns
+    -------
+    dict of frames
+        `seal`: one row, `sealed` (the date, in words that claim no more than is known), `sha256` and `outcome_files`
+        that were there already. `deviations`: as `SealComparison.tidy`.
+
+    Raises
+    ------
+    SpecError, DesignError
+        As `compare_with_seal`.
+    """
+    if not (study.folder / SEAL_FILE).exists():
+        return {}
+    found = compare_with_seal(study)
+    row = (found.seal.date_words, found.seal.sha256, ", ".join(found.seal.outcome_files))
+    return {
+        "seal": pd.DataFrame([row], columns=list(SEAL_COLUMNS), dtype="str"),
+        "deviations": found.tidy(),
+    }
 
 
 def outcome_files(study: Study) -> tuple[str, ...]:
@@ -156,8 +204,7 @@ def outcome_files(study: Study) -> tuple[str, ...]:
 
 def _content(study: Study) -> dict[str, Any]:
     """The plan as plain JSON values, without what is filled in later."""
-    dumped = study.plan.model_dump(mode="json", by_alias=True, exclude=set(NOT_SEALED))
-    return cast("dict[str, Any]", json.loads(json.dumps(dumped)))
+    return study.plan.model_dump(mode="json", by_alias=True, exclude=NOT_SEALED)
 
 
 def _instruments(study: Study) -> tuple[str, ...]:
@@ -180,34 +227,58 @@ def _refuse_second_seal(path: Path, made: Seal) -> None:
         )
 
 
-def _deviations(sealed: object, now: object, key: str) -> list[Deviation]:
+def _deviations(sealed: object, now: object, written: object, key: str) -> list[Deviation]:
+    """Compare key by key.
+
+    `written` is what the plan says itself, without defaults: a key that only a later evalkit knows, and that the plan
+    does not use, is no deviation.
+    """
     old, new = _keyed(sealed), _keyed(now)
     if old is not None and new is not None:
+        own = _keyed(written) or {}
         changes: list[Deviation] = []
         for name in dict.fromkeys((*new, *old)):
-            place = f"{key}.{name}" if key else name
-            changes += _deviations(old.get(name, NOTHING), new.get(name, NOTHING), place)
+            if name in old or name in own:
+                place = f"{key}.{name}" if key else name
+                changes += _deviations(old.get(name), new.get(name), own.get(name), place)
         return changes
-    if sealed == now:
+    if sealed == now or (_is_nothing(sealed) and _is_nothing(now)):
         return []
-    gone, came = now in (NOTHING, None, []), sealed in (NOTHING, None, [])
-    kind = "removed" if gone else "added" if came else "changed"
+    kind = "removed" if _is_nothing(now) else "added" if _is_nothing(sealed) else "changed"
     return [Deviation(key, kind, _words(sealed), _words(now))]
 
 
+def _is_nothing(value: object) -> bool:
+    return value is None or value in ([], {})
+
+
 def _keyed(value: object) -> dict[str, object] | None:
-    """Keys and values of a mapping, or of a list whose entries have an id; None for anything else."""
+    """Keys and values of a mapping; of a list of mappings by their ids or, without ids, their places; else None."""
     if isinstance(value, Mapping):
         return {str(name): one for name, one in cast("Mapping[object, object]", value).items()}
-    if isinstance(value, list) and value:
-        entries = cast("list[object]", value)
-        ids = [cast("dict[str, object]", one).get("id") for one in entries if isinstance(one, dict)]
-        if len(ids) == len(entries) and all(isinstance(one, str) for one in ids) and len(set(ids)) == len(ids):
-            return {str(name): one for name, one in zip(ids, entries, strict=True)}
-    return None
+    if not isinstance(value, list) or not value:
+        return None
+    entries = cast("list[object]", value)
+    if not all(isinstance(one, dict) for one in entries):
+        return None
+    ids = [cast("dict[str, object]", one).get("id") for one in entries]
+    named = all(isinstance(one, str) for one in ids) and len(set(ids)) == len(ids)
+    names = [str(one) for one in (ids if named else range(1, len(entries) + 1))]
+    return dict(zip(names, entries, strict=True))
 
 
 def _words(value: object) -> str:
-    if value is None:
+    if _is_nothing(value):
         return NOTHING
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "; ".join(_words(one) for one in cast("list[object]", value))
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[object, object]", value).items()
+        return ", ".join(
+            f"{str(name).replace('_', ' ')}: {_words(one)}" for name, one in entries if not _is_nothing(one)
+        )
+    return json.dumps(value, ensure_ascii=False)

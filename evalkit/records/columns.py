@@ -97,9 +97,16 @@ GLOSSARY: dict[str, Column] = {
     "high": Column("number", "Upper edge of a bin."),
     "worthwhile": Column("number", "Smallest worthwhile change, in the row's unit; empty when none was declared."),
     "role": Column("text", "primary or secondary."),
+    # the seal of the plan
+    "sealed": Column("text", "When the plan was sealed, in words that claim no more than is known; or a value then."),
+    "sha256": Column("text", "The seal's hash: SHA-256 of the plan and of its instruments' versions."),
+    "outcome_files": Column("text", "Files with outcomes that were there at the seal; empty when none was."),
+    "key": Column("text", "Where a value stands in the plan, such as outcomes.reading.role."),
+    "what": Column("text", "The same in words for a reader."),
+    "now": Column("text", "The value in the plan as it was run."),
     # problems
     "severity": Column("text", "error, ask, warn or fixed."),
-    "kind": Column("text", "Short name of the kind of problem."),
+    "kind": Column("text", "Short name of the kind of problem; of a change of the plan: changed, added, removed."),
     "file": Column("text", "The file the problem is in."),
     "sheet": Column("text", "The sheet of a workbook; empty for text files."),
     "rows": Column("text", "Row numbers as the spreadsheet shows them."),

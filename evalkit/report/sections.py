@@ -6,7 +6,7 @@ from evalkit.records.results import Rating, Results
 from evalkit.report import blocks, figures, tables, tables_evaluator, tables_measure
 from evalkit.report.blocks import Block, Markdown, escape
 from evalkit.report.numbers import count, short_hash
-from evalkit.report.rows import participation, rows_of
+from evalkit.report.rows import participation, records, rows_of
 from evalkit.report.words import (
     SYNTHETIC,
     answer,
@@ -37,6 +37,10 @@ NOTHING_CHANGED = "There is no picture of the changes, because none of them can 
 NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."
 NOTHING_ANSWERED = "Answers to single questions are not shown, because too few pupils gave each answer."
 MADE_FROM = "Made with evalkit {version} from plan {plan} and data release {release}, seed {seed}."
+SEALED = "Seal of the plan: {date}. The seal's hash begins with {hash}."
+SEALED_LATE = "Outcome data were there already ({files}), so the seal cannot show that the plan came first."
+UNCHANGED = "Nothing in the plan was changed since."
+CHANGED = "These parts were changed since:"
 REGRESSION_HEADING = "### What would have happened anyway"
 REGRESSION_INTRO = (
     "Pupils were chosen for this programme by their scores. Scores that are very low or very high tend to move towards "
@@ -184,6 +188,20 @@ def steps(results: Results) -> Block:
 def decisions(results: Results) -> list[Block]:
     """The decisions taken on the data before the analysis; nothing when there were none."""
     return [Markdown("### Decisions taken on the data"), bullets(results.notes)] if results.notes else []
+
+
+def sealed_plan(results: Results) -> list[Block]:
+    """When the plan was fixed and every change since; nothing when it was not sealed."""
+    if "seal" not in results.displays:
+        return []
+    seal = records(results.displays["seal"])[0]
+    changes = results.displays["deviations"]
+    told = [SEALED.format(date=seal["sealed"], hash=short_hash(seal["sha256"]))]
+    if seal["outcome_files"]:
+        told.append(SEALED_LATE.format(files=seal["outcome_files"]))
+    told.append(UNCHANGED if changes.empty else CHANGED)
+    found: list[Block] = [Markdown("### The plan and what was changed"), paragraph(" ".join(told))]
+    return found if changes.empty else [*found, tables_evaluator.deviation_table(results)]
 
 
 def citations(results: Results) -> Block:

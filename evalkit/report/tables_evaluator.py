@@ -96,6 +96,13 @@ def model_table(results: Results) -> Table:
     return table(results, header, rows, align="lrrrrrrrrr", caption=caption, widths=(16, 11, 9, 9, 10, 10, 10, 9, 9, 7))
 
 
+def deviation_table(results: Results) -> Table:
+    """Every key of the plan that is not as sealed."""
+    rows = [[row["what"], row["kind"], row["sealed"], row["now"]] for row in records(results.displays["deviations"])]
+    header, caption = ("What", "Change", "As sealed", "Now"), "Changes of the plan since it was sealed."
+    return table(results, header, rows, align="llll", caption=caption, widths=(30, 10, 30, 30))
+
+
 def hash_table(results: Results) -> Table:
     """The hashes in full."""
     rows = [[what, " ".join((text[:32], text[32:])).strip()] for what, text in _hashes(results)]

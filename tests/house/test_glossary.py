@@ -10,6 +10,7 @@ from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
+from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
 from evalkit.records.results import ESTIMATE_COLUMNS, TEXT_COLUMNS
@@ -28,6 +29,8 @@ TABLES = {
     "change": CHANGE_COLUMNS,
     "means": MEANS_COLUMNS,
     "distribution": DISTRIBUTION_COLUMNS,
+    "seal": SEAL_COLUMNS,
+    "deviations": DEVIATION_COLUMNS,
     "problems": PROBLEM_COLUMNS,
 }
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SpecError, UploadError
-from evalkit.road import run, verify
+from evalkit.planning.seal import seal
+from evalkit.records.evaluation import load_evaluation
+from evalkit.road import report_all, run, verify
 from evalkit.shipped import shipped
 
 
@@ -42,6 +44,21 @@ def test_run_keeps_what_verify_reproduces_and_names_what_changed(example: Path) 
     assert all(
         line.startswith(("estimates", "models", "displays", "checks", "caveats")) for line in outcome.differences
     )
+
+
+def test_a_sealed_plan_shows_what_was_changed(example: Path) -> None:
+    made = seal(load_evaluation(example), stated_date="2026-01-05", after_data=True)
+    plan = example / "evaluation.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("alpha: 0.05", "alpha: 0.1"), encoding="utf-8")
+    results = run(example, to=example)
+    assert results.displays["seal"]["sha256"].tolist() == [made.sha256]
+    changes = results.displays["deviations"]
+    assert changes[["what", "kind", "sealed", "now"]].to_numpy().tolist() == [["Alpha", "changed", "0.05", "0.1"]]
+    assert verify(example).verdict == "same_bytes"
+    (report,) = report_all(results, folder=example / "report", formats=["html"], renderer="embedded")
+    text = report.read_text(encoding="utf-8")
+    assert "The plan and what was changed" in text
+    assert "2026-01-05 (as stated; no registry or deposit confirms it)" in text
 
 
 def test_a_release_that_was_edited_is_told(example: Path) -> None:

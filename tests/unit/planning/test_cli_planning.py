@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from evalkit.cli_planning import app
+from evalkit.cli import app
 from evalkit.errors import DesignError
 
 RUN = CliRunner()
@@ -39,13 +40,32 @@ def test_randomise_and_verify(schools, plan_file, tmp_path):
     assert again["draw"] == 2
     certificate = tmp_path / "draw" / "certificate-batch-1.json"
     listed = ("--schools", tmp_path / "schools.csv")
-    assert "The same allocation." in out("verify-allocation", certificate, *listed)
+    same = "certificate-batch-1.json (batch 1: 12 programme, 12 control): the same allocation."
+    assert same in out("verify", certificate, *listed)
+    assert same in out("verify", tmp_path / "draw")
     schools.iloc[1:].to_csv(tmp_path / "schools.csv", index=False)
-    found = RUN.invoke(
-        app, ["verify-allocation", str(certificate), "--schools", str(tmp_path / "schools.csv"), "--json"]
-    )
+    found = RUN.invoke(app, ["verify", str(certificate), "--schools", str(tmp_path / "schools.csv"), "--json"])
     assert found.exit_code == 1
-    assert json.loads(found.output)["differences"] == ["The list has lost schools: 100000."]
+    changed = json.loads(found.output)["certificate-batch-1.json"]
+    assert changed == {"verdict": "changed", "differences": ["The list has lost schools: 100000."]}
+    assert RUN.invoke(app, ["verify", str(tmp_path), "--schools", str(certificate)]).exit_code == 2
+
+
+def test_verify_reads_the_allocation_and_the_ledger_beside(schools, plan_file, tmp_path):
+    folder = tmp_path / "draw"
+    schools.to_csv(tmp_path / "schools.csv", index=False)
+    out("randomise", tmp_path / "schools.csv", "--plan", plan_file, "--to", folder)
+    file = folder / "allocation-batch-1.csv"
+    allocation = pd.read_csv(file, dtype=str)
+    first = allocation["school"] == "100000"
+    allocation.loc[first, "arm"] = "control" if allocation.loc[first, "arm"].item() == "programme" else "programme"
+    allocation.to_csv(file, index=False)
+    found = RUN.invoke(app, ["verify", str(folder)])
+    assert found.exit_code == 1
+    assert "school that is in another arm: 100000" in found.output
+    (folder / "certificate-batch-1.json").unlink()
+    with pytest.raises(DesignError, match=r"the ledger names certificate-batch-1\.json, which"):
+        RUN.invoke(app, ["verify", str(folder)], catch_exceptions=False)
 
 
 def test_seal(study_folder):
@@ -54,7 +74,7 @@ def test_seal(study_folder):
     path = study_folder / "evaluation.yaml"
     path.write_text(path.read_text().replace("seed: 1", "seed: 2"))
     assert json.loads(out("seal", study_folder, "--check", "--json")) == [
-        {"key": "seed", "kind": "changed", "sealed": "1", "now": "2"}
+        {"key": "seed", "what": "Seed", "kind": "changed", "sealed": "1", "now": "2"}
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from evalkit.errors import DesignError, SpecError
 from evalkit.planning.seal import compare_with_seal, seal
+from evalkit.records.allocation import canonical_json, sha256_of
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.seal import load_seal
 
@@ -61,19 +62,43 @@ def test_changes_are_listed_key_by_key(study, study_folder):
     assert [(one.key, one.kind, one.sealed, one.now) for one in found.deviations] == [
         ("waves.post.date", "added", "(nothing)", "2026-07-01"),
         ("outcomes.tiny.role", "changed", "primary", "secondary"),
-        (
-            "covariates",
-            "added",
-            "[]",
-            '[{"id": "sex", "label": "Sex", "headers": [], "values": {}}]',
-        ),
+        ("covariates", "added", "(nothing)", "id: sex, label: Sex"),
         ("alpha", "changed", "0.05", "0.1"),
         ("seed", "changed", "1", "2"),
     ]
     assert found.tidy()["key"].tolist() == [one.key for one in found.deviations]
+    assert found.tidy()["what"].tolist()[:2] == ["Waves › post › date", "Outcomes › tiny › role"]
     assert found.seal.date_words == "2026-03-01 (the hash is deposited: doi:10.5281/zenodo.1)"
     with pytest.raises(DesignError, match="there is a seal already, of another plan"):
         seal(later)
+
+
+def test_keys_that_only_a_later_evalkit_knows_are_no_deviation(study, study_folder):
+    """A seal made before `sides` and an outcome's `retest` were keys of a plan."""
+    seal(study)
+    path = study_folder / "seal.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["content"]["sides"]
+    del content["content"]["outcomes"][0]["retest"]
+    content["sha256"] = sha256_of(canonical_json({"plan": content["content"], "instruments": content["instruments"]}))
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert compare_with_seal(study).unchanged
+    later = rewrite(study_folder, ("seed: 1", "seed: 1\nsides: 1"))
+    assert [(one.key, one.kind, one.now) for one in compare_with_seal(later).deviations] == [("sides", "added", "1")]
+
+
+def test_lists_and_what_is_filled_in_later(study, study_folder):
+    seal(study)
+    later = rewrite(
+        study_folder,
+        ("pupil_headers: [Pupil code]", "pupil_headers: [Pupil code, UPN]"),
+        ("seed: 1", "seed: 1\ndelivery: {planned: 3 days, delivered: 2 days, share_delivered: 0.67}"),
+    )
+    found = compare_with_seal(later).deviations
+    assert [(one.what, one.sealed, one.now) for one in found] == [
+        ("Delivery", "(nothing)", "planned: 3 days"),
+        ("Pupil headers", "Pupil code", "Pupil code; UPN"),
+    ]
 
 
 def test_a_changed_instrument_is_a_deviation(study, study_folder):
