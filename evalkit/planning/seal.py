@@ -204,7 +204,10 @@ def outcome_files(study: Study) -> tuple[str, ...]:
 
 def _content(study: Study) -> dict[str, Any]:
     """The plan as plain JSON values, without what is filled in later."""
-    return study.plan.model_dump(mode="json", by_alias=True, exclude=NOT_SEALED)
+    content = study.plan.model_dump(mode="json", by_alias=True, exclude=NOT_SEALED)
+    if content.get("trial"):
+        content["trial"]["assumed"] = [one for one in content["trial"]["assumed"] if one["stage"] == "protocol"]
+    return content
 
 
 def _instruments(study: Study) -> tuple[str, ...]:

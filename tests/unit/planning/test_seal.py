@@ -8,6 +8,7 @@ from evalkit.errors import DesignError, SpecError
 from evalkit.planning.seal import compare_with_seal, seal
 from evalkit.records.allocation import canonical_json, sha256_of
 from evalkit.records.evaluation import load_evaluation
+from evalkit.records.new_plan import write_plan
 from evalkit.records.seal import load_seal
 
 
@@ -62,7 +63,7 @@ def test_changes_are_listed_key_by_key(study, study_folder):
     assert [(one.key, one.kind, one.sealed, one.now) for one in found.deviations] == [
         ("waves.post.date", "added", "(nothing)", "2026-07-01"),
         ("outcomes.tiny.role", "changed", "primary", "secondary"),
-        ("covariates", "added", "(nothing)", "id: sex, label: Sex"),
+        ("covariates", "added", "(nothing)", "id: sex, label: Sex, kind: category, level: pupil"),
         ("alpha", "changed", "0.05", "0.1"),
         ("seed", "changed", "1", "2"),
     ]
@@ -133,3 +134,29 @@ def test_a_seal_that_was_edited_or_belongs_elsewhere(study, study_folder):
     path.write_text(json.dumps(content))
     with pytest.raises(SpecError, match="the seal was changed after it was made"):
         compare_with_seal(study)
+
+
+def test_what_a_trial_fills_in_later_is_no_deviation(tmp_path):
+    path = write_plan("reading-trial", design="cluster_trial", folder=tmp_path)
+    seal(load_evaluation(tmp_path / "reading-trial"))
+    text = path.read_text(encoding="utf-8")
+    later = """\
+  assumed:
+    - {stage: randomisation, schools: 71, pupils: 75, icc: 0.15}
+  cost: {source: the team, pupils: [100], items: [{name: Training, timing: start_up, amounts: [1000]}]}
+  analysis:"""
+    text = text.replace("    headers: [Arm] ", "    certificate: draw.json\n    headers: [Arm] ").replace(
+        "  analysis:", later
+    )
+    path.write_text(text, encoding="utf-8")
+    assert compare_with_seal(load_evaluation(tmp_path / "reading-trial")).unchanged
+    text = text.replace("stage: randomisation", "stage: protocol").replace(
+        "strata: []", "strata: [{id: area, label: Area}]"
+    )
+    path.write_text(text.replace("permutations: 1000", "permutations: 500"), encoding="utf-8")
+    found = compare_with_seal(load_evaluation(tmp_path / "reading-trial")).deviations
+    assert [(one.what, one.kind) for one in found] == [
+        ("Trial › strata", "added"),
+        ("Trial › analysis › permutations", "changed"),
+        ("Trial › assumed", "added"),
+    ]
