@@ -116,7 +116,9 @@ def polychoric(items: npt.ArrayLike, *, missing: Missing = "complete") -> Polych
     )
 
 
-def polychoric_covariance(items: npt.ArrayLike, found: Polychoric) -> FloatArray:
+def polychoric_covariance(
+    items: npt.ArrayLike, found: Polychoric, *, clusters: npt.ArrayLike | None = None
+) -> FloatArray:
     """Sampling covariance of the thresholds and the polychoric correlations.
 
     Parameters
@@ -124,6 +126,8 @@ def polychoric_covariance(items: npt.ArrayLike, found: Polychoric) -> FloatArray
     items : array_like, shape (n, k)
         The very table that `polychoric` was given.
     found : Polychoric
+    clusters : array_like, shape (n,), optional
+        The school of each row used: then schools' summed influences take the place of pupils', times C / (C - 1).
 
     Returns
     -------
@@ -167,6 +171,8 @@ def polychoric_covariance(items: npt.ArrayLike, found: Polychoric) -> FloatArray
     scores = _rho_scores(codes, found)
     n_pairs, n_cuts = len(first), int(starts[-1])
     total = np.zeros((n_cuts + n_pairs, n_cuts + n_pairs))
+    schools: IntArray | None = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    sums = np.zeros((0 if schools is None else int(schools.max()) + 1, n_cuts + n_pairs))
     for begin in range(0, len(codes), _BLOCK):
         block = codes[begin : begin + _BLOCK]
         influence = np.zeros((len(block), n_cuts + n_pairs))
@@ -177,8 +183,11 @@ def polychoric_covariance(items: npt.ArrayLike, found: Polychoric) -> FloatArray
             through_one = influence[:, starts[one] : starts[one + 1]] @ scores.by_first[pair]
             through_two = influence[:, starts[two] : starts[two + 1]] @ scores.by_second[pair]
             influence[:, n_cuts + pair] = (own - through_one - through_two) / scores.information[pair]
-        total += influence.T @ influence
-    return total
+        if schools is None:
+            total += influence.T @ influence
+        else:
+            np.add.at(sums, schools[begin : begin + _BLOCK], influence)
+    return total if schools is None else sums.T @ sums * (len(sums) / (len(sums) - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
