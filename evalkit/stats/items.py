@@ -7,7 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.errors import FitError
+from evalkit.stats.item_covariance import Missing, covariance_of, squared_multiple_correlations
 from evalkit.stats.vectors import BoolArray, FloatArray, check_scale, finite_vector
+
+# The share of pupils in the upper and in the lower group that tells items apart best (Kelley 1939).
+_TAIL = 0.27
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,19 @@ class ItemStatistic:
     ----------
     n, mean, sd : int, float, float
         Of all answers to this item; NaN where too few.
+    item_total_r : float
+        Correlation with the sum of all items, itself among them, in rows with all answers; NaN where undefined.
     item_rest_r : float
-        Correlation with the sum of the other items, in rows with all answers; NaN where undefined.
+        Correlation with the sum of the other items: the corrected item-total correlation.
+    item_corrected_r : float
+        Correlation of the standardised item with the sum of all standardised items when each item's own variance is
+        replaced by what it shares with the others (psych's r.cor): longer scales do not lower it as they do item-rest.
+    discrimination : float, -1 to 1
+        Mean answer of the highest 27% of pupils by total score less that of the lowest 27%, over the answer range.
     alpha_if_dropped : float
-        Alpha of the other items, in the same rows; NaN for a scale of 2 items or where undefined.
+        Alpha of the other items; NaN for a scale of 2 items or where undefined.
     n_complete : int
-        Rows with all answers.
+        Rows with all answers; with `missing="pairwise"` the fewest behind any pair of items.
     floor_percent, ceiling_percent : float, 0 to 100
         Of the answers given, at the lowest and the highest possible answer.
     missing_percent : float, 0 to 100
@@ -33,7 +44,10 @@ class ItemStatistic:
     n: int
     mean: float
     sd: float
+    item_total_r: float
     item_rest_r: float
+    item_corrected_r: float
+    discrimination: float
     alpha_if_dropped: float
     n_complete: int
     floor_percent: float
@@ -52,7 +66,9 @@ class FloorCeiling:
     ceiling_percent: float
 
 
-def item_statistics(items: npt.ArrayLike, *, minimum: float, maximum: float) -> tuple[ItemStatistic, ...]:
+def item_statistics(
+    items: npt.ArrayLike, *, minimum: float, maximum: float, missing: Missing = "complete"
+) -> tuple[ItemStatistic, ...]:
     """Describe every item of a scale.
 
     Parameters
@@ -61,6 +77,9 @@ def item_statistics(items: npt.ArrayLike, *, minimum: float, maximum: float) -> 
         Scored answers, NaN where missing; k >= 2.
     minimum, maximum : float
         Lowest and highest possible answer, from the instrument.
+    missing : "complete" or "pairwise"
+        Rows behind what relates items to one another, as in `item_covariance`; the discrimination always takes complete
+        rows.
 
     Returns
     -------
@@ -74,8 +93,15 @@ def item_statistics(items: npt.ArrayLike, *, minimum: float, maximum: float) -> 
 
     Notes
     -----
-    With C the covariance matrix of the complete rows: rest variance v_i = 1'C1 - 2 (C1)_i + C_ii,
-    item-rest r = ((C1)_i - C_ii) / sqrt(C_ii v_i), alpha if dropped = (k-1)/(k-2) (1 - (tr C - C_ii) / v_i).
+    With C the covariance matrix: rest variance v_i = 1'C1 - 2 (C1)_i + C_ii, item-rest r = ((C1)_i - C_ii) /
+    sqrt(C_ii v_i), alpha if dropped = (k-1)/(k-2) (1 - (tr C - C_ii) / v_i). With R* the correlation matrix whose
+    diagonal holds squared multiple correlations: corrected r = (R*1)_i / sqrt(1'R*1). Upper and lower groups [1]_ are
+    all pupils at or beyond the total score of the pupil at 27%, so ties enter together.
+
+    References
+    ----------
+    .. [1] Kelley (1939). The selection of upper and lower groups for the validation of test items. J. Educ. Psychol.
+       30, 17-24. doi:10.1037/h0057123
 
     Examples
     --------
@@ -95,15 +121,20 @@ def item_statistics(items: npt.ArrayLike, *, minimum: float, maximum: float) -> 
     sds = np.sqrt(_divide(squares, counts - 1))
     floors = _divide(100.0 * np.count_nonzero(answered & (matrix == minimum), axis=0), counts)
     ceilings = _divide(100.0 * np.count_nonzero(answered & (matrix == maximum), axis=0), counts)
-    rest, dropped, n_complete = _against_the_rest(matrix[answered.all(axis=1)])
+    complete = matrix[answered.all(axis=1)]
+    related = _relations(complete) if missing == "complete" else _relations(matrix)
+    discrimination = _discrimination(complete) / (maximum - minimum)
     return tuple(
         ItemStatistic(
             n=int(counts[i]),
             mean=float(means[i]),
             sd=float(sds[i]),
-            item_rest_r=float(rest[i]),
-            alpha_if_dropped=float(dropped[i]),
-            n_complete=n_complete,
+            item_total_r=float(related.total[i]),
+            item_rest_r=float(related.rest[i]),
+            item_corrected_r=float(related.corrected[i]),
+            discrimination=float(discrimination[i]),
+            alpha_if_dropped=float(related.dropped[i]),
+            n_complete=related.n,
             floor_percent=float(floors[i]),
             ceiling_percent=float(ceilings[i]),
             missing_percent=100.0 * (1 - int(counts[i]) / matrix.shape[0]),
@@ -180,20 +211,66 @@ def _divide(values: npt.NDArray[np.float64 | np.int64], counts: npt.NDArray[np.i
     return result
 
 
-def _against_the_rest(complete: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """Item-rest correlations, alphas if dropped, and the number of rows behind them."""
-    n, k = len(complete), int(complete.shape[1])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Relations:
+    """Per item: correlations with the total, the rest and the corrected total, and alpha without it."""
+
+    total: FloatArray
+    rest: FloatArray
+    corrected: FloatArray
+    dropped: FloatArray
+    n: int
+
+
+def _relations(matrix: FloatArray) -> _Relations:
+    n, covariance = covariance_of(matrix)
+    k = len(covariance)
     undefined: FloatArray = np.full((k,), np.nan, dtype=np.float64)
     if n < 3:
-        return undefined, undefined, n
-    covariance: FloatArray = np.cov(complete, rowvar=False, ddof=1)
+        return _Relations(undefined, undefined, undefined, undefined, n)
     own, row_sums = np.diag(covariance), covariance.sum(axis=1)
+    own = np.where(own > 1e-24 * np.abs(covariance).max(), own, 0.0)
+    # Rounding leaves a sum without spread at about 1e-16 of the whole, not at 0.
+    least = 1e-12 * float(np.trace(covariance))
     rest_variance = covariance.sum() - 2 * row_sums + own
-    # Rounding leaves a rest without spread at about 1e-16 of the whole, not at 0.
-    rest_variance = np.where(rest_variance > 1e-12 * np.trace(covariance), rest_variance, np.nan)
+    rest_variance = np.where(rest_variance > least, rest_variance, np.nan)
+    total_variance = covariance.sum() if covariance.sum() > least else math.nan
     spread = np.where(own > 0, own, np.nan)
-    rest: FloatArray = (row_sums - own) / np.sqrt(spread * rest_variance)
-    if k == 2:
-        return rest, undefined, n
-    dropped: FloatArray = (k - 1) / (k - 2) * (1 - (np.trace(covariance) - own) / rest_variance)
-    return rest, dropped, n
+    dropped = undefined
+    if k > 2:
+        dropped = (k - 1) / (k - 2) * (1 - (np.trace(covariance) - own) / rest_variance)
+    return _Relations(
+        total=row_sums / np.sqrt(spread * total_variance),
+        rest=(row_sums - own) / np.sqrt(spread * rest_variance),
+        corrected=_corrected(covariance, own > 0),
+        dropped=dropped,
+        n=n,
+    )
+
+
+def _corrected(covariance: FloatArray, varies: BoolArray) -> FloatArray:
+    """Item-total correlations corrected for overlap, among the items that vary."""
+    found: FloatArray = np.full(len(covariance), np.nan)
+    if np.count_nonzero(varies) > 1:
+        part = covariance[np.ix_(varies, varies)]
+        spread = np.sqrt(np.diag(part))
+        shared = part / np.outer(spread, spread)
+        np.fill_diagonal(shared, squared_multiple_correlations(shared))
+        if shared.sum() > 0:
+            found[varies] = shared.sum(axis=1) / np.sqrt(shared.sum())
+    return found
+
+
+def _discrimination(complete: FloatArray) -> FloatArray:
+    """Mean of the highest 27% by total score less the mean of the lowest, per item."""
+    n = len(complete)
+    if n < 3:
+        return np.full((int(complete.shape[1]),), np.nan, dtype=np.float64)
+    totals = complete.sum(axis=1)
+    edge = max(math.ceil(_TAIL * n), 1) - 1
+    ordered = np.sort(totals)
+    slack = 1e-9 * max(1.0, float(np.abs(ordered).max()))
+    upper, lower = totals >= ordered[n - 1 - edge] - slack, totals <= ordered[edge] + slack
+    highest: FloatArray = np.asarray(complete[upper].mean(axis=0), dtype=np.float64)
+    lowest: FloatArray = np.asarray(complete[lower].mean(axis=0), dtype=np.float64)
+    return highest - lowest

@@ -1,7 +1,7 @@
 """Polychoric correlations: how answers on a few steps go together if a normal variable lies behind each item."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,8 @@ from scipy.special import ndtr, ndtri
 
 from evalkit.errors import FitError
 from evalkit.stats.bivariate_normal import bivariate_normal_cdf, bivariate_normal_density
+from evalkit.stats.item_covariance import Missing, item_matrix
 from evalkit.stats.vectors import FloatArray, IntArray
-
-Missing = Literal["complete", "pairwise"]
 
 _MOST_ANSWERS = 24
 _BOUND = 0.9999
@@ -244,11 +243,7 @@ def _threshold_influence(codes: IntArray, found: Polychoric) -> list[FloatArray]
 
 
 def _usable_rows(items: npt.ArrayLike, missing: Missing) -> tuple[FloatArray, int]:
-    matrix = np.asarray(items, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] < 2:
-        raise FitError(f"Items come as a table of pupils by at least 2 items; found the shape {matrix.shape}.")
-    if np.isinf(matrix).any():
-        raise FitError("An answer is infinite. Leave a missing answer blank (NaN).")
+    matrix = item_matrix(items)
     gaps = np.isnan(matrix)
     complete = ~gaps.any(axis=1)
     used = complete if missing == "complete" else ~gaps.all(axis=1)

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import fdtri, ndtri
 
-from evalkit.errors import FitError
+from evalkit.stats.item_covariance import Missing, item_covariance
 from evalkit.stats.one_factor import fit_one_factor
-from evalkit.stats.vectors import FloatArray, check_conf_level
+from evalkit.stats.vectors import check_conf_level
+
+ReliabilityMethod = Literal["alpha", "omega", "ordinal_alpha", "ordinal_omega", "ordinal_omega_latent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +21,20 @@ class Reliability:
 
     Attributes
     ----------
-    method : "alpha" or "omega"
+    method : "alpha", "omega", "ordinal_alpha", "ordinal_omega" or "ordinal_omega_latent"
     value, low, high : float
         Can be negative for alpha: then items contradict one another (often a reversed item left unreversed).
     std_error : float
         NaN for alpha, whose interval (Feldt) is not symmetric.
     n, n_incomplete, k : int
-        Rows with all k answers, which alone were used; rows with an answer missing; items.
+        Rows with all k answers, which alone were used (or the fewest rows behind a pair); rows with an answer missing;
+        items.
     conf_level : float
     is_heywood : bool
-        Omega only: the factor model gave an impossible (negative) error variance; do not trust the value.
+        Omegas only: the factor model gave an impossible (negative) error variance; do not trust the value.
     """
 
-    method: Literal["alpha", "omega"]
+    method: ReliabilityMethod
     value: float
     low: float
     high: float
@@ -43,7 +46,7 @@ class Reliability:
     is_heywood: bool
 
 
-def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
+def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95, missing: Missing = "complete") -> Reliability:
     """Cronbach's alpha with Feldt's interval.
 
     Parameters
@@ -51,6 +54,8 @@ def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
     items : array_like, shape (n, k)
         Scored answers (reversed items already reversed), NaN where missing; k >= 2, at least 3 complete rows.
     conf_level : float, between 0 and 1
+    missing : "complete" or "pairwise"
+        As in `item_covariance`. Pairwise limits count the fewest rows behind any pair, where psych counts all rows.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
     Notes
     -----
     alpha = k/(k-1) (1 - sum s_i^2 / s_total^2) [1]_; limits 1 - (1 - alpha) F with F the 1 - a/2 and a/2 quantiles of
-    F(n-1, (n-1)(k-1)) [2]_, exact for items with equal covariances. Rows with a missing answer are left out.
+    F(n-1, (n-1)(k-1)) [2]_, exact for items with equal covariances.
 
     References
     ----------
@@ -79,7 +84,8 @@ def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
     >>> round(found.value, 3), round(found.low, 3)
     (0.933, 0.56)
     """
-    covariance, n, n_incomplete = _complete_covariance(items)
+    found = item_covariance(items, missing=missing)
+    covariance, n, n_incomplete = found.covariance, found.n, found.n_incomplete
     k = covariance.shape[0]
     value = _alpha_of(np.trace(covariance), covariance.sum(), k)
     tail = (1 - check_conf_level(conf_level)) / 2
@@ -132,8 +138,9 @@ def omega(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
     >>> omega([[1, 2, 1], [2, 2, 3], [3, 4, 3], [4, 4, 5], [2, 3, 2], [5, 4, 5], [3, 3, 4]]).method
     'omega'
     """
-    covariance, n, n_incomplete = _complete_covariance(items)
-    factor = fit_one_factor(covariance * ((n - 1) / n), n=n)
+    found = item_covariance(items)
+    n = found.n
+    factor = fit_one_factor(found.covariance * ((n - 1) / n), n=n)
     common, unique = float(factor.loadings.sum()), float(factor.uniquenesses.sum())
     total = common**2 + unique
     slope = np.concatenate(
@@ -150,7 +157,7 @@ def omega(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
         high=min(value + half_width, max(value, 1.0)),
         std_error=std_error,
         n=n,
-        n_incomplete=n_incomplete,
+        n_incomplete=found.n_incomplete,
         k=factor.loadings.size,
         conf_level=conf_level,
         is_heywood=factor.is_heywood,
@@ -159,35 +166,3 @@ def omega(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
 
 def _alpha_of(sum_of_variances: float, total_variance: float, k: int) -> float:
     return k / (k - 1) * (1 - float(sum_of_variances) / float(total_variance))
-
-
-def _item_matrix(items: npt.ArrayLike) -> FloatArray:
-    matrix = np.asarray(items, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] < 2:
-        raise FitError(f"Items come as a table of pupils by at least 2 items; found the shape {matrix.shape}.")
-    if np.isinf(matrix).any():
-        raise FitError("An answer is infinite. Leave a missing answer blank (NaN).")
-    return matrix
-
-
-def _complete_covariance(items: npt.ArrayLike) -> tuple[FloatArray, int, int]:
-    """Covariance matrix (divisor n - 1) of the complete rows, their number, and the number of the others."""
-    matrix = _item_matrix(items)
-    complete = ~np.isnan(matrix).any(axis=1)
-    n, n_incomplete = int(np.count_nonzero(complete)), int(np.count_nonzero(~complete))
-    if n < 3:
-        raise FitError(
-            f"Only {n} of {matrix.shape[0]} pupils answered all {matrix.shape[1]} items; reliability needs at least 3."
-        )
-    rows = matrix[complete] if n_incomplete else matrix
-    constant = np.flatnonzero(np.ptp(rows, axis=0) == 0)
-    if constant.size:
-        places = ", ".join(str(int(place) + 1) for place in constant)
-        raise FitError(
-            f"Everyone gave the same answer to item {places} (counted from 1), so these items have no spread and "
-            "reliability cannot be computed with them."
-        )
-    covariance = np.cov(rows, rowvar=False, ddof=1)
-    if covariance.sum() <= 1e-12 * np.trace(covariance):
-        raise FitError("All pupils have the same total score, so reliability is undefined. Check the reversed items.")
-    return covariance, n, n_incomplete
