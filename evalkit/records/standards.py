@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from evalkit.records.spec_file import Spec, read_spec
+from evalkit.records.standards_disclosure import DisclosureStandards
 from evalkit.records.standards_threshold import SourceStatus, Threshold
 from evalkit.records.standards_trial import (
     ComplianceStandards,
@@ -104,6 +105,7 @@ class Standards(Spec):
     checks: CheckStandards
     warnings: WarningStandards
     methods: MethodStandards
+    disclosure: DisclosureStandards
     padlocks: PadlockStandards
     security_threats: tuple[SecurityThreat, ...] = Field(min_length=7, max_length=7)
     months: MonthStandards

@@ -59,3 +59,14 @@ def test_a_threshold_without_a_source_is_refused():
     text = STANDARDS_FILE.read_text(encoding="utf-8").replace("    status: V\n", "", 1)
     with pytest.raises(SpecError, match="status"):
         validate_spec(parse_yaml(text, name="standards.yaml"), Standards)
+
+
+def test_disclosure_profiles_grow_stricter_where_they_should():
+    rules = load_standards().disclosure
+    internal, standard, public = (rules.profile(name) for name in ("internal", "standard", "public"))
+    assert (internal.threshold, standard.threshold, public.threshold) == (5, 10, 5)
+    assert (internal.zeros, standard.zeros, public.zeros) == (False, True, True)
+    assert (internal.mean_base, standard.mean_base, public.mean_base) == (5, 10, 8)
+    assert (standard.share_base, public.share_base, public.rounding) == (20, 22.5, 5)
+    assert standard.threshold == load_standards().methods.suppression_threshold.value
+    assert rules.protection.value > 2
