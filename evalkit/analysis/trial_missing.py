@@ -1,0 +1,230 @@
+"""Pupils without an outcome: the answer under imputation, and how different they would have to be to change it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from evalkit.analysis.estimate import Estimate, not_estimated
+from evalkit.analysis.trial_effects import blank, estimated
+from evalkit.analysis.trial_model import (
+    PERCENT,
+    TrialModel,
+    Yardstick,
+    arm_term,
+    coefficients,
+    fit_trial,
+    with_effect,
+)
+from evalkit.analysis.trial_sample import GAP, TrialSample
+from evalkit.errors import FitError
+from evalkit.records.evaluation import Evaluation
+from evalkit.stats.missing_imputation import Imputations, impute
+from evalkit.stats.missing_model import FEWEST_CLUSTERS, IncompleteVariable, VariableKind, imputation_model
+from evalkit.stats.missing_sensitivity import shift_imputed, tipping_point
+from evalkit.stats.pooling import PooledEstimates, pool_estimates
+from evalkit.stats.vectors import FloatArray
+
+WIDEST_DELTA = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputed:
+    """The imputed data sets of one outcome and how to analyse them.
+
+    Attributes
+    ----------
+    sample : TrialSample
+    rows : frame - the outcome's population in order of school and pupil
+    imputations : Imputations
+    by_arm : whether the arms were imputed apart
+    """
+
+    sample: TrialSample
+    rows: pd.DataFrame
+    imputations: Imputations
+    by_arm: bool
+
+    def completed(self, number: int) -> pd.DataFrame:
+        """The rows with the gaps of one imputation filled."""
+        filled = self.imputations.completed(number)
+        return self.rows.assign(**{name: filled[:, k] for k, name in enumerate(self.imputations.names)})
+
+
+def impute_sample(sample: TrialSample, auxiliary: Sequence[str]) -> Imputed:
+    """Impute outcome, baseline and number covariates of the outcome's population.
+
+    Each arm is imputed apart where both have at least four schools, which keeps every interaction with the arm; else
+    together with the arm as a predictor. Strata, covariates, subgroups and the plan's auxiliary variables predict.
+
+    Raises
+    ------
+    FitError
+        Nothing is missing, or the data cannot be imputed as asked.
+    """
+    plan = sample.plan
+    rows = sample.population.sort_values(["school", "pupil"] if "school" in sample.population else ["pupil"])
+    rows = rows[rows["arm"].notna()].reset_index(drop=True)
+    numbers = [name for name in dict.fromkeys(t.removesuffix(GAP) for t in sample.terms) if _is_number(rows[name])]
+    gaps = [name for name in ("outcome", *numbers) if bool(rows[name].isna().any())]
+    if not gaps:
+        raise FitError("No pupil lacks an outcome or a covariate, so there is nothing to impute.")
+    complete, names = _predictors(rows, sample, [name for name in numbers if name not in gaps], auxiliary)
+    per_arm = rows.groupby("arm", observed=True)["school"].nunique().min() if "school" in rows else 0
+    by_arm = plan.design == "cluster_trial" and int(per_arm) >= FEWEST_CLUSTERS
+    if not by_arm:
+        arms = pd.get_dummies(rows["arm"], dtype=float).iloc[:, 1:]
+        complete = np.column_stack([complete, arms.to_numpy(dtype=float)])
+        names = [*names, *(f"arm {name}" for name in arms.columns)]
+    model = imputation_model(
+        [IncompleteVariable(name, rows[name].to_numpy(dtype=float), _kind(sample, name)) for name in gaps],
+        clusters=group_codes(rows, plan),
+        complete=complete,
+        complete_names=names,
+        groups=rows["arm"].astype("str").to_numpy() if by_arm else None,
+        cluster_means=plan.design != "individual_trial",
+    )
+    made = impute(model, seed=plan.seed, n_imputations=plan.missing_data.imputations)
+    return Imputed(sample, rows, made, by_arm)
+
+
+def group_codes(rows: pd.DataFrame, plan: Evaluation) -> npt.NDArray[np.generic]:
+    """Schools as the groups of a model with group effects; where there are none, tens of pupils in order of codes.
+
+    Such tens share nothing, so their variance is found to be near 0 and the model is one of pupils.
+    """
+    if "school" in rows.columns and rows["school"].nunique() > 1:
+        return rows["school"].to_numpy()
+    return np.arange(len(rows)) // 10
+
+
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column)) and not bool(pd.api.types.is_bool_dtype(column))
+
+
+def _kind(sample: TrialSample, name: str) -> VariableKind:
+    if name == "outcome" and sample.outcome.kind == "yes_no":
+        return "binary"
+    return "matched" if name == "outcome" and sample.outcome.kind == "ordered" else "normal"
+
+
+def _predictors(
+    rows: pd.DataFrame, sample: TrialSample, numbers: Sequence[str], auxiliary: Sequence[str]
+) -> tuple[FloatArray, list[str]]:
+    """Columns without gaps: numbers, and dummies of every category of the plan (not recorded is one of them)."""
+    plan = sample.plan
+    strata = [one.id for one in plan.trial.strata] if plan.trial else []
+    wanted = dict.fromkeys([*sample.terms, *strata, *(one.id for one in plan.subgroups), *auxiliary])
+    parts: list[pd.DataFrame] = [rows[[*numbers]].astype(float)]
+    for name in wanted:
+        if name in rows.columns and not _is_number(rows[name]) and name not in ("outcome", "baseline"):
+            dummies = pd.get_dummies(rows[name].fillna("not recorded").astype("str"), prefix=name, dtype=float)
+            parts.append(dummies.iloc[:, 1:])
+    table = pd.concat(parts, axis="columns")
+    table = table.loc[:, table.nunique() > 1]
+    return table.to_numpy(dtype=float), [str(name) for name in table.columns]
+
+
+def pooled(imputed: Imputed, imputations: Imputations) -> PooledEstimates:
+    """The primary model on every imputed data set, pooled by Rubin with Barnard and Rubin's df on the model's own."""
+    sample = imputed.sample
+    terms = [term for term in sample.terms if not term.endswith(GAP)]
+    estimates: list[list[float]] = []
+    errors: list[list[float]] = []
+    dfs: list[list[float]] = []
+    data = replace(imputed, imputations=imputations)
+    arms = [arm for arm in sample.treated if arm in set(imputed.rows["arm"])]
+    for number in range(len(imputations.numbers)):
+        table = coefficients(fit_trial(sample, rows=data.completed(number), terms=terms))
+        estimates.append([float(table[arm_term(arm)]["estimate"]) for arm in arms])
+        errors.append([float(table[arm_term(arm)]["std_error"]) for arm in arms])
+        dfs.append([float(table[arm_term(arm)]["df"]) for arm in arms])
+    return pool_estimates(estimates, errors, df_complete=np.array(dfs), conf_level=sample.plan.conf_level)
+
+
+def missing_rows(model: TrialModel, scales: dict[str, Yardstick]) -> list[Estimate]:
+    """The imputed estimate (also a robustness row) and the tipping points of every treated arm.
+
+    A tipping point is how many standard deviations the missing pupils of the programme's arm would have to lie below
+    (or above) what the imputation says before the interval's verdict changes.
+    """
+    sample = model.sample
+    names = (("robustness", "imputed"), ("missing", "imputed"), ("missing", "tipping_low"), ("missing", "tipping_high"))
+    blanks = [
+        blank(sample, arm, inquiry=inquiry, estimator=estimator)
+        for arm in sample.treated
+        for inquiry, estimator in names
+    ]
+    if sample.plan.missing_data.strategy != "multiple_imputation":
+        return [
+            not_estimated(row, "The plan asks for complete cases only.") for row in blanks if row.inquiry == "missing"
+        ]
+    if sample.outcome.kind == "ordered":
+        return [not_estimated(row, "Ordered grades are not imputed.") for row in blanks if row.inquiry == "missing"]
+    return estimated(blanks, lambda: _rows(model, scales, blanks))
+
+
+def _rows(model: TrialModel, scales: dict[str, Yardstick], blanks: list[Estimate]) -> list[Estimate]:
+    imputed = impute_sample(model.sample, model.sample.plan.missing_data.auxiliary)
+    found = pooled(imputed, imputed.imputations)
+    rows: list[Estimate] = []
+    arms = [arm for arm in model.sample.treated if arm in set(imputed.rows["arm"])]
+    for place, arm in enumerate(arms):
+        mine = [row for row in blanks if row.contrast.startswith(f"{arm} - ")]
+        rows += [_pooled_row(row, model, imputed, found, place, scales.get(arm)) for row in mine[:2]]
+        rows += _tipping(mine[2:], imputed, arm, place, scales.get(arm))
+    return rows
+
+
+def _pooled_row(
+    row: Estimate, model: TrialModel, imputed: Imputed, found: PooledEstimates, place: int, scale: Yardstick | None
+) -> Estimate:
+    factor = PERCENT if model.sample.outcome.kind == "yes_no" else 1.0
+    counts = imputed.rows["arm"].value_counts().to_dict()
+    arm = row.contrast.partition(" - ")[0]
+    how = "each arm by itself" if imputed.by_arm else "the arms together"
+    row = replace(
+        row,
+        estimate=factor * float(found.estimates[place]),
+        std_error=factor * float(found.std_errors[place]),
+        df=float(found.df[place]),
+        statistic=float(found.t_values[place]),
+        p_value=float(found.p_values[place]),
+        conf_low=factor * float(found.conf_low[place]),
+        conf_high=factor * float(found.conf_high[place]),
+        n_treated=float(counts.get(arm, 0)),
+        n_control=float(counts.get(model.sample.plan.control.id, 0)),
+        reason=f"{found.n_imputations} imputations, {how}; "
+        f"{100 * float(found.fraction_missing[place]):.0f}% of the information is missing.",
+    )
+    return with_effect(row, scale, es_type="g_total", interval="over the SD of the primary analysis", factor=1.0)
+
+
+def _tipping(rows: list[Estimate], imputed: Imputed, arm: str, place: int, scale: Yardstick | None) -> list[Estimate]:
+    """Nearest shift of the arm's imputed outcomes, down and up, at which the verdict changes."""
+    rows = [replace(row, unit="sd") for row in rows]
+    mine = (imputed.rows["arm"] == arm).to_numpy(dtype=bool)
+    if "outcome" not in imputed.imputations.names or not bool(imputed.rows["outcome"].isna().to_numpy()[mine].any()):
+        return [not_estimated(row, f"Nobody in the arm '{arm}' lacks an outcome.") for row in rows]
+    if scale is None:
+        return [not_estimated(row, "A shift in standard deviations needs an outcome that is a number.") for row in rows]
+
+    def answer(delta: float) -> tuple[float, float, float]:
+        moved = shift_imputed(imputed.imputations, variable="outcome", delta=delta, sd=scale.sd, rows=mine)
+        found = pooled(imputed, moved)
+        return float(found.estimates[place]), float(found.conf_low[place]), float(found.conf_high[place])
+
+    found = tipping_point(answer, low=-WIDEST_DELTA, high=WIDEST_DELTA, steps=2, tolerance=0.01)
+    deltas = {"tipping_low": found.delta_below, "tipping_high": found.delta_above}
+    verdict = {"above": "above zero", "below": "below zero", "unclear": "on both sides of zero"}[found.conclusion]
+    filled: list[Estimate] = []
+    for row in rows:
+        delta = deltas[row.estimator]
+        reason = f"Without a shift the interval lies {verdict}."
+        if delta is None:
+            reason += f" No shift of up to {WIDEST_DELTA:g} SD changes that."
+        filled.append(replace(row, estimate=math.nan if delta is None else delta, reason=reason))
+    return filled
