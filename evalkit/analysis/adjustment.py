@@ -12,9 +12,16 @@ from evalkit.stats.multiplicity import benjamini_hochberg, hochberg, holm
 
 
 def adjusted(rows: Sequence[Estimate], plan: Evaluation) -> list[Estimate]:
-    """The rows with `p_adjusted` in every main test (estimator paired_t), family by family."""
+    """The rows with `p_adjusted` in every main test, family by family.
+
+    Main tests are the paired t of a change, and the effect of each arm of a trial.
+    """
     result = list(rows)
-    main = [place for place, row in enumerate(result) if row.estimator == "paired_t"]
+    main = [
+        place
+        for place, row in enumerate(result)
+        if row.estimator == "paired_t" or (row.inquiry == "effect" and row.family and row.status == "ok")
+    ]
     for family in dict.fromkeys(result[place].family for place in main):
         places = [place for place in main if result[place].family == family]
         values = METHODS[plan.multiplicity.method]([result[place].p_value for place in places])

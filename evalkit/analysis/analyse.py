@@ -1,18 +1,14 @@
 """Scores and a plan in, results out: the plan's design says which analysis runs."""
 
-from collections.abc import Callable
-
+from evalkit.analysis.mechanism import Mechanism
+from evalkit.analysis.randomised_trial import analyse_trial
 from evalkit.analysis.single_group_prepost import analyse_single_group_prepost
-from evalkit.records.evaluation import Design, Study
+from evalkit.records.evaluation import Study
 from evalkit.records.results import Results
 from evalkit.records.scores import Scores
 
-DESIGNS: dict[Design, Callable[[Scores, Study], Results]] = {
-    "single_group_prepost": analyse_single_group_prepost,
-}
 
-
-def analyse(scores: Scores, study: Study) -> Results:
+def analyse(scores: Scores, study: Study, *, mechanism: Mechanism | None = None) -> Results:
     """Analyse the scores as the plan says.
 
     Parameters
@@ -21,6 +17,8 @@ def analyse(scores: Scores, study: Study) -> Results:
         From `evalkit.score`.
     study : Study
         From `evalkit.load_evaluation`: the plan with its instruments.
+    mechanism : Mechanism, optional
+        In a trial: how the arms were drawn (`allocation_facts` of the certificate, or `declare_mechanism`).
 
     Returns
     -------
@@ -33,4 +31,6 @@ def analyse(scores: Scores, study: Study) -> Results:
     DesignError
         When the data do not fit the design, so that not one outcome can be estimated.
     """
-    return DESIGNS[study.plan.design](scores, study)
+    if study.plan.is_trial:
+        return analyse_trial(scores, study, mechanism=mechanism)
+    return analyse_single_group_prepost(scores, study)

@@ -7,14 +7,18 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.estimate import Estimate, not_estimated
+from evalkit.analysis.linear_model import linear
+from evalkit.analysis.multilevel import multilevel
 from evalkit.analysis.trial_effects import blank, estimated
 from evalkit.analysis.trial_model import (
+    Record,
     TrialModel,
     Yardstick,
     arm_term,
     cluster_column,
     coefficients,
     fit_trial,
+    records,
     with_counts,
     with_effect,
     with_test,
@@ -38,7 +42,8 @@ def compliance_rows(
     measure : Compliance
     weak_below : first-stage F below which the Anderson-Rubin set replaces the t interval
     """
-    forms = [(measure.id, measure.unit if measure.kind == "dose" else "compliance", None)]
+    unit = measure.unit if measure.kind == "dose" else "compliance"
+    forms: list[tuple[str, str, float | None]] = [(measure.id, unit, None)]
     if measure.complied_from is not None:
         forms.append((f"{measure.id} >= {measure.complied_from:g}", "compliance", measure.complied_from))
     rows: list[Estimate] = []
@@ -67,17 +72,20 @@ def _form_rows(
         for estimator in ("cace_2sls", "cace_anderson_rubin", "cace_ratio", "first_stage")
     ]
 
-    def build() -> list[Estimate]:
-        pupils = _pupils(model, measure, arm, threshold)
-        found = _two_stage(model, pupils, arm, weak_below)
+    two_stage, anderson_rubin, ratio, first_stage = (with_counts(row, model, arm) for row in blanks)
+
+    def instrumental() -> list[Estimate]:
+        found = _two_stage(model, _pupils(model, measure, arm, threshold), arm, weak_below)
         return [
-            _two_stage_row(with_counts(blanks[0], model, arm), found, scale),
-            _set_row(with_counts(blanks[1], model, arm), found.anderson_rubin, found, scale),
-            _ratio_row(with_counts(blanks[2], model, arm), model, pupils, arm, scale),
-            _first_stage_row(with_counts(blanks[3], model, arm), found),
+            _two_stage_row(two_stage, found, scale),
+            _set_row(anderson_rubin, found.anderson_rubin, found, scale),
+            _first_stage_row(first_stage, found),
         ]
 
-    return estimated(blanks, build)
+    def multilevel_ratio() -> list[Estimate]:
+        return [_ratio_row(ratio, model, _pupils(model, measure, arm, threshold), arm, scale)]
+
+    return [*estimated([two_stage, anderson_rubin, first_stage], instrumental), *estimated([ratio], multilevel_ratio)]
 
 
 def _pupils(model: TrialModel, measure: Compliance, arm: str, threshold: float | None) -> pd.DataFrame:
@@ -166,11 +174,7 @@ def _ratio_row(row: Estimate, model: TrialModel, pupils: pd.DataFrame, arm: str,
     sample = model.sample
     rows = sample.frame.loc[pupils.index].assign(dose=pupils["dose"])
     effect = coefficients(fit_trial(sample, rows=rows))[arm_term(arm)]
-    spread = pupils.groupby("arm", observed=True)["dose"].std(ddof=0)
-    if float(spread.max()) == 0.0:
-        first = {"estimate": float(pupils.groupby("arm", observed=True)["dose"].mean()[arm]), "std_error": 0.0}
-    else:
-        first = coefficients(fit_trial(sample, rows=rows, outcome="dose"))[arm_term(arm)]
+    first = _dose_difference(model, pupils, rows, arm)
     found = ratio_effect(
         float(effect["estimate"]),
         float(first["estimate"]),
@@ -190,6 +194,22 @@ def _ratio_row(row: Estimate, model: TrialModel, pupils: pd.DataFrame, arm: str,
         conf_high=found.conf_high,
     )
     return with_effect(row, scale, es_type="g_total", interval="delta method over the SD of the primary analysis")
+
+
+def _dose_difference(model: TrialModel, pupils: pd.DataFrame, rows: pd.DataFrame, arm: str) -> Record:
+    """The difference in dose between the arms: multilevel where pupils of a school differ in it, else over schools."""
+    if float(pupils.groupby("arm", observed=True)["dose"].std(ddof=0).max()) == 0.0:
+        means = pupils.groupby("arm", observed=True)["dose"].mean().to_dict()
+        return {"estimate": float(means[arm]) - float(means[model.sample.plan.control.id]), "std_error": 0.0}
+    unit = cluster_column(model.sample.plan)
+    if unit is None or int(pupils.groupby(unit)["dose"].nunique().max()) > 1:
+        return coefficients(fit_trial(model.sample, rows=rows, outcome="dose"))[arm_term(arm)]
+    schools = pupils.drop_duplicates(unit)
+    constant = [term for term in model.sample.terms if bool((pupils.groupby(unit)[term].nunique() == 1).all())]
+    kept = [term for term in constant if schools[term].nunique() > 1]
+    schools = schools.assign(arm=pd.Categorical(schools["arm"]).remove_unused_categories())
+    table = linear(" + ".join(["dose ~ arm", *kept]), schools, clusters=unit).tidy()
+    return next(row for row in records(table) if row["term"] == arm_term(arm))
 
 
 def _first_stage_row(row: Estimate, found: ComplierEffect) -> Estimate:
@@ -225,9 +245,6 @@ def dose_rows(model: TrialModel, measure: Compliance) -> list[Estimate]:
 
 
 def _dose_row(row: Estimate, model: TrialModel, measure: Compliance, arm: str) -> Estimate:
-    from evalkit.analysis.linear_model import linear
-    from evalkit.analysis.multilevel import multilevel
-
     sample = model.sample
     if measure.id not in model.data.columns:
         raise FitError(f"The data have no column for '{measure.label}'.")
@@ -240,6 +257,6 @@ def _dose_row(row: Estimate, model: TrialModel, measure: Compliance, arm: str) -
         table = multilevel(f"{formula} + (1 | school)", data).tidy(conf_level=sample.plan.conf_level)
     else:
         table = linear(formula, data).tidy(conf_level=sample.plan.conf_level)
-    found = next(one for one in table.to_dict("records") if one["term"] == measure.id)
+    found = next(one for one in records(table) if one["term"] == measure.id)
     row = replace(row, n_treated=float(len(data)), n_control=0.0, reason="Exploratory: nobody drew the dose by lot.")
-    return with_test(row, {str(name): value for name, value in found.items()}, model)
+    return with_test(row, found, model)

@@ -18,6 +18,7 @@ from evalkit.analysis.trial_model import (
     cluster_column,
     coefficients,
     fit_trial,
+    fixed_part,
     records,
     with_counts,
     with_effect,
@@ -116,7 +117,10 @@ def _risk_rows(model: TrialModel, *, inquiry: str) -> list[Estimate]:
     sample = model.sample
     if not isinstance(model.fit, Fit):
         return effect_rows(model, {}, inquiry=inquiry, estimator="linear")
-    found = records(model.fit.effect_size("arm", conf_level=sample.plan.conf_level))
+    # The logit takes one random intercept: that of the units allocated, or of the schools in which pupils were.
+    group = "classroom" if sample.unit == "classroom" else "school"
+    fit = multilevel(f"{fixed_part(model.formula)} + (1 | {group})", model.data)
+    found = records(fit.effect_size("arm", conf_level=sample.plan.conf_level))
     table = {(row["contrast"], row["variant"]): row for row in found}
     rows: list[Estimate] = []
     for arm in sample.treated:
@@ -152,7 +156,7 @@ def _odds_rows(model: TrialModel, *, inquiry: str) -> list[Estimate]:
     sample = model.sample
     cluster = cluster_column(sample.plan)
     data = model.data if cluster else model.data.assign(pupil_row=np.arange(len(model.data)))
-    fixed = model.formula.partition(" + (")[0]
+    fixed = fixed_part(model.formula)
     fitted = ordinal(fixed, data, clusters=cluster or "pupil_row").tidy(conf_level=sample.plan.conf_level)
     table = {str(row["term"]): row for row in records(fitted)}
     rows: list[Estimate] = []

@@ -112,6 +112,11 @@ def fit_trial(
     return TrialModel(sample, data, formula, multilevel(formula, data, df=method))
 
 
+def fixed_part(formula: str) -> str:
+    """A formula without its random terms."""
+    return formula.partition(" + (")[0]
+
+
 def _arms_present(arm: pd.Series) -> pd.Series:
     """The arms without those that no row is in; the first is still the control."""
     return pd.Series(pd.Categorical(arm).remove_unused_categories(), index=arm.index)

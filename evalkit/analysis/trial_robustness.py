@@ -18,6 +18,7 @@ from evalkit.analysis.trial_model import (
     arm_term,
     coefficients,
     fit_trial,
+    fixed_part,
     mechanism_of,
     records,
     residual_outliers,
@@ -116,9 +117,7 @@ def _trimmed(limit: float) -> Build:
     def build(row: Estimate, model: TrialModel, arm: str) -> Estimate:
         far = residual_outliers(model, limit)
         kept = model.sample.frame.loc[model.data.index[~far]]
-        row = replace(
-            row, reason=f"{int(far.sum())} pupils more than {limit:g} SD from the model's expectation left out."
-        )
+        row = replace(row, reason=f"Pupils more than {limit:g} SD from what the model expects of them are left out.")
         return _from(row, fit_trial(model.sample, rows=kept), arm)
 
     return build
@@ -134,10 +133,6 @@ def _other_test(method: str) -> Build:
     return build
 
 
-def _fixed(model: TrialModel) -> str:
-    return model.formula.partition(" + (")[0]
-
-
 def _linear_row(row: Estimate, model: TrialModel, arm: str, table: pd.DataFrame) -> Estimate:
     found: dict[str, Record] = {str(one["term"]): one for one in records(table)}
     return with_test(with_counts(row, model, arm), found[arm_term(arm)], model, factor=_factor(model))
@@ -145,21 +140,23 @@ def _linear_row(row: Estimate, model: TrialModel, arm: str, table: pd.DataFrame)
 
 def _least_squares(row: Estimate, model: TrialModel, arm: str) -> Estimate:
     """Every pupil counts alike; errors clustered by school (CR2)."""
-    fitted = linear(_fixed(model), model.data, clusters="school")
+    fitted = linear(fixed_part(model.formula), model.data, clusters="school")
     return _linear_row(row, model, arm, fitted.tidy(conf_level=model.sample.plan.conf_level))
 
 
 def _school_average(row: Estimate, model: TrialModel, arm: str) -> Estimate:
     """Every school counts alike, however large it is: does the effect go with the size of the school?"""
     sizes = model.data.groupby("school")["outcome"].transform("size")
-    fitted = linear(_fixed(model), model.data.assign(weight=1.0 / sizes), clusters="school", weights="weight")
+    fitted = linear(
+        fixed_part(model.formula), model.data.assign(weight=1.0 / sizes), clusters="school", weights="weight"
+    )
     return _linear_row(row, model, arm, fitted.tidy(conf_level=model.sample.plan.conf_level))
 
 
 def _school_means(row: Estimate, model: TrialModel, arm: str) -> Estimate:
     """One row a school: mean outcome on the arm and the means of the model's terms."""
     data = model.data
-    terms = _fixed(model).partition("~ arm")[2].split(" + ")
+    terms = fixed_part(model.formula).partition("~ arm")[2].split(" + ")
     terms = [term for term in terms if term.strip()]
     numbers = [term for term in terms if pd.api.types.is_numeric_dtype(data[term])]
     constant = [t for t in terms if t not in numbers and bool((data.groupby("school")[t].nunique() == 1).all())]

@@ -206,7 +206,7 @@ def _frame_to_json(frame: pd.DataFrame) -> dict[str, Any]:
 def _frame_from_json(content: Mapping[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(content["rows"], columns=content["columns"])
     for column in frame.columns:
-        if column in TEXT_COLUMNS:
+        if column in TEXT_COLUMNS or frame[column].map(lambda value: isinstance(value, str)).any():
             frame[column] = frame[column].fillna("").astype("str")
         else:
             frame[column] = pd.to_numeric(frame[column])

@@ -96,6 +96,7 @@ class MethodStandards(Spec):
     reliable_change_criterion: Threshold
     retest_weeks: Threshold
     suppression_threshold: Threshold
+    outlier_residual: Threshold
 
 
 class Standards(Spec):

@@ -1,0 +1,163 @@
+"""A randomised trial (schools, classes or pupils): from scores to results, as the plan says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evalkit.analysis.adjustment import adjusted
+from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
+from evalkit.analysis.instrument_facts import instrument_facts
+from evalkit.analysis.mechanism import Mechanism
+from evalkit.analysis.provenance import provenance
+from evalkit.analysis.trial_compliance import compliance_rows, dose_rows
+from evalkit.analysis.trial_disclosure import disclosed
+from evalkit.analysis.trial_dropout import dropout_table
+from evalkit.analysis.trial_effects import (
+    blank,
+    follow_up_rows,
+    icc_rows,
+    main_estimator,
+    primary_rows,
+    unadjusted_rows,
+)
+from evalkit.analysis.trial_missing import missing_rows
+from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
+from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
+from evalkit.analysis.trial_problems import refuse_bad_trial
+from evalkit.analysis.trial_robustness import robustness_rows
+from evalkit.analysis.trial_sample import TrialSample, trial_sample
+from evalkit.analysis.trial_subgroups import subgroup_rows
+from evalkit.errors import DesignError, FitError
+from evalkit.progress import tick
+from evalkit.records.evaluation import Study
+from evalkit.records.outcome import Outcome
+from evalkit.records.results import Results
+from evalkit.records.scores import Scores
+from evalkit.records.standards import Standards, load_standards
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedOutcome:
+    """One outcome after its analysis.
+
+    Attributes
+    ----------
+    sample : TrialSample
+    everyone : the same outcome for all who were randomised (equal to `sample` where the outcome is about all pupils)
+    model : the primary model; None when it cannot be fitted
+    alone : the arm-only model on the same pupils; None with it
+    scales : yardsticks of the primary model by arm
+    rows : estimates, not yet adjusted or disclosure-controlled
+    """
+
+    sample: TrialSample
+    everyone: TrialSample
+    model: TrialModel | None
+    alone: TrialModel | None
+    scales: Mapping[str, Yardstick]
+    rows: tuple[Estimate, ...]
+
+
+def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None = None) -> Results:
+    """Analyse a randomised trial by intention to treat.
+
+    Parameters
+    ----------
+    scores : Scores
+    study : Study
+    mechanism : how the arms were drawn, from the certificate of the randomisation; without it the randomisation test
+        draws again within strata (and schools, where pupils were randomised)
+
+    Raises
+    ------
+    DesignError
+        Naming the schools and pupils' codes that do not fit a trial (all at once), or, when not one outcome can be
+        estimated, why.
+    """
+    plan, standards = study.plan, load_standards()
+    refuse_bad_trial(scores, study)
+    found: list[AnalysedOutcome] = []
+    for place, outcome in enumerate(plan.outcomes):
+        tick(f"Analysing {outcome.label}", place, len(plan.outcomes))
+        found.append(analyse_outcome(scores, study, outcome, standards, mechanism))
+    tick("Analysed", len(plan.outcomes), len(plan.outcomes))
+    _refuse_if_nothing(study, found)
+    rows = adjusted([row for one in found for row in one.rows], plan)
+    rows = disclosed(rows, threshold=plan.suppression_threshold)
+    made_from, notes = provenance(scores, study)
+    return Results(
+        plan=plan,
+        instruments=instrument_facts(study),
+        estimates=estimate_table(rows),
+        models=_models(found),
+        checks=(),
+        caveats=(),
+        displays=_displays(study, found),
+        notes=(*scores.notes, *notes),
+        provenance=made_from,
+    )
+
+
+def analyse_outcome(
+    scores: Scores, study: Study, outcome: Outcome, standards: Standards, mechanism: Mechanism | None
+) -> AnalysedOutcome:
+    """Everything about one outcome; a primary model that cannot be fitted gives rows with the reason."""
+    plan = study.plan
+    sample = trial_sample(scores, study, outcome)
+    everyone = sample
+    if outcome.pupils is not None:
+        everyone = trial_sample(scores, study, outcome.model_copy(update={"pupils": None}))
+    try:
+        model = fit_trial(sample)
+        alone = fit_trial(sample, terms=())
+        scales = yardsticks(model) if outcome.kind == "number" else {}
+        rows = primary_rows(model, scales)
+    except FitError as error:
+        reason = " ".join(error.problems) if len(error.problems) > 1 else error.message
+        blanks = [blank(sample, arm, inquiry="effect", estimator=main_estimator(sample)) for arm in sample.treated]
+        return AnalysedOutcome(sample, everyone, None, None, {}, tuple(not_estimated(row, reason) for row in blanks))
+    rows += unadjusted_rows(sample)
+    rows += icc_rows(sample)
+    for subgroup in plan.subgroups:
+        rows += subgroup_rows(sample, everyone, subgroup)
+    rows += robustness_rows(model, scales, mechanism=mechanism, outlier_sd=standards.methods.outlier_residual.value)
+    rows += missing_rows(model, scales)
+    for measure in plan.trial.compliance if plan.trial else ():
+        rows += compliance_rows(model, scales, measure, weak_below=standards.compliance.weak_first_stage.value)
+        rows += dose_rows(model, measure)
+    for wave in later_waves(scores, study, sample):
+        rows += follow_up_rows(trial_sample(scores, study, outcome, wave=wave))
+    return AnalysedOutcome(sample, everyone, model, alone, scales, tuple(rows))
+
+
+def later_waves(scores: Scores, study: Study, sample: TrialSample) -> list[str]:
+    """Waves after the outcome's own at which its scale was measured."""
+    waves = [wave.id for wave in study.plan.waves]
+    frame = scores.frame
+    with_scores = set(frame.loc[(frame["scale"] == sample.outcome.scale) & frame["value"].notna(), "wave"])
+    return [wave for wave in waves[waves.index(sample.wave) + 1 :] if wave in with_scores]
+
+
+def _refuse_if_nothing(study: Study, found: Sequence[AnalysedOutcome]) -> None:
+    if any(one.model is not None for one in found):
+        return
+    raise DesignError(
+        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
+        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
+    )
+
+
+def _models(found: Sequence[AnalysedOutcome]) -> pd.DataFrame:
+    tables: list[pd.DataFrame] = []
+    for one in found:
+        if one.model is not None and one.alone is not None:
+            tables.append(trial_model_rows("primary", one.model, dict(one.scales), one.alone))
+            tables.append(trial_model_rows("unadjusted", one.alone, dict(one.scales), one.alone))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
+
+
+def _displays(study: Study, found: Sequence[AnalysedOutcome]) -> dict[str, pd.DataFrame]:
+    labels = {one.id: one.label for one in (*study.plan.subgroups, *study.plan.arms)}
+    dropout = [dropout_table(one.sample, labels) for one in found]
+    return {"dropout": pd.concat(dropout, ignore_index=True)}

@@ -1,0 +1,105 @@
+"""The frame of a trial's models: a row per outcome, model and contrast, with the numbers that describe its fit."""
+
+import math
+from collections.abc import Hashable
+
+import pandas as pd
+
+from evalkit.analysis.linear_model import LinearModel
+from evalkit.analysis.multilevel import Fit
+from evalkit.analysis.trial_model import TrialModel, Yardstick, cluster_column, records
+
+MODEL_COLUMNS = (
+    "model", "outcome", "contrast", "formula", "n_pupils", "n_schools", "n_treated", "n_control", "clusters_treated",
+    "clusters_control", "variance_school", "variance_class", "variance_pupil", "icc", "icc_low", "icc_high",
+    "r2_pupil", "r2_school", "is_singular", "converged", "loglik", "df_method", "sd_total", "hedges_j", "mean_treated",
+    "mean_control", "sd_treated", "sd_control",
+)  # fmt: skip
+
+
+def trial_model_rows(name: str, model: TrialModel, scales: dict[str, Yardstick], alone: TrialModel) -> pd.DataFrame:
+    """The rows of one model, one for each treated arm.
+
+    Parameters
+    ----------
+    name : what the model is: primary, unadjusted
+    model : TrialModel
+    scales : yardsticks of the primary model by arm
+    alone : the arm-only model on the same rows; r2 is the share of its variances that the model's terms explain
+    """
+    rows: list[dict[str, object]] = []
+    control = model.sample.plan.control.id
+    groups = model.data.groupby("arm", observed=True)["outcome"]
+    means, sds, sizes = groups.mean().to_dict(), groups.std(ddof=1).to_dict(), groups.size().to_dict()
+    clusters: dict[Hashable, int] = {}
+    if cluster_column(model.sample.plan):
+        unit = "classroom" if model.sample.unit == "classroom" else "school"
+        clusters = model.data.groupby("arm", observed=True)[unit].nunique().to_dict()
+    shared = _shared(model) | _explained(model, alone)
+    for arm in model.sample.treated:
+        scale = scales.get(arm)
+        rows.append(
+            shared
+            | {
+                "model": name,
+                "outcome": model.sample.outcome.id,
+                "contrast": f"{arm} - {control}",
+                "n_treated": sizes.get(arm, 0),
+                "n_control": sizes.get(control, 0),
+                "clusters_treated": clusters.get(arm, math.nan),
+                "clusters_control": clusters.get(control, math.nan),
+                "sd_total": math.nan if scale is None else scale.sd,
+                "hedges_j": math.nan if scale is None else scale.correction,
+                "mean_treated": means.get(arm, math.nan),
+                "mean_control": means.get(control, math.nan),
+                "sd_treated": sds.get(arm, math.nan),
+                "sd_control": sds.get(control, math.nan),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(MODEL_COLUMNS))
+
+
+def _shared(model: TrialModel) -> dict[str, object]:
+    fit, data = model.fit, model.data
+    n_schools = data["school"].nunique() if "school" in data.columns else math.nan
+    found: dict[str, object] = {"formula": model.formula, "n_pupils": len(data), "n_schools": n_schools}
+    variances = variances_of(model)
+    found |= {f"variance_{level}": variances.get(level, math.nan) for level in ("school", "class", "pupil")}
+    if isinstance(fit, LinearModel):
+        return found | {"is_singular": 0, "converged": 1, "df_method": "residual"}
+    glance = records(fit.glance())[0]
+    icc = {row["group"]: row for row in records(fit.icc(conf_level=model.sample.plan.conf_level))}
+    school = icc.get("school") or next(iter(icc.values()))
+    return found | {
+        "icc": school["icc"],
+        "icc_low": school["conf_low"],
+        "icc_high": school["conf_high"],
+        "is_singular": int(glance["is_singular"]),
+        "converged": int(glance["converged"]),
+        "loglik": glance["loglik"],
+        "df_method": fit.df,
+    }
+
+
+def variances_of(model: TrialModel) -> dict[str, float]:
+    """Variance at each level: school, class, pupil (the residual); slopes are not in it."""
+    if isinstance(model.fit, LinearModel):
+        return {"pupil": float(records(model.fit.glance())[0]["sigma"]) ** 2}
+    assert isinstance(model.fit, Fit)
+    levels = {"school": "school", "classroom": "class", "Residual": "pupil"}
+    return {
+        levels[row["group"]]: float(row["variance"])
+        for row in records(model.fit.variances())
+        if row["group"] in levels and row["term"] in ("Intercept", "", None)
+    }
+
+
+def _explained(model: TrialModel, alone: TrialModel) -> dict[str, object]:
+    """Share of the arm-only model's variance that the other terms explain, by level; not below 0."""
+    own, bare = variances_of(model), variances_of(alone)
+    return {
+        f"r2_{level}": max(0.0, 1.0 - own[level] / bare[level])
+        if bare.get(level, 0.0) > 0 and level in own
+        else math.nan
+        for level in ("pupil", "school")
+    }
