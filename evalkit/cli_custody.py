@@ -1,5 +1,6 @@
-"""The commands that keep pupils' data safe: codes. `evalkit.cli` mounts them."""
+"""The commands that keep pupils' data safe: codes, keys, audit. `evalkit.cli` mounts them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,16 @@ import typer
 from evalkit import terminal
 
 app = typer.Typer(no_args_is_help=True)
+
+
+class KeyStep(StrEnum):
+    """What is done with the keys of pseudonyms."""
+
+    show = "show"
+    make = "make"
+    rotate = "rotate"
+    destroy = "destroy"
+
 
 Evaluation = Annotated[Path, typer.Option("--evaluation", "-e", help="The folder that holds evaluation.yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -27,6 +38,7 @@ def codes(
     ] = None,
 ) -> None:
     """Issue pupil codes for classes: a list for the school, never a code twice."""
+    from evalkit.custody.audit import audit
     from evalkit.custody.code_files import check_new_file, write_code_list, write_slips
     from evalkit.custody.codes import LEDGER_FILE, issue_codes
     from evalkit.records.evaluation import load_evaluation
@@ -42,12 +54,90 @@ def codes(
         ledger=ledger or study.folder / LEDGER_FILE,
     )
     write_code_list(made.frame, to)
+    if made.issued:
+        audit(study.folder, "codes_issued", counts={"codes": made.issued})
     again = len(made.frame) - made.issued
-    terminal.say(f"{made.issued} codes issued" + (f", {again} written once more" if again else "") + f": {to}")
+    issued = "1 code" if made.issued == 1 else f"{made.issued} codes"
+    terminal.say(f"{issued} issued" + (f", {again} written once more" if again else "") + f": {to}")
     if slips is not None:
         write_slips(made.frame, slips, title=study.plan.programme.name)
         terminal.say(f"Slips to print and cut: {slips}")
     terminal.say("Write the names beside the codes and keep that list in school. evalkit never needs it.")
+
+
+@app.command()
+def keys(
+    step: Annotated[KeyStep, typer.Argument(help="What to do.")] = KeyStep.show,
+    evaluation: Evaluation = Path(),
+    version: Annotated[int | None, typer.Option("--version", min=1, help="With destroy: which one.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With destroy: do it. It cannot be undone.")] = False,
+) -> None:
+    """Show, make, rotate or destroy the keys of a programme's pseudonyms."""
+    from evalkit.custody.audit import audit
+    from evalkit.custody.keys import destroy_key, make_key, read_keys
+    from evalkit.errors import SpecError
+    from evalkit.records.evaluation import load_evaluation
+
+    study = load_evaluation(evaluation)
+    ring = read_keys(study.plan.id, data=study.folder)
+    if step is KeyStep.destroy:
+        if version is None:
+            raise typer.BadParameter("destroy needs --version: which key. 'evalkit keys show' lists them.")
+        if not yes:
+            raise SpecError(
+                f"Version {version} would be destroyed: nobody could tell any more which pupil a pseudonym "
+                f"p{version}-... is, nor find that pupil's rows to erase them. Say --yes to do it."
+            )
+        destroy_key(ring, version)
+        audit(study.folder, "key_destroyed", target=f"version {version}")
+        terminal.say(f"Destroyed: version {version}. Delete it from your copies too.")
+    elif step is not KeyStep.show:
+        if step is KeyStep.make and ring.keys:
+            raise SpecError(
+                f"{study.plan.id}: there is a key already. A new version is made with 'evalkit keys rotate'."
+            )
+        made = make_key(ring)
+        audit(study.folder, "key_made", target=f"version {made.version}")
+        terminal.say(
+            f"Made: version {made.version}, in {ring.folder}. Keep a copy in a safe place, away from the data."
+        )
+    ring = read_keys(study.plan.id, data=study.folder)
+    state = {key.version: "makes new pseudonyms" if key == ring.keys[-1] else "finds older ones" for key in ring.keys}
+    state |= dict.fromkeys(ring.destroyed, "destroyed")
+    terminal.say_table([{"version": one, "state": state[one]} for one in sorted(state)])
+    if not state:
+        terminal.say(f"No key yet. Keys would be kept in {ring.folder}. Make one: evalkit keys make")
+
+
+@app.command(name="audit")
+def audit_log(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds evaluation.yaml.")] = Path(),
+    json: AsJson = False,
+) -> None:
+    """Check the audit log and print it."""
+    from evalkit.custody.audit import AUDIT_FILE, read_audit
+
+    entries = read_audit(folder)
+    if json:
+        terminal.say_json([one.model_dump(mode="json") for one in entries])
+        return
+    terminal.say_table(
+        [
+            {
+                "at": one.at,
+                "who": one.who,
+                "what": one.action.replace("_", " "),
+                "target": one.target,
+                "counts": ", ".join(f"{count} {name}" for name, count in one.counts.items()),
+                "reason": one.reason,
+            }
+            for one in entries
+        ]
+    )
+    if entries:
+        terminal.say(f"{len(entries)} entries, the chain is whole. Last hash, to keep elsewhere: {entries[-1].sha256}")
+    else:
+        terminal.say(f"{folder / AUDIT_FILE}: nothing has been done yet.")
 
 
 def _classes(words: list[str]) -> dict[str, int]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from evalkit.errors import EvalkitError
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
+def write_whole(path: str | Path, content: str | bytes, *, secret: bool = False) -> None:
     """Put a file in its place in one step.
 
     Parameters
     ----------
     path : where; its folder must exist
     content : text (written as UTF-8, line ends as they are) or bytes
+    secret : nobody but the owner may read it
 
     Raises
     ------
@@ -29,7 +30,8 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(part, _mode(place))
+        if not secret:  # a scratch file is its owner's alone
+            os.chmod(part, _mode(place))
         os.replace(part, place)
     except OSError as error:
         if part:
