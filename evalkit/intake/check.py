@@ -23,7 +23,7 @@ from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import Known, known_names
 from evalkit.intake.normal import counted, listed, quoted
-from evalkit.intake.pupils import read_codes, report_dated_codes, same_pupil_twice
+from evalkit.intake.pupils import read_codes, report_codes_as_numbers, report_dated_codes, same_pupil_twice
 from evalkit.intake.read import read_file
 from evalkit.intake.spare_rows import drop_rows
 from evalkit.intake.waves import wave_asked, waves_of_rows
@@ -78,6 +78,9 @@ def check_upload(
     if pupil is not None:
         codes, joined = read_codes(table.cells(pupil.index), table.numbers, pupil, mapping=mapping, findings=findings)
         report_dated_codes(table.raw.dates, table.numbers, pupil, findings)
+        report_codes_as_numbers(
+            table.cells(pupil.index), table.numbers, pupil, scientific=table.raw.scientific, findings=findings
+        )
     answers, read = _read_items(table, study, columns, mapping, findings)
     decisions += _say_mapped(findings.file, joined, read, mapping)
     characteristics = _read_characteristics(table, study, findings)

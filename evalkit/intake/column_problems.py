@@ -13,6 +13,7 @@ from evalkit.records.evaluation import Study
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _FEW_LINES = 6
+_FEW_SHORT = 5  # where more than one row in five is short, the program that wrote the file writes them so
 ItemColumns = dict[tuple[str, str], Column]
 
 
@@ -295,7 +296,7 @@ def report_mapping(table: Table, decided: dict[str, str], known: Known, findings
 
 
 def report_ragged(table: Table, findings: Findings) -> None:
-    """Rows of a text file that run on beyond the headings, where answers may have slipped to the right."""
+    """Rows of a text file that run on beyond the headings, where answers may have slipped, and rows cut off."""
     if not table.raw.ragged:
         return
     headed = max((column.index for column in table.columns if column.header), default=-1) + 1
@@ -311,6 +312,19 @@ def report_ragged(table: Table, findings: Findings) -> None:
             f"The row has more entries than the {headed} headings, so answers may stand under the wrong question",
             "Look at the row: often one entry holds a comma and is not in quotation marks.",
             rows=rows,
+        )
+    short = [
+        number
+        for number, row in zip(table.numbers, table.rows, strict=True)
+        if len(row) < headed and sum(bool(cell.strip()) for cell in row) > 1
+    ]
+    if short and len(short) * _FEW_SHORT <= len(table.rows):
+        findings.add(
+            "warn",
+            "row_too_short",
+            f"The row has fewer entries than the {headed} headings",
+            "Look at the row: it may have been cut off. What is missing at its end counts as not answered.",
+            rows=short,
         )
 
 

@@ -49,8 +49,8 @@ class Findings:
         )
 
     def add_notes(self, notes: Iterable[Note]) -> None:
-        """Take over what a reader had to say."""
-        for note in notes:
+        """Take over what a reader had to say about this sheet or the whole file."""
+        for note in (one for one in notes if one.sheet in ("", self.sheet)):
             self.add(note.severity, note.kind, note.found, note.mend, rows=note.rows)
 
     def ordered(self) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME = re.compile(r"[A-Z][a-zà-ÿ'’-]+,? +(?:[A-Z][a-zà-ÿ'’-]+ *)+\Z")
 _WHOLE = re.compile(r"(\d+)[.,]0+\Z")
+_SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d+\Z", re.IGNORECASE)
 
 
 def code_key(code: str) -> str:
@@ -133,6 +134,33 @@ def report_dated_codes(
             "code_turned_into_date",
             "The pupil code is a date. Your spreadsheet program turned what was typed (such as 3-4) into one",
             "Format the column as Text, then type the codes again.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
+
+
+def report_codes_as_numbers(
+    cells: Sequence[str],
+    numbers: Sequence[int],
+    column: Column,
+    *,
+    scientific: Sequence[tuple[int, int]],
+    findings: Findings,
+) -> None:
+    """Codes such as 1E5, which spreadsheet programs turn into 100000 and show as 1.00E+05."""
+    turned = {row for row, where in scientific if where == column.index}
+    rows = [
+        number
+        for number, cell in zip(numbers, cells, strict=True)
+        if number in turned or _SCIENTIFIC.match(plain(cell))
+    ]
+    if rows:
+        findings.add(
+            "warn",
+            "code_turned_into_number",
+            "The pupil code is a number such as 1.00E+05. Spreadsheet programs make it of codes such as 1E5",
+            "Compare it with your list. If it is wrong, format the column as Text, then type the codes again.",
             rows=rows,
             columns=[column.index],
             header=column.header,

@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # the readers may run in a child process that loads no data frames
     from evalkit.records.responses import Severity
 
-MAX_ROWS = 1_048_576
-MAX_COLUMNS = 2_000
-MAX_CELLS = 30_000_000
-
 
 class Note(NamedTuple):
     """Something a reader mended or noticed, in the words of a `Problem`."""
@@ -42,6 +38,7 @@ class RawSheet:
     hidden_rows : row numbers that the spreadsheet does not show
     dates : cells that the spreadsheet holds as dates: row number and column (0-based)
     uncalculated : cells with a formula but no value
+    scientific : numbers that the spreadsheet shows as 1.00E+05, which is what it makes of a code such as 1E5
     ragged : whether differing row lengths mean something (true for text files)
     """
 
@@ -52,6 +49,7 @@ class RawSheet:
     hidden_rows: list[int] = field(default_factory=list)
     dates: list[tuple[int, int]] = field(default_factory=list)
     uncalculated: list[tuple[int, int]] = field(default_factory=list)
+    scientific: list[tuple[int, int]] = field(default_factory=list)
     ragged: bool = False
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import UploadError
+from evalkit.intake.limits import MAX_TEXT_BYTES
 from evalkit.intake.raw import RawFile, Refusal
 from evalkit.intake.read_csv import csv_readings
-from evalkit.intake.sniff import MAX_TEXT_BYTES, Kind, kind_of
+from evalkit.intake.read_workbook import read_workbook
+from evalkit.intake.sniff import Kind, kind_of
 
 
 def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
@@ -32,12 +34,7 @@ def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
 
 def _readings(data: bytes, kind: Kind, name: str) -> Iterator[RawFile]:
     """Every reading that can be made; when the likeliest cannot, its refusal is the file's."""
-    if kind == "workbook":
-        from evalkit.intake.read_xlsx import read_xlsx
-
-        contents = iter([read_xlsx(data)])
-    else:
-        contents = csv_readings(data)
+    contents = csv_readings(data) if kind == "text" else iter([read_workbook(data, kind)])
     for place, content in enumerate(contents):
         if isinstance(content, Refusal):
             if place == 0:

@@ -2,17 +2,25 @@
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from evalkit.intake.raw import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Note, RawFile, RawSheet, Refusal
+from evalkit.intake.decode import Decoded, decode
+from evalkit.intake.limits import MAX_CELL_CHARACTERS, MAX_CELLS, MAX_COLUMNS, MAX_ROWS
+from evalkit.intake.raw import Note, RawFile, RawSheet, Refusal
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _SEP_LINE = re.compile(r"\A\s*\"?sep=([^\w\s\"]|\t)\"?[ \t]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
-_MOJIBAKE = re.compile("Ã[\x80-\xbf\u0192\u201a\u0160]|â€|Â[\xa0-\xbf]")
+_DECIMAL_COMMA = re.compile(rb"(?:^|[;\t\r\n])\"?-?\d+,\d+\"?(?=[;\t\r\n])")
+_NOTHING = "evalkit reads them. Nothing to do."
 _END = "\x02end of the file\x02"
-_SAMPLE = 400
+_SAMPLE_ROWS = 400
+_SAMPLE_CHARACTERS = 200_000
+_MOST_TEXTS = 200_000
+_MANY_ROWS = 1_000
+_MANY_COLUMNS = 50
 
 
 def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
@@ -22,63 +30,131 @@ def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
     line is none, blank lines count. Only the headings can tell which reading is right, so the caller chooses.
     """
     notes: list[Note] = []
-    text = _decode(data, notes)
-    if isinstance(text, Refusal):
-        yield text
+    source = decode(data, notes)
+    if isinstance(source, Refusal):
+        yield source
         return
-    line = _SEP_LINE.match(text)
+    sample = _lines(source).read(_SAMPLE_CHARACTERS)
+    line = _SEP_LINE.match(sample)
     if line:
-        yield _read(text[line.end() :], line.group(1), notes)
+        found = f"The first line says that columns are parted by '{line.group(1)}'"
+        notes.append(Note("fixed", "sep_line", found, "evalkit follows it. Nothing to do."))
+        yield _read(source, line.group(1), notes, skip=line.end())
         return
-    for separator in sorted(SEPARATORS, key=lambda one: _regularity(text, one), reverse=True):
-        found = f"The columns are parted by {SEPARATORS[separator]}"
-        said = [Note("fixed", "separator", found, "evalkit reads them. Nothing to do.")] if separator in "|;" else []
-        yield _read(text, separator, [*notes, *said])
+    if "\r" in sample and "\n" not in sample:
+        found = "The lines end as old Mac programs write them"
+        notes.append(Note("fixed", "line_ends", found, _NOTHING))
+    for separator in sorted(SEPARATORS, key=lambda one: _regularity(sample, one), reverse=True):
+        said = [_separator_note(separator)] if separator != "," else []
+        if separator in ";\t" and b"," in source.data and _DECIMAL_COMMA.search(source.data):
+            said.append(Note("fixed", "decimal_comma", "Numbers have a decimal comma, as in 4,0", _NOTHING))
+        yield _read(source, separator, [*notes, *said])
 
 
-def _read(text: str, separator: str, notes: list[Note]) -> RawFile | Refusal:
+def _separator_note(separator: str) -> Note:
+    return Note("fixed", "separator", f"The columns are parted by {SEPARATORS[separator]}", _NOTHING)
+
+
+def _lines(source: Decoded) -> io.TextIOWrapper:
+    """The text, line by line with its line ends; decoded piece by piece, so that no second copy of it is made."""
+    return io.TextIOWrapper(io.BytesIO(source.data), encoding=source.encoding, newline="")
+
+
+def _read(source: Decoded, separator: str, notes: list[Note], *, skip: int = 0) -> RawFile | Refusal:
+    lines = _lines(source)
+    lines.read(skip)
+    reader = csv.reader(itertools.chain(lines, ("\n", _END)), delimiter=separator)
+    rows = _Rows(marks=b"'" in source.data or b'="' in source.data)
+    record: list[str] = []
     try:
-        records = list(csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=separator))
+        for record in reader:
+            if record == [_END]:
+                break
+            refusal = rows.add(record)
+            if refusal:
+                return refusal
     except csv.Error:
         return Refusal(
-            "One cell holds more than 131,000 characters",
+            f"One cell holds more than {MAX_CELL_CHARACTERS:,} characters",
             "Usually a quotation mark is missing. Open the file in your spreadsheet program and save it as CSV again.",
         )
-    if not records or records[-1] != [_END]:
+    if record != [_END]:
         return Refusal(
-            f"A quotation mark opens in row {len(records)} and never closes, so the rest of the file is one cell",
+            f"A quotation mark opens in row {rows.count} and never closes, so the rest of the file is one cell",
             "Take the quotation mark out of that row, or open the file in your spreadsheet program and save it again.",
         )
-    records.pop()
-    return _sheet(records, notes)
+    broken = reader.line_num > rows.count + 1
+    return RawFile([RawSheet("", rows.numbers, rows.rows, ragged=True)], [*notes, *rows.notes(line_breaks=broken)])
 
 
-def _sheet(records: list[list[str]], notes: list[Note]) -> RawFile | Refusal:
-    if len(records) > MAX_ROWS or sum(map(len, records)) > MAX_CELLS:
-        return Refusal(f"The file has {len(records):,} rows", "Split it into several files, for example one per year.")
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    tidied = 0
-    for number, record in enumerate(records, start=1):
+class _Rows:
+    """The rows that are kept, while the file is read."""
+
+    __slots__ = ("_blank", "_long", "_marks", "_texts", "_tidied", "cells", "count", "numbers", "rows")
+
+    def __init__(self, *, marks: bool) -> None:
+        self.numbers: list[int] = []
+        self.rows: list[list[str]] = []
+        self.count = 0
+        self.cells = 0
+        self._marks = marks
+        self._tidied = 0
+        self._texts: dict[str, str] = {}
+        self._blank = 0
+        self._long = 0
+
+    def add(self, record: list[str]) -> Refusal | None:
+        """Count the record as a row and keep it, unless it is blank; None when all is well."""
+        self.count += 1
+        if self.count > MAX_ROWS + 1 or self.cells > MAX_CELLS:
+            found = f"The file has more than {min(self.count - 1, MAX_ROWS):,} rows"
+            return Refusal(found, "Split it into several files, for example one per year.")
         if not any(record):
-            continue
-        if any(cell[:1] in "='" for cell in record if cell):
+            self._blank += 1
+            self._long = max(self._long, len(record))
+            return None
+        self._blank = 0
+        self.cells += len(record)
+        if self._marks and any(cell[:1] in "='" for cell in record if cell):
             unwrapped = [_unwrap(cell) for cell in record]
-            tidied += sum(new != old for new, old in zip(unwrapped, record, strict=True))
+            self._tidied += sum(new != old for new, old in zip(unwrapped, record, strict=True))
             record = unwrapped
         if len(record) > MAX_COLUMNS:
             while record and not record[-1].strip():
                 record.pop()
         if len(record) > MAX_COLUMNS:
-            return Refusal(
-                f"Row {number} has {len(record):,} columns", "Send only the columns of the survey, then try again."
+            found = f"Row {self.count:,} has {len(record):,} columns"
+            return Refusal(found, "Send only the columns of the survey, then try again.")
+        if len(self._texts) < _MOST_TEXTS:  # labels stand thousands of times in a file: one object for equal ones
+            record = [self._texts.setdefault(cell, cell) for cell in record]
+        self.numbers.append(self.count)
+        self.rows.append(record)
+        return None
+
+    def notes(self, *, line_breaks: bool) -> Iterator[Note]:
+        """What was mended on the way."""
+        if self._tidied:
+            found = (
+                f"{self._tidied} cells were wrapped as ='...' or began with an apostrophe, a trick to keep noughts in "
+                "front"
             )
-        numbers.append(number)
-        rows.append(record)
-    if tidied:
-        found = f"{tidied} cells were wrapped as ='...' or began with an apostrophe, a trick to keep noughts in front"
-        notes.append(Note("fixed", "text_marks", found, "evalkit took the marks off. Nothing to do."))
-    return RawFile([RawSheet("", numbers, rows, ragged=True)], notes)
+            yield Note("fixed", "text_marks", found, "evalkit took the marks off. Nothing to do.")
+        if line_breaks:
+            mend = "evalkit counts rows as your spreadsheet does. Nothing to do."
+            yield Note("fixed", "line_breaks", "Some cells hold line breaks", mend)
+        columns = self._empty_columns()
+        rows = self._blank - 1 if self._blank - 1 >= _MANY_ROWS else 0
+        if columns or rows:
+            much = [f"{rows:,} empty rows"] * bool(rows) + [f"{columns:,} empty columns"] * bool(columns)
+            found = f"The file has {' and '.join(much)} beside the answers"
+            yield Note("fixed", "empty_space", found, "evalkit leaves them out. Nothing to do.")
+
+    def _empty_columns(self) -> int:
+        longest = max(self._long, max(map(len, self.rows), default=0))
+        if longest <= _MANY_COLUMNS:
+            return 0
+        used = max((place for row in self.rows for place, cell in enumerate(row, start=1) if cell.strip()), default=0)
+        return longest - used if longest - used >= _MANY_COLUMNS else 0
 
 
 def _unwrap(cell: str) -> str:
@@ -88,68 +164,14 @@ def _unwrap(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:2].isdigit() else cell
 
 
-def _decode(data: bytes, notes: list[Note]) -> str | Refusal:
-    wide = _utf16(data)
-    if wide:
-        notes.append(Note("fixed", "encoding", "The text is stored as UTF-16", "evalkit reads it. Nothing to do."))
-        try:
-            return data.decode(wide).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            return _damaged()
-    if b"\x00" in data:
-        return _damaged()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("cp1252")
-        except UnicodeDecodeError:
-            return _damaged()
-        found = "The text is stored in the older Windows way (Windows-1252)"
-        notes.append(Note("fixed", "encoding", found, "evalkit reads it. Nothing to do."))
-    if sum(text[:4096].count(chr(code)) for code in (*range(1, 9), *range(14, 32))) > 4:
-        return _damaged()
-    return _unscramble(text, notes)
-
-
-def _utf16(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    sample = data[:2000]
-    for encoding, zeros, others in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
-        if len(sample) > 7 and zeros.count(0) > 0.7 * len(zeros) and others.count(0) == 0:
-            return encoding
-    return ""
-
-
-def _unscramble(text: str, notes: list[Note]) -> str:
-    """Undo UTF-8 that a program took for Windows-1252, where that explains every character."""
-    if not _MOJIBAKE.search(text):
-        return text
-    try:
-        mended = text.encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return text
-    found = "Quotation marks and accents were scrambled on the way (such as â€™ for an apostrophe)"
-    notes.append(Note("fixed", "scrambled_text", found, "evalkit put them right. Nothing to do."))
-    return mended
-
-
-def _damaged() -> Refusal:
-    return Refusal(
-        "The file holds characters that no text file holds, so it is damaged or not a spreadsheet at all",
-        "Export the answers again, as Excel Workbook (.xlsx) or CSV UTF-8 (.csv).",
-    )
-
-
 def _regularity(text: str, separator: str) -> tuple[float, int]:
     """How many of the first rows have the commonest width of at least two, and that width."""
     widths: Counter[int] = Counter()
     try:
-        for record in csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=separator):
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             if any(record):
                 widths[len(record)] += 1
-            if widths.total() >= _SAMPLE:
+            if widths.total() >= _SAMPLE_ROWS:
                 break
     except csv.Error:
         return (0.0, 0)

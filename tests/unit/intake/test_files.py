@@ -26,7 +26,8 @@ REFUSED = {
     "09_nuls": (b"Pupil code,calm8.q1\r\nP\x001,4\r\n", "damaged"),
     "10_unclosed_quote": (b'Pupil code,calm8.q1\r\nP1,"4\r\nP2,3\r\n', "row 2 and never closes"),
     "29_xls": (OLE + "Workbook".encode("utf-16-le"), ".xls"),
-    "29_ods": (_zip({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
+    "29_odt": (_zip({"mimetype": b"application/vnd.oasis.opendocument.text"}), "OpenDocument text"),
+    "ods_without_content": (_zip({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "damaged"),
     "29_numbers": (_zip({"Index/Document.iwa": b"x"}), "Numbers"),
     "29_xlsb": (_zip({"xl/workbook.bin": b"x"}), ".xlsb"),
     "30_password": (OLE + "EncryptedPackage".encode("utf-16-le"), "password"),
@@ -41,7 +42,7 @@ REFUSED = {
     "picture": (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "picture"),
     "spss": (b"$FL2@(#) SPSS DATA FILE", "SPSS"),
     "75_path_trick": (_zip({"xl/workbook.xml": b"<x/>", "../evil.xml": b"x"}), "not built as"),
-    "80_many_parts": (_zip({"xl/workbook.xml": b"<x/>", **{f"xl/x{n}.xml": b"x" for n in range(300)}}), "far larger"),
+    "80_many_parts": (_zip({"xl/workbook.xml": b"<x/>", **{f"xl/x{n}.xml": b"x" for n in range(300)}}), "301 parts"),
     "71_zip_bomb": (_zip({"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b"0" * 5_000_000}), "far larger"),
     "74_entities": (
         _zip({"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "[Content_Types].xml": b"<x/>"}),
