@@ -225,6 +225,10 @@ def report(
         Path | None, typer.Option("--to", help="Folder for the reports; default: beside the results.")
     ] = None,
     formats: Formats = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", "-t", help="brief (one page), or a .qmd file; default: the design's report."),
+    ] = None,
     renderer: Renderer = RendererChoice.auto,
 ) -> None:
     """Make the report from results that were kept."""
@@ -234,8 +238,9 @@ def report(
     path = results / "results.json" if results.is_dir() else results
     with terminal.progress_shown():
         made = report_all(
-            load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=_renderer(renderer)
-        )
+            load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=_renderer(renderer),
+            template=template,
+        )  # fmt: skip
     for one in made:
         terminal.say(f"Report: {one}")
 

@@ -139,11 +139,12 @@ def with_seal(results: Results, study: Study) -> Results:
 
 
 def report_all(
-    results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto"
-) -> list[Path]:
+    results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto",
+    template: str | Path | None = None,
+) -> list[Path]:  # fmt: skip
     """Make the report in every format asked for, into one folder. Returns the files made."""
     folder.mkdir(parents=True, exist_ok=True)
-    return render_all(results, folder=folder, formats=formats, renderer=renderer)
+    return render_all(results, folder=folder, formats=formats, renderer=renderer, template=template)
 
 
 def verify(place: str | Path) -> Verification:

@@ -12,6 +12,7 @@ from evalkit.report.static import Format
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE_FILE = "template.qmd"
+OF_DESIGN = ("programme", "trial")
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
 
 
@@ -39,11 +40,23 @@ def template_path(template: str | Path) -> Path:
     )
 
 
+def own_template(results: Results) -> str:
+    """The template that belongs to the design of these results."""
+    return "trial" if results.plan.is_trial else "programme"
+
+
+def report_name(results: Results, template: str | Path | None) -> str:
+    """What the files are called: report, or the template's name where it is not the design's own."""
+    if template is None or str(template) == own_template(results):
+        return "report"
+    return Path(template).stem
+
+
 def render(
     results: Results,
     *,
     to: str | Path,
-    template: str | Path = "programme",
+    template: str | Path | None = None,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
 ) -> Path:
@@ -53,7 +66,8 @@ def render(
     ----------
     results : Results
     to : file ending in .html, .pdf or .docx; its folder exists
-    template : name of a template that comes with evalkit, or the path of a `.qmd` file
+    template : name of a template that comes with evalkit, or the path of a `.qmd` file; when left out, the one of the
+        design (programme, trial)
     renderer : "auto" (Quarto where it is installed, else the built-in one), "embedded" or "quarto"
     brand : colours and logo; evalkit's own when None
 
@@ -77,8 +91,8 @@ def render_all(
     *,
     folder: str | Path,
     formats: Sequence[Format] = FORMAT_NAMES,
-    name: str = "report",
-    template: str | Path = "programme",
+    name: str | None = None,
+    template: str | Path | None = None,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
 ) -> list[Path]:
@@ -89,7 +103,9 @@ def render_all(
     results : Results
     folder : where the files go; it exists
     formats : any of "html", "pdf" and "docx"
-    name : the files' name without its ending
+    name : the files' name without its ending; when left out, "report", or the template's name where it is another than
+        the design's own
+    template : as `render`
 
     Returns
     -------
@@ -105,14 +121,26 @@ def render_all(
     if unknown or not formats:
         found = f"'{unknown[0]}' is no format" if unknown else "no format was named"
         raise ReportError(f"{found}. Use one or more of: {', '.join(FORMAT_NAMES)}.")
-    places = [Path(folder) / f"{name}.{one}" for one in dict.fromkeys(formats)]
+    stem = name or report_name(results, template)
+    places = [Path(folder) / f"{stem}.{one}" for one in dict.fromkeys(formats)]
     _make(results, places, template=template, renderer=renderer, brand=brand)
     return places
 
 
 def _make(
-    results: Results, places: Sequence[Path], *, template: str | Path, renderer: RendererName, brand: Brand | None
+    results: Results,
+    places: Sequence[Path],
+    *,
+    template: str | Path | None,
+    renderer: RendererName,
+    brand: Brand | None,
 ) -> None:
+    chosen = own_template(results) if template is None else template
+    if str(chosen) in OF_DESIGN and str(chosen) != own_template(results):
+        raise ReportError(
+            f"The template '{chosen}' is not made for the design {results.plan.design}. "
+            f"Use {own_template(results)} or brief, or leave the template out."
+        )
     render_documents(
-        template_path(template), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand
+        template_path(chosen), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand
     )

@@ -12,6 +12,8 @@ from evalkit.report.words_names import (
     statistic_name,
     wave_word,
 )
+from evalkit.report.words_trial_caveats import CAVEATS as TRIAL_CAVEATS
+from evalkit.report.words_trial_caveats import trial_caveat_sentence
 
 LIMITS: dict[str, str] = {
     "no_comparison_group": (
@@ -77,10 +79,12 @@ def caveat_sentence(results: Results, caveat: Caveat) -> str:
     ReportError
         There is no sentence for this kind, or it lacks a fact.
     """
+    if results.plan.is_trial and caveat.kind in TRIAL_CAVEATS:
+        return trial_caveat_sentence(results, caveat)
     if caveat.kind not in CAVEATS:
         raise ReportError(
             f"The report has no sentence for the caveat '{caveat.kind}'. Use one of: {', '.join(CAVEATS)}, or add it "
-            "to report/words_caveats.py."
+            "to report/words_caveats.py (report/words_trial_caveats.py for a trial)."
         )
     words = {name: _fact(results, name, value) for name, value in caveat.facts.items()}
     words |= _fractions(results, caveat)

@@ -1,0 +1,118 @@
+"""Rows of estimates with their likely ranges: one drawing for changes, effects and checks of method."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalkit.report.blocks import Figure
+from evalkit.report.figure_style import (
+    AFTER,
+    INK,
+    QUIET,
+    RULE,
+    blank,
+    draw_title,
+    finish,
+    styled,
+    title_height,
+    title_lines,
+)
+from evalkit.report.numbers import known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROW, TOP, BOTTOM = 0.39, 0.02, 0.36  # inches
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One line of the picture.
+
+    Attributes
+    ----------
+    label, numbers : text at the left and at the right, above the line
+    estimate, low, high : NaN when not shown
+    worthwhile : where the dashed marks stand, to both sides of "no difference"; NaN for none
+    bold : for what the study was made to find
+    firm : filled and dark: the range leaves "no difference" out, or lies within the marks
+    marker : matplotlib's name of the marker
+    inner : a part of the row above, set in
+    """
+
+    label: str
+    numbers: str
+    estimate: float
+    low: float
+    high: float
+    worthwhile: float = float("nan")
+    bold: bool = False
+    firm: bool = False
+    marker: str = "o"
+    inner: bool = False
+
+
+def forest(
+    rows: Sequence[ForestRow], *, title: str, axis: str, sides: tuple[str, str], alt: str, caption: str,
+    also: float = float("nan"), letters: int = 44,
+) -> Figure:  # fmt: skip
+    """Draw the rows; zero is a full line, `also` a dotted one."""
+    lines = title_lines(title)
+    drawn = TOP + ROW * len(rows) + BOTTOM
+    height = drawn + title_height(lines)
+    with styled():
+        figure = blank(height)
+        draw_title(figure, lines)
+        axes = figure.add_axes((0.02, BOTTOM / height, 0.96, (drawn - BOTTOM) / height))
+        limit = _limit(rows, also)
+        axes.set(xlim=(-limit, limit), ylim=(len(rows) - 0.5 + 0.12, -0.5 - TOP / ROW), yticks=[], xlabel=axis)
+        axes.spines["left"].set_visible(False)
+        axes.axvline(0, color=INK, linewidth=1.1, zorder=1)
+        if known(also):
+            axes.axvline(also, color=AFTER, linewidth=1.1, linestyle=(0, (1, 1.4)), zorder=1)
+        for place, side, text in ((0.0, "left", sides[0]), (1.0, "right", sides[1])):
+            axes.text(place, 0.0, text, transform=figure.transFigure, ha=side, va="bottom", color=QUIET)
+        for place, row in enumerate(rows):
+            _draw_row(axes, place, row, limit, letters=letters)
+        _ticks(axes)
+        return finish(figure, alt=alt, caption=caption)
+
+
+def _draw_row(axes: "Axes", place: int, row: ForestRow, limit: float, *, letters: int) -> None:
+    label = "\N{NO-BREAK SPACE}" * (4 * row.inner) + textwrap.shorten(row.label, letters, placeholder=" …")
+    plate = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    weight = "bold" if row.bold else "normal"
+    axes.text(-limit, place - 0.24, label, va="center", ha="left", fontweight=weight, zorder=4, bbox=plate)
+    axes.text(limit, place - 0.24, row.numbers, va="center", ha="right", zorder=4, bbox=plate)
+    if place:
+        axes.axhline(place - 0.52, color=RULE, linewidth=0.6, zorder=0)
+    if not known(row.estimate):
+        return
+    colour, height = AFTER if row.firm else QUIET, place + 0.18
+    if known(row.worthwhile):
+        for side in (-row.worthwhile, row.worthwhile):
+            ends = [height - 0.24, height + 0.24]
+            axes.plot([side, side], ends, color=INK, linewidth=1.3, linestyle=(0, (2, 1.4)), zorder=2)
+    if known(row.low) and known(row.high):
+        axes.plot([row.low, row.high], [height, height], color=colour, linewidth=2.4, solid_capstyle="butt", zorder=3)
+        for edge in (row.low, row.high):
+            axes.plot([edge, edge], [height - 0.09, height + 0.09], color=colour, linewidth=1.6, zorder=3)
+    axes.plot(
+        [row.estimate], [height], marker=row.marker, markersize=8.5, color=colour, markeredgecolor=colour,
+        markerfacecolor=colour if row.firm else "white", markeredgewidth=1.6, zorder=5,
+    )  # fmt: skip
+
+
+def _limit(rows: Sequence[ForestRow], also: float) -> float:
+    ends = [abs(value) for row in rows for value in (row.low, row.high, row.estimate, row.worthwhile) if known(value)]
+    ends += [abs(also)] if known(also) else []
+    return 1.15 * (max(ends, default=0.0) or 5.0)
+
+
+def _ticks(axes: "Axes") -> None:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.set_xticks([tick for tick in axes.get_xticks() if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]])

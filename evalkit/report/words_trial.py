@@ -1,0 +1,396 @@
+"""What a trial found, in sentences: the answer, each outcome, who took part."""
+
+from collections.abc import Sequence
+
+from evalkit.records.results import Rating, Results
+from evalkit.report.numbers import count, end, fixed, interval, known, listed, score, size
+from evalkit.report.rows import Row, rows_of
+from evalkit.report.trial_effects import Effect, arm_of, display, effects, primary_effects, schools_of
+from evalkit.report.words_arms import (
+    arm_label,
+    counted_units,
+    group_name,
+    group_of,
+    in_arm,
+    in_control,
+    pupils_of,
+    pupils_with,
+    treated_arms,
+)
+from evalkit.report.words_change import DOWN, FIRM, UP, Verdict
+from evalkit.report.words_names import inside, opening, outcome_label, score_facts
+from evalkit.report.words_rating import months, months_range, months_size, padlocks
+
+SIMULATED = "These data are simulated."
+CONTEXT = "Figures of a published trial are shown as context only: nothing here was worked out from its data."
+HIGHER: dict[Verdict, str] = {
+    "rose_clearly": "scored higher on {name}, by an amount that matters,",
+    "rose": "scored higher on {name}",
+    "rose_slightly": "scored only slightly higher on {name}",
+    "fell_clearly": "scored lower on {name}, by an amount that matters,",
+    "fell": "scored lower on {name}",
+    "fell_slightly": "scored only slightly lower on {name}",
+    "may_have_risen": "may have scored higher on {name}",
+    "may_have_fallen": "may have scored lower on {name}",
+}
+COMMON: dict[Verdict, str] = {
+    "rose_clearly": "was more common, by an amount that matters,",
+    "rose": "was more common",
+    "rose_slightly": "was only slightly more common",
+    "fell_clearly": "was less common, by an amount that matters,",
+    "fell": "was less common",
+    "fell_slightly": "was only slightly less common",
+    "may_have_risen": "may have been more common",
+    "may_have_fallen": "may have been less common",
+}
+SAME = {
+    "number": "{pupils} scored about the same on {name} {a} and {b}",
+    "yes_no": "“{label}” was about as common {a} as {b}{among}",
+    "ordered": "{pupils} had about the same grades on {name} {a} and {b}",
+}
+UNCLEAR = {
+    "number": "we cannot tell whether {pupils} scored higher or lower on {name} {a} than {b}",
+    "yes_no": "we cannot tell whether “{label}” was more or less common {a} than {b}{among}",
+    "ordered": "we cannot tell whether {pupils} had higher or lower grades on {name} {a} than {b}",
+}
+HIDDEN: dict[Verdict, str] = {
+    "suppressed": "we cannot show the difference on {name}, because it rests on too few pupils",
+    "not_estimated": "we could not work out the difference on {name}",
+}
+REASONS: dict[str, str] = {
+    "likely": "as chance decided who got the programme, the programme is the likely reason",
+    "possible": (
+        "although chance decided who got the programme, the groups may no longer be alike, so the programme is only "
+        "one possible reason"
+    ),
+    "same": "any difference is smaller than the smallest one that would matter",
+    "unclear": "because both fit what was measured",
+    "may": "with several comparisons, one of them can look like this by chance",
+}
+MANY = 4
+MANY_FOUND = "Of {all} comparisons, {parts}, so look at each one below."
+BY_CHANCE = "We tested several outcomes, and one of them can look like this by chance."
+LOWER_IS_BETTER = "On this measure a lower score is better{so}."
+LIKELY = (
+    "The likely range holds the differences that fit well with what was measured (a {level} confidence interval). "
+    "Where it holds {zero}, both a gain and a loss fit."
+)
+STANDARD = (
+    "A standard deviation says how far pupils' scores spread: most pupils lie within one of it from the middle. Small "
+    "parts of it are used here, so that outcomes on different scales can stand side by side."
+)
+SUBGROUPS = {
+    "larger": "On {name}, the difference was larger for {group} than for other pupils.",
+    "smaller": "On {name}, the difference was smaller for {group} than for other pupils.",
+    "unclear": (
+        "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for other pupils."
+    ),
+    "differ": "On {name}, the difference was not the same in all groups of “{label}”.",
+    "unclear_several": "On {name}, we cannot tell whether the difference was the same in all groups of “{label}”.",
+    "suppressed": "On {name}, groups of “{label}” are too small to be shown.",
+    "not_estimated": "On {name}, we could not work out whether the difference was the same in groups of “{label}”.",
+}
+SUBGROUPS_NOTE = "Groups of pupils are small parts of the trial, so their figures are less exact than the main one."
+DRAWN = "Chance put {counts}."
+COUNT_IN = "{number} into the group “{label}”"
+COUNT_CONTROL = "{number} into the comparison group “{label}”"
+WITH_PUPILS = "In all, {pupils} pupils were in them."
+MAIN = "The main result, on {name}, rests on {pupils} {whom}{schools}."
+OFFERED = (
+    "Pupils count in the group that they were drawn into, whether or not they got the programme. So the figures tell "
+    "what happens when the programme is offered."
+)
+
+
+def trial_answer(results: Results) -> str:
+    """The answer in one sentence, over the primary outcomes and all arms."""
+    found = primary_effects(results)
+    if not found:
+        return "The results hold no difference between the groups."
+    if len(found) > MANY:
+        return _many(found)
+    clauses: list[str] = []
+    for place, one in enumerate(found):
+        clause = _clause(results, one, alone=len(found) == 1)
+        same_pupils = place > 0 and group_pupils(results, one) == group_pupils(results, found[place - 1])
+        clauses.append(clause.replace(group_pupils(results, one), "they", 1) if same_pupils else clause)
+    closing = _closing(results, found)
+    return f"{opening(listed(clauses))}{closing}."
+
+
+def _many(found: Sequence[Effect]) -> str:
+    kinds = (
+        ("favour the programme", [one for one in found if favours(one) is True]),
+        ("favour the comparison group", [one for one in found if favours(one) is False]),
+        ("show about the same", [one for one in found if one.verdict == "same"]),
+    )
+    told = sum(len(group) for _, group in kinds)
+    parts = [f"{len(group)} {words}" for words, group in kinds if group]
+    if told < len(found):
+        parts.append(f"for {len(found) - told} we cannot tell")
+    return MANY_FOUND.format(all=len(found), parts=listed(parts))
+
+
+def favours(effect: Effect) -> bool | None:
+    """Whether a firm difference speaks for the programme; None when it is not firm or goes neither way."""
+    if effect.verdict not in FIRM or effect.verdict == "same":
+        return None
+    return (effect.verdict in UP) is not effect.lower_is_better
+
+
+def _clause(results: Results, one: Effect, *, alone: bool) -> str:
+    words = _words(results, one)
+    if one.verdict in HIDDEN:
+        return HIDDEN[one.verdict].format_map(words)
+    if one.verdict == "same":
+        return SAME[one.kind].format_map(words)
+    if one.verdict == "unclear":
+        return UNCLEAR[one.kind].format_map(words)
+    amount = _amount(results, one) if alone and one.verdict in FIRM else ""
+    worth = " (which is better here)" if _good(one) and one.lower_is_better else ""
+    return f"{_difference(one, words)}{worth}{amount}"
+
+
+def _good(one: Effect) -> bool:
+    return (one.verdict in UP) is not one.lower_is_better
+
+
+def _difference(one: Effect, words: dict[str, str]) -> str:
+    if one.kind == "yes_no":
+        return f"“{words['label']}” {COMMON[one.verdict]} {words['a']} than {words['b']}{words['among']}"
+    verb = HIGHER[one.verdict].format_map(words)
+    if one.kind == "ordered":
+        verb = (
+            verb.replace("scored higher", "had higher grades").replace("scored lower", "had lower grades")
+            .replace("scored only slightly higher", "had only slightly higher grades")
+            .replace("scored only slightly lower", "had only slightly lower grades")
+        )  # fmt: skip
+    return f"{words['pupils']} {verb} {words['a']} than {words['b']}"
+
+
+def _words(results: Results, one: Effect) -> dict[str, str]:
+    plan = results.plan
+    whom = group_pupils(results, one)
+    return {
+        "pupils": whom,
+        "among": "" if whom == "pupils" else f", among {whom}",
+        "name": inside(one.label),
+        "label": one.label,
+        "a": in_arm(plan, one.arm),
+        "b": in_control(plan),
+    }
+
+
+def group_pupils(results: Results, one: Effect) -> str:
+    """Whom a difference is about, inside a sentence."""
+    if one.subgroup in ("", "all"):
+        return pupils_of(results, one.outcome)
+    name, _, value = one.subgroup.partition(":")
+    return pupils_with(results, name, (value.strip(),))
+
+
+def _amount(results: Results, one: Effect) -> str:
+    read = months(results, one.outcome, contrast=str(one.row["contrast"]))
+    rated = padlocks(results, one.outcome)
+    if read is not None and rated is not None:
+        return f", by about {months_size(read.months)} of progress ({rated.text})".replace("about less", "less")
+    if one.kind == "yes_no":
+        return f", by {size(one.estimate)} percentage points"
+    return f", by {points(results, one)}" if one.kind == "number" else ""
+
+
+def points(results: Results, one: Effect) -> str:
+    """The size of a difference in the measure's own unit, without its sign."""
+    facts = score_facts(results, one.outcome)
+    text = score(abs(one.estimate), low=facts["low"], high=facts["high"])
+    if not text.strip("0."):
+        text = end(abs(one.estimate), 2)
+    return f"{text} {unit_of(results, one.outcome)}"
+
+
+def unit_of(results: Results, outcome: str) -> str:
+    """What one point of an outcome is."""
+    instrument = results.plan.outcome(outcome).instrument
+    return next((measure.unit for measure in results.plan.measures if measure.id == instrument), "points")
+
+
+def _closing(results: Results, found: Sequence[Effect]) -> str:
+    verdicts = {one.verdict for one in found}
+    if verdicts & set(FIRM) - {"same"}:
+        return f", and {REASONS[_reason(results)]}" if len(found) == 1 else f"; {REASONS[_reason(results)]}"
+    if verdicts & {"may_have_risen", "may_have_fallen"}:
+        return f", but {REASONS['may']}"
+    if "same" in verdicts and "unclear" not in verdicts:
+        return f": {REASONS['same']}"
+    return f", {REASONS['unclear']}" if verdicts == {"unclear"} else ""
+
+
+def _reason(results: Results) -> str:
+    """How far the programme may be called the reason, from the checks on comparison and drop-out."""
+    ratings: dict[str, Rating] = {one.name: one.rating for one in results.checks}
+    weak = ratings.get("comparison") in ("weak", "unknown") or ratings.get("drop_out") in ("weak", "unknown")
+    return "possible" if weak else "likely"
+
+
+def describe_effect(results: Results, one: Effect) -> str:
+    """What happened on one outcome, in two or three sentences."""
+    words = _words(results, one)
+    if one.verdict in HIDDEN:
+        return f"{opening(HIDDEN[one.verdict].format_map(words))}.{_why(one)}"
+    if one.verdict == "same":
+        text = SAME[one.kind].format_map(words)
+    elif one.verdict == "unclear":
+        text = UNCLEAR[one.kind].format_map(words)
+    else:
+        text = _difference(one, words)
+    parts = [f"{opening(text)}: {_figures(results, one)}."]
+    read = months(results, one.outcome, subgroup=one.subgroup, contrast=str(one.row["contrast"]))
+    rated = padlocks(results, one.outcome)
+    if read is not None and rated is not None:
+        parts.append(f"In months of progress the likely range goes from {months_range(read)} ({rated.text}).")
+    if one.verdict in ("may_have_risen", "may_have_fallen"):
+        parts.append(BY_CHANCE)
+    if one.lower_is_better:
+        so = ""
+        if one.verdict in UP | DOWN:
+            so = ", so this is good news" if _good(one) else ", so this is not good news"
+        parts.append(LOWER_IS_BETTER.format(so=so))
+    return " ".join(parts)
+
+
+def _figures(results: Results, one: Effect) -> str:
+    spread = interval(one.low, one.high, digits=_digits(results, one))
+    if one.kind == "ordered":
+        return f"the odds of a higher grade were {fixed(one.estimate, 2)} times as high (likely range {spread})"
+    unit = "percentage points" if one.kind == "yes_no" else unit_of(results, one.outcome)
+    way = "more" if one.estimate > 0 else "fewer"
+    if one.kind == "number":
+        way = "higher" if one.estimate > 0 else "lower"
+        amount = f"{points(results, one)} {way}"
+    else:
+        amount = f"{size(one.estimate)} {unit} {way}"
+    g = f"; {fixed(one.size, 2)} of a standard deviation" if known(one.size) else ""
+    return f"our figure is {amount} (likely range {spread}{g})"
+
+
+def _digits(results: Results, one: Effect) -> int:
+    if one.kind != "number":
+        return 2 if one.kind == "ordered" else 1
+    facts = score_facts(results, one.outcome)
+    return 2 if facts["high"] - facts["low"] < 10 else 1
+
+
+def _why(one: Effect) -> str:
+    reason = str(one.row.get("reason") or "").strip()
+    return f" {reason}" if reason and one.verdict == "not_estimated" else ""
+
+
+def subgroup_sentences(results: Results) -> list[str]:
+    """Whether the difference is another one for a group of pupils, for each outcome, arm and group."""
+    told: dict[str, None] = {}
+    for row in rows_of(results, "subgroup_interaction"):
+        outcome, plan = str(row["outcome"]), results.plan
+        arm = f" {in_arm(plan, arm_of(str(row['contrast'])))}" if len(treated_arms(plan)) > 1 else ""
+        words = {
+            "name": f"{inside(outcome_label(results, outcome))}{arm}",
+            "group": pupils_with(results, str(row["subgroup"]), ("yes",)),
+            "label": inside(group_name(results, str(row["subgroup"]))),
+        }
+        told[SUBGROUPS[_interaction(results, row)].format_map(words)] = None
+    return [*told, SUBGROUPS_NOTE]
+
+
+def _interaction(results: Results, row: Row) -> str:
+    if row["status"] != "ok":
+        return "suppressed" if row["status"] == "suppressed" else "not_estimated"
+    low, high = row["conf_low"], row["conf_high"]
+    if not (known(low) and known(high)):
+        clear = known(row["p_value"]) and row["p_value"] <= results.plan.alpha
+        return "differ" if clear else "unclear_several"
+    if low <= 0 <= high:
+        return "unclear"
+    return "larger" if low > 0 else "smaller"
+
+
+def effects_finding(found: Sequence[Effect]) -> str:
+    """The title of the main picture: what it shows, in a few words."""
+    primary = [one for one in found if one.primary] or list(found)
+    groups = (
+        ("Better {in_favour}", [one for one in primary if favours(one) is True]),
+        ("worse {in_favour}", [one for one in primary if favours(one) is False]),
+        ("about the same", [one for one in primary if one.verdict == "same"]),
+        ("perhaps different, after several tests unsure,", [one for one in primary if one.verdict.startswith("may")]),
+        ("we cannot tell", [one for one in primary if one.verdict == "unclear"]),
+    )
+    parts = [
+        f"{words.replace(' {in_favour}', ' with the programme')} on {_names(group)}" for words, group in groups if group
+    ]
+    return opening("; ".join(parts)) if parts else "No difference can be shown"
+
+
+def _names(group: Sequence[Effect]) -> str:
+    names = list(dict.fromkeys(inside(one.label) for one in group))
+    return listed(names) if len(names) <= MANY else f"{len(names)} outcomes"
+
+
+def likely_sentence(results: Results) -> str:
+    """What the likely range is."""
+    ratio = any(one.is_ratio for one in effects(results))
+    zero = "0 (or 1, for grades)" if ratio else "0"
+    return LIKELY.format(level=f"{fixed(100 * results.plan.conf_level, 0)}%", zero=zero)
+
+
+def took_part(results: Results) -> list[str]:
+    """Who took part, in sentences."""
+    plan = results.plan
+    drawn = _randomised(results)
+    sentences: list[str] = []
+    if drawn:
+        treated = [
+            COUNT_IN.format(number=counted_units(plan, drawn[arm]), label=arm_label(plan, arm))
+            for arm in treated_arms(plan) if known(drawn.get(arm))
+        ]  # fmt: skip
+        control = plan.control
+        rest = COUNT_CONTROL.format(
+            number=counted_units(plan, drawn.get(control.id, float("nan"))), label=control.label
+        )
+        sentences.append(DRAWN.format(counts=listed([*treated, rest])))
+    pupils = total(results, "pupil", "randomised")
+    if known(pupils) and plan.unit_of_randomisation != "pupil":
+        sentences.append(WITH_PUPILS.format(pupils=count(pupils)))
+    sentences += [_main_numbers(results)] if primary_effects(results) else []
+    return [*(one for one in sentences if one), OFFERED]
+
+
+def _randomised(results: Results) -> dict[str, float]:
+    level = "pupil" if results.plan.unit_of_randomisation == "pupil" else "school"
+    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] == "randomised"]
+    return {str(row["arm"]): float(row["n"]) for row in rows if row["arm"] != "all"}
+
+
+def total(results: Results, level: str, step: str) -> float:
+    """A step of the flow over all arms; NaN when it is not known."""
+    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] == step]
+    whole = [float(row["n"]) for row in rows if row["arm"] == "all"]
+    each = [float(row["n"]) for row in rows if row["arm"] != "all"]
+    if whole:
+        return whole[0]
+    return sum(each) if each else float("nan")
+
+
+def _main_numbers(results: Results) -> str:
+    first = primary_effects(results)[0]
+    same = [one for one in primary_effects(results) if one.outcome == first.outcome]
+    control = float(first.row["n_control"] or 0)
+    pupils = sum(float(one.row["n_treated"] or 0) for one in same) + control
+    if not known(pupils):
+        return ""
+    number = schools_of(results, same)
+    schools = f" in {count(number)} schools" if known(number) and number > 1 else ""
+    whom = pupils_of(results, first.outcome)
+    return MAIN.format(name=inside(first.label), pupils=count(pupils), whom=whom, schools=schools)
+
+
+def group_label(results: Results, one: Effect) -> str:
+    """Outcome and group of a row of a picture."""
+    return group_of(results, one.outcome, one.subgroup)
