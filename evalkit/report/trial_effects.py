@@ -14,7 +14,7 @@ from evalkit.report.rows import records, rows_of
 from evalkit.report.words_change import Verdict, judge
 from evalkit.report.words_names import lower_is_better, score_facts
 
-PRIMARY_MODEL = ("multilevel", "logit", "ordinal")
+MAIN_MODELS = ("multilevel", "linear", "logit", "ordinal")
 EVERYBODY = "all"
 
 
@@ -100,7 +100,7 @@ def arm_of(contrast: str) -> str:
 
 
 def _in_order(results: Results, inquiry: str) -> tuple[Effect, ...]:
-    rows = [row for row in rows_of(results, inquiry) if row["estimator"] in PRIMARY_MODEL]
+    rows = [row for row in rows_of(results, inquiry) if row["estimator"] in MAIN_MODELS]
     return tuple(
         _effect(results, outcome, row)
         for outcome in results.plan.outcomes

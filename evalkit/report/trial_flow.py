@@ -11,11 +11,16 @@ from evalkit.report.words_arms import UNITS, arm_label, treated_arms
 FIRST, LAST = "randomised", "analysed"
 STEPS: dict[tuple[str, str], str] = {
     ("school", "left"): "left the trial",
+    ("school", "no_pupils_in_population"): "have no pupil of the group asked about",
     ("school", "no_pupils_analysed"): "have no pupil in the result",
+    ("class", "left"): "left the trial",
+    ("class", "no_pupils_in_population"): "have no pupil of the group asked about",
+    ("class", "no_pupils_analysed"): "have no pupil in the result",
     ("pupil", "left_with_school"): "left with their school",
-    ("pupil", "left"): "left their school",
-    ("pupil", "no_outcome"): "have no outcome",
+    ("pupil", "left"): "have no outcome, for a known reason",
+    ("pupil", "no_outcome"): "have no outcome, for no known reason",
     ("pupil", "no_baseline"): "have no baseline",
+    ("pupil", "no_covariate"): "have a gap in what the model needs",
     ("pupil", "not_in_population"): "are not in the group asked about",
 }
 ENDS = {FIRST: "drawn", LAST: "in the main result"}
@@ -27,7 +32,7 @@ class Stream:
 
     Attributes
     ----------
-    level : school or pupil
+    level : school, class or pupil
     arm : id of the plan, or "all" where the arms are not told apart at this level
     randomised, analysed : NaN when not shown
     lost : (step, number) in between, in order, without those that lost nobody; NaN when not shown
@@ -51,7 +56,7 @@ def streams(results: Results) -> tuple[Stream, ...]:
     rows = display(results, "flow")
     arms = [*treated_arms(results.plan), results.plan.control.id]
     found: list[Stream] = []
-    for level in ("school", "pupil"):
+    for level in ("school", "class", "pupil"):
         at_level = [row for row in rows if row["level"] == level]
         named = {str(row["arm"]) for row in at_level}
         for arm in arms if named & set(arms) else ["all"] if named else []:
@@ -95,7 +100,7 @@ def step_words(level: str, step: str, number: float) -> str:
     """What became of some, such as "60 pupils have no outcome"."""
     said = STEPS.get((level, step), step.replace("_", " "))
     if number == 1:
-        said = said.replace("have no", "has no", 1).replace("are not", "is not", 1).replace("their", "its", 1)
+        said = said.replace("have ", "has ", 1).replace("are not", "is not", 1).replace("their", "its", 1)
     return f"{people(level, number)} {said}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evalkit.records.results import Rating, Results
 from evalkit.report.numbers import count, end, fixed, interval, known, listed, score, size
 from evalkit.report.rows import Row, rows_of
-from evalkit.report.trial_effects import Effect, arm_of, display, effects, primary_effects, schools_of
+from evalkit.report.trial_effects import Effect, arm_of, display, effects, primary_effects, schools_of, subgroup_effects
 from evalkit.report.words_arms import (
     arm_label,
     counted_units,
@@ -80,10 +80,10 @@ STANDARD = (
     "parts of it are used here, so that outcomes on different scales can stand side by side."
 )
 SUBGROUPS = {
-    "larger": "On {name}, the difference was larger for {group} than for other pupils.",
-    "smaller": "On {name}, the difference was smaller for {group} than for other pupils.",
+    "larger": "On {name}, the difference was larger for {group} than for {others}.",
+    "smaller": "On {name}, the difference was smaller for {group} than for {others}.",
     "unclear": (
-        "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for other pupils."
+        "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for {others}."
     ),
     "differ": "On {name}, the difference was not the same in all groups of “{label}”.",
     "unclear_several": "On {name}, we cannot tell whether the difference was the same in all groups of “{label}”.",
@@ -291,13 +291,29 @@ def subgroup_sentences(results: Results) -> list[str]:
     for row in rows_of(results, "subgroup_interaction"):
         outcome, plan = str(row["outcome"]), results.plan
         arm = f" {in_arm(plan, arm_of(str(row['contrast'])))}" if len(treated_arms(plan)) > 1 else ""
+        group, others = _compared(results, row)
         words = {
             "name": f"{inside(outcome_label(results, outcome))}{arm}",
-            "group": pupils_with(results, str(row["subgroup"]), ("yes",)),
+            "group": group,
+            "others": others,
             "label": inside(group_name(results, str(row["subgroup"]))),
         }
         told[SUBGROUPS[_interaction(results, row)].format_map(words)] = None
     return [*told, SUBGROUPS_NOTE]
+
+
+def _compared(results: Results, row: Row) -> tuple[str, str]:
+    """The two groups of an interaction: the analysis takes the first value, in order, from the second."""
+    name = str(row["subgroup"])
+    found = {
+        one.subgroup.partition(":")[2].strip()
+        for one in subgroup_effects(results)
+        if one.outcome == row["outcome"] and one.subgroup.partition(":")[0] == name
+    }
+    values = sorted(found)
+    if len(values) != 2 or {value.casefold() for value in values} == {"no", "yes"}:
+        return pupils_with(results, name, ("yes",)), "other pupils"
+    return pupils_with(results, name, (values[1],)), pupils_with(results, name, (values[0],))
 
 
 def _interaction(results: Results, row: Row) -> str:
