@@ -15,7 +15,6 @@ from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import DataFile, Study
-    from evalkit.records.responses import Problem
     from evalkit.report.renderer import RendererName
     from evalkit.report.static import Format
 
@@ -134,7 +133,7 @@ def check(
                     {"file": one.source.file, "sha256": one.source.sha256, "rows": one.source.rows, "ok": one.ok}
                     for one in checked.uploads
                 ],
-                "problems": [_problem_row(one) for one in checked.issues],
+                "problems": [terminal.problem_row(one) for one in checked.issues],
             }
         )
     else:
@@ -143,7 +142,7 @@ def check(
             terminal.say(f"{upload.source.file}: {rows} rows read, {pupils} pupils with a code that can be used.")
             for decision in upload.decisions:
                 terminal.say(f"  Decided earlier: {decision}")
-        _say_problems(checked.issues)
+        terminal.say_problems(checked.issues)
         terminal.say("Everything is in order." if checked.ok else "Mend these and check again.")
     if not checked.ok:
         raise typer.Exit(1)
@@ -289,41 +288,6 @@ def _data_files(
             )
         )
     return chosen
-
-
-def _problem_row(problem: "Problem") -> dict[str, object]:
-    return {
-        "severity": problem.severity,
-        "kind": problem.kind,
-        "file": problem.file,
-        "sheet": problem.sheet,
-        "rows": list(problem.rows),
-        "column": problem.column,
-        "header": problem.header,
-        "item": problem.item,
-        "found": problem.found,
-        "allowed": problem.allowed,
-        "mend": problem.mend,
-        "message": problem.message,
-    }
-
-
-HEADINGS = {
-    "error": "To mend",
-    "ask": "To decide",
-    "warn": "Please look at",
-    "fixed": "Put right for you",
-}
-
-
-def _say_problems(problems: "tuple[Problem, ...]") -> None:
-    for severity, heading in HEADINGS.items():
-        these = [one for one in problems if one.severity == severity]
-        if not these:
-            continue
-        terminal.say(f"{heading} ({len(these)})")
-        for one in these:
-            terminal.say(f"  - {one.message}")
 
 
 def main() -> None:

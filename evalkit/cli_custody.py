@@ -1,4 +1,4 @@
-"""The commands that keep pupils' data safe: codes, keys, audit. `evalkit.cli` mounts them."""
+"""The commands that keep pupils' data safe: codes, schools, keys, audit. `evalkit.cli` mounts them."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -63,6 +63,49 @@ def codes(
         write_slips(made.frame, slips, title=study.plan.programme.name)
         terminal.say(f"Slips to print and cut: {slips}")
     terminal.say("Write the names beside the codes and keep that list in school. evalkit never needs it.")
+
+
+@app.command()
+def schools(
+    file: Annotated[Path, typer.Argument(help="The list: a row per school with its URN, name and hub.")],
+    claims: Annotated[
+        Path | None, typer.Option("--claims", help="A file with a row per hub: how many schools it says it has.")
+    ] = None,
+    before: Annotated[Path | None, typer.Option("--before", help="An earlier list, to see what changed.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Write each school once to this new CSV file.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Check a programme's list of schools by hub: a school is its URN."""
+    from evalkit.custody.code_files import check_new_file
+    from evalkit.intake.hub_list import check_hub_list
+    from evalkit.records.whole_file import write_whole
+
+    if to is not None:
+        check_new_file(to, (".csv",))
+    found = check_hub_list(file, claims=claims, before=before, sheet=sheet)
+    if json:
+        terminal.say_json(
+            {
+                "ok": found.ok,
+                "rows": found.source.rows,
+                "schools": len(found.schools),
+                "hubs": found.hubs.astype(object).where(found.hubs.notna(), None).to_dict("records"),
+                "problems": [terminal.problem_row(one) for one in found.issues],
+            }
+        )
+    else:
+        claimed = found.hubs["claimed"]
+        hubs = "1 hub says it has" if claimed.count() == 1 else f"{claimed.count()} hubs say they have"
+        says = f"{hubs} {claimed.sum()} schools. " if claimed.notna().any() else ""
+        terminal.say(f"{found.source.file}: {says}Listed: {found.source.rows} rows, {len(found.schools)} schools.")
+        terminal.say_problems(found.issues)
+        terminal.say("Everything is in order." if found.ok else "Mend these and check again.")
+    if not found.ok:
+        raise typer.Exit(1)
+    if to is not None:
+        write_whole(to, found.schools.to_csv(index=False, lineterminator="\n"))
+        terminal.say(f"Each school once: {to}")
 
 
 @app.command()

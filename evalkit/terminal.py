@@ -4,10 +4,20 @@ import json
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from evalkit.progress import reporting_to
 
+if TYPE_CHECKING:
+    from evalkit.records.responses import Problem
+
 Cell = str | int | float | bool | None
+HEADINGS = {
+    "error": "To mend",
+    "ask": "To decide",
+    "warn": "Please look at",
+    "fixed": "Put right for you",
+}
 
 
 def say(text: str = "") -> None:
@@ -67,3 +77,32 @@ def progress_shown() -> Generator[None]:
         task = bar.add_task("", total=None)
         with reporting_to(lambda label, done, total: bar.update(task, description=label, completed=done, total=total)):
             yield
+
+
+def problem_row(problem: "Problem") -> dict[str, object]:
+    """A problem of a file, for machines."""
+    return {
+        "severity": problem.severity,
+        "kind": problem.kind,
+        "file": problem.file,
+        "sheet": problem.sheet,
+        "rows": list(problem.rows),
+        "column": problem.column,
+        "header": problem.header,
+        "item": problem.item,
+        "found": problem.found,
+        "allowed": problem.allowed,
+        "mend": problem.mend,
+        "message": problem.message,
+    }
+
+
+def say_problems(problems: "tuple[Problem, ...]") -> None:
+    """The problems of a file under a heading for each severity."""
+    for severity, heading in HEADINGS.items():
+        these = [one for one in problems if one.severity == severity]
+        if not these:
+            continue
+        say(f"{heading} ({len(these)})")
+        for one in these:
+            say(f"  - {one.message}")

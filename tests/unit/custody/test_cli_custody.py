@@ -70,3 +70,18 @@ def test_keys_are_made_rotated_and_destroyed(study: Study, keys_elsewhere: Path)
 def test_an_empty_log_says_so(study: Study) -> None:
     assert "nothing has been done yet" in run("audit", study.folder).output
     assert run("audit", study.folder, "--json").output.strip() == "[]"
+
+
+def test_a_list_of_schools_is_checked_and_written(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("URN,School,Hub (name)\n100001,Oak,\n10000,Elm,\n", encoding="utf-8")
+    outcome = run("schools", bad, "--to", tmp_path / "clean.csv", fails=SystemExit)
+    assert outcome.exit_code == 1
+    assert "To mend (1)" in outcome.output
+    assert not (tmp_path / "clean.csv").exists()
+    good = tmp_path / "good.csv"
+    good.write_text("URN,School,Hub\n100002,Elm,North (2 schools)\n100001,Oak,North\n", encoding="utf-8")
+    outcome = run("schools", good, "--to", tmp_path / "clean.csv")
+    assert "1 hub says it has 2 schools. Listed: 2 rows, 2 schools." in outcome.output
+    assert (tmp_path / "clean.csv").read_text().splitlines()[1] == "100001,Oak,North,"
+    assert '"claimed": 2' in run("schools", good, "--json").output
