@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from evalkit.records.results import load_results
     from evalkit.report.render import render
     from evalkit.road import run, verify
-    from evalkit.scoring.quality import reliability
+    from evalkit.scoring.reliability import reliability
     from evalkit.scoring.score import score, score_items
     from evalkit.stats.power_designs import TrialDesign
 
@@ -85,7 +85,7 @@ _HOMES = {
     "power": "evalkit.planning.power",
     "power_curve": "evalkit.planning.power",
     "randomise": "evalkit.planning.randomise",
-    "reliability": "evalkit.scoring.quality",
+    "reliability": "evalkit.scoring.reliability",
     "render": "evalkit.report.render",
     "run": "evalkit.road",
     "sample_size": "evalkit.planning.power",

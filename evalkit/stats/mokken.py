@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from evalkit.errors import FitError
 from evalkit.stats.item_covariance import item_matrix
+from evalkit.stats.polychoric import pair_tables
 from evalkit.stats.vectors import FloatArray, IntArray
 
 _MOST_ANSWERS = 24
+_BLOCK = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,40 +88,57 @@ def mokken(items: npt.ArrayLike) -> Mokken:
     for item, found in enumerate(steps):
         codes[:, item] = np.searchsorted(found, rows[:, item])
     centred = rows - rows.mean(axis=0)
-    observed = centred.T @ centred / n
-    most, influence = _largest_covariances(codes, steps)
+    observed: FloatArray = np.asarray(centred.T @ centred, dtype=np.float64) / n
     np.fill_diagonal(observed, 0.0)
+    most, influence = _largest_covariances(codes, steps)
+    item_h, scale_h = observed.sum(axis=1) / most.sum(axis=1), float(observed.sum() / most.sum())
     pair_h = observed / np.where(most > 0, most, np.nan)
-    item_most, total_most = most.sum(axis=1), float(most.sum())
-    item_h, scale_h = observed.sum(axis=1) / item_most, float(observed.sum()) / total_most
-    item_se, total_rows = np.zeros(k), np.zeros(n)
-    pair_se = np.full((k, k), np.nan)
-    for item in range(k):
-        products = centred[:, [item]] * centred
-        products[:, item] = 0.0
-        # Column j: what each row adds to the largest covariance of this item and item j.
-        largest = np.zeros((n, k))
-        for other in range(k):
-            if other != item:
-                largest[:, other] = (
-                    influence[item][other][codes[:, item]] + influence[other][item][codes[:, other]] + most[item, other]
-                )
-        with np.errstate(invalid="ignore"):
-            pair_se[item] = np.sqrt(((products - pair_h[item] * largest) ** 2).sum(axis=0)) / (n * most[item])
-        item_rows = products.sum(axis=1) - item_h[item] * largest.sum(axis=1)
-        item_se[item] = np.sqrt((item_rows**2).sum()) / (n * item_most[item])
-        total_rows += products.sum(axis=1) - scale_h * largest.sum(axis=1)
-    np.fill_diagonal(pair_se, np.nan)
+    item_rows, scale_rows = np.zeros(k), 0.0
+    for begin in range(0, n, _BLOCK):
+        part, answers = centred[begin : begin + _BLOCK], codes[begin : begin + _BLOCK]
+        largest = _largest_of_rows(answers, influence) + most.sum(axis=1)
+        products = part * part.sum(axis=1, keepdims=True) - part**2
+        item_rows += ((products - item_h * largest) ** 2).sum(axis=0)
+        scale_rows += float(((products.sum(axis=1) - scale_h * largest.sum(axis=1)) ** 2).sum())
     return Mokken(
         scale_h=scale_h,
-        scale_se=float(np.sqrt((total_rows**2).sum())) / (n * total_most),
+        scale_se=np.sqrt(scale_rows) / (n * float(most.sum())),
         item_h=item_h,
-        item_se=item_se,
+        item_se=np.sqrt(item_rows) / (n * most.sum(axis=1)),
         pair_h=pair_h,
-        pair_se=pair_se,
+        pair_se=_pair_errors(
+            codes, [step - mean for step, mean in zip(steps, rows.mean(axis=0), strict=True)], pair_h, most, influence
+        ),
         n=n,
         n_incomplete=len(matrix) - n,
     )
+
+
+def _largest_of_rows(codes: IntArray, influence: list[list[FloatArray]]) -> FloatArray:
+    """What each row adds to each item's sum of largest covariances, shape (n, k); of mean 0."""
+    k = codes.shape[1]
+    found: FloatArray = np.zeros(codes.shape)
+    for i in range(k):
+        found[:, i] += np.sum([influence[i][j] for j in range(k) if j != i], axis=0)[codes[:, i]]
+        # Column j: what an answer to item i adds to the pair (i, j) on behalf of item j.
+        table = np.column_stack([influence[i][j] if j != i else np.zeros(len(influence[i][j])) for j in range(k)])
+        found += table[codes[:, i]]
+    return found
+
+
+def _pair_errors(
+    codes: IntArray, steps: list[FloatArray], pair_h: FloatArray, most: FloatArray, influence: list[list[FloatArray]]
+) -> FloatArray:
+    """Standard errors of H of pairs, from their tables; `steps` are the answers less the item's mean."""
+    n, k = codes.shape
+    tables = pair_tables(codes, max(len(one) for one in steps))
+    errors: FloatArray = np.full((k, k), np.nan)
+    for table, i, j in zip(tables, *np.triu_indices(k, k=1), strict=True):
+        largest = influence[i][j][:, None] + influence[j][i][None, :] + most[i, j]
+        spread = (np.outer(steps[i], steps[j]) - pair_h[i, j] * largest) ** 2
+        counts = table[: len(steps[i]), : len(steps[j])]
+        errors[i, j] = errors[j, i] = np.sqrt((counts * spread).sum()) / (n * most[i, j])
+    return errors
 
 
 def _largest_covariances(codes: IntArray, steps: list[FloatArray]) -> tuple[FloatArray, list[list[FloatArray]]]:

@@ -93,7 +93,7 @@ def polychoric(items: npt.ArrayLike, *, missing: Missing = "complete") -> Polych
     categories = tuple(np.unique(column[~np.isnan(column)]) for column in matrix.T)
     _check_categories(categories)
     codes = _codes(matrix, categories)
-    tables = _pair_tables(codes, max(len(one) for one in categories))
+    tables = pair_tables(codes, max(len(one) for one in categories))
     thresholds = tuple(
         ndtri(np.cumsum(np.bincount(column[column >= 0]))[:-1] / np.count_nonzero(column >= 0)) for column in codes.T
     )
@@ -204,7 +204,7 @@ def _rho_scores(codes: IntArray, found: Polychoric) -> _RhoScores:
     cuts = _padded(found.thresholds)
     rho = found.correlations[first, second]
     size = cuts.shape[1] - 1
-    tables = _pair_tables(codes, size)
+    tables = pair_tables(codes, size)
     cells, slopes = _cells(rho, cuts[first], cuts[second])
     own = slopes / np.maximum(cells, 1e-15)
     information = (tables * own**2).sum(axis=(1, 2))
@@ -278,7 +278,7 @@ def _codes(matrix: FloatArray, categories: tuple[FloatArray, ...]) -> IntArray:
     return codes
 
 
-def _pair_tables(codes: IntArray, size: int) -> FloatArray:
+def pair_tables(codes: IntArray, size: int) -> FloatArray:
     """Counts of answers by pair of items, shape (k(k-1)/2, size, size)."""
     k = codes.shape[1]
     steps = np.arange(size)

@@ -10,7 +10,7 @@ from evalkit.analysis.analyse import analyse
 from evalkit.analysis.caveats import CAVEAT_KINDS, DESIGN_LIMITS
 from evalkit.analysis.quality_facts import HEYWOOD
 from evalkit.records.instrument import load_instrument
-from evalkit.scoring.quality import reliability
+from evalkit.scoring.reliability import reliability
 
 
 def check(results, name):

@@ -14,7 +14,7 @@ from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.records.release import Release
 from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, Quality
-from evalkit.scoring.quality import RELIABILITY_COLUMNS, reliability
+from evalkit.scoring.reliability import RELIABILITY_COLUMNS, reliability
 from evalkit.scoring.score import score
 
 StudyOf = Callable[..., Study]
@@ -175,8 +175,73 @@ def test_reliability_of_a_plain_table() -> None:
     assert rows.loc[("mean", "q2")]["n"] == 59
     assert rows.loc[("missing_percent", "q2")]["estimate"] == pytest.approx(100 / 60)
     assert rows.loc[("ceiling_percent", "q4")]["estimate"] == pytest.approx(100 * (items["q4"] == 5).mean())
-    assert len(found) == 3 + 4 * 7
-    assert len(reliability(items)) == 3 + 4 * 5
+    scale = found[found["item"] == ""]["measure"].tolist()
+    assert scale == [
+        "alpha", "omega", "sem", "smallest_change", "standardised_alpha", "lambda6", "mean_item_r", "median_item_r",
+        "split_half_odd_even", "split_half_highest", "split_half_mean", "split_half_lowest", "omega_h", "omega_t",
+        "ordinal_alpha", "ordinal_omega", "ordinal_omega_latent", "mokken_h",
+    ]  # fmt: skip
+    of_item = found[found["item"] == "q2"]["measure"].tolist()
+    assert of_item == [
+        "mokken_h", "mean", "sd", "item_total_r", "item_rest_r", "item_corrected_r", "alpha_if_dropped",
+        "missing_percent", "discrimination", "floor_percent", "ceiling_percent",
+    ]  # fmt: skip
+    assert len(reliability(items)) == len(found) - 3 * 4
+    assert "at least 6" in rows.loc[("omega_h", "")]["note"]
+
+
+def test_only_the_families_asked_for_are_computed() -> None:
+    items = made_up(5, 60)
+    found = reliability(items, families=("omega", "alpha"))
+    assert found["measure"].tolist() == ["alpha", "omega"]
+    assert set(reliability(items, families=["items"])["item"]) == set(items.columns)
+    with pytest.raises(SpecError, match="families names lambda; use any of: alpha, omega"):
+        reliability(items, families=["lambda"])  # type: ignore[list-item]
+    with pytest.raises(SpecError, match="give it as again"):
+        reliability(items, families=["retest"])
+
+
+def test_the_error_of_measurement_is_that_of_the_sum() -> None:
+    items = made_up(5, 200)[["q2", "q4", "q7", "q8"]]
+    rows = reliability(items, families=["omega", "error"]).set_index("measure")
+    expected = items.sum(axis=1).std() * math.sqrt(1 - rows.loc["omega", "estimate"])
+    assert rows.loc["sem", "estimate"] == pytest.approx(expected)
+    assert rows.loc["smallest_change", "estimate"] == pytest.approx(1.959964 * math.sqrt(2) * expected, rel=1e-6)
+
+
+def test_pairwise_answers_are_used_where_asked() -> None:
+    items = made_up(5, 80)[["q2", "q4", "q7"]].astype("Float64")
+    items.iloc[:20, 0] = pd.NA
+    found = {kind: reliability(items, missing=kind).set_index(["measure", "item"]) for kind in ("complete", "pairwise")}
+    covariance = items.astype(float).cov().to_numpy()
+    expected = 1.5 * (1 - np.trace(covariance) / covariance.sum())
+    assert found["pairwise"].loc[("alpha", ""), "estimate"] == pytest.approx(expected)
+    assert found["complete"].loc[("alpha", ""), "estimate"] != pytest.approx(expected)
+    assert found["pairwise"].loc[("omega", "")].equals(found["complete"].loc[("omega", "")])
+    with pytest.raises(SpecError, match="complete, pairwise"):
+        reliability(items, missing="listwise")  # type: ignore[arg-type]
+
+
+def test_a_second_measurement_is_linked_by_the_index_and_the_names() -> None:
+    items = made_up(5, 40)[["q2", "q4", "q7"]]
+    again = items.iloc[::-1, ::-1].drop(index=[3, 4])
+    rows = reliability(items, again=again).set_index("measure")
+    assert rows.loc["icc_agreement", "estimate"] == pytest.approx(1)
+    assert rows.loc["icc_agreement", "n"] == 38
+    assert rows.loc["sem_agreement", "estimate"] == pytest.approx(0, abs=1e-9)
+    with pytest.raises(SpecError, match="other columns") as caught:
+        reliability(items, again=pd.concat([again, again]).rename(columns={"q2": "q3"}))
+    assert len(caught.value.problems) == 2
+    with pytest.raises(SpecError, match="No pupil is in both"):
+        reliability(items, again=again.set_axis(range(100, 138)))
+
+
+def test_too_many_steps_for_ordinal_measures_is_a_note() -> None:
+    items = pd.DataFrame(np.random.default_rng(1).normal(size=(50, 3)), columns=["a", "b", "c"])
+    rows = reliability(items).set_index("measure")
+    assert rows.loc["alpha", "note"] == ""
+    for measure in ("ordinal_alpha", "ordinal_omega", "mokken_h"):
+        assert "Item 3 (counted from 1) has 50 different values" in rows.loc[measure, "note"]
 
 
 def test_an_item_that_was_not_reversed_is_pointed_at() -> None:

@@ -1,0 +1,252 @@
+"""The rows of `ek.reliability`: one function per family of measures, in the order of the table at the end."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtri
+
+from evalkit.errors import FitError
+from evalkit.scoring.rules import FloatArray
+from evalkit.stats.consistency import consistency
+from evalkit.stats.item_covariance import Missing
+from evalkit.stats.items import ItemStatistic, item_statistics
+from evalkit.stats.mokken import Mokken, mokken
+from evalkit.stats.ordinal_reliability import ordinal_reliability
+from evalkit.stats.polychoric import polychoric
+from evalkit.stats.reliability import Reliability, alpha, omega
+from evalkit.stats.retest import Retest, retest, standard_error_of_measurement
+from evalkit.stats.schmid_leiman import schmid_leiman
+from evalkit.stats.split_half import split_half
+
+Family = Literal[
+    "alpha", "omega", "error", "consistency", "split_half", "omega_h", "ordinal", "mokken", "retest", "items"
+]
+Row = dict[str, object]
+_HEYWOOD = "the one-factor model gave an impossible (negative) error variance."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScaleTable:
+    """The answers (n, k), the names of the items, and what was asked of them."""
+
+    matrix: FloatArray
+    names: list[str]
+    minimum: float | None
+    maximum: float | None
+    conf_level: float
+    missing: Missing
+    again: FloatArray | None
+
+    @property
+    def complete(self) -> FloatArray:
+        return complete_rows(self.matrix)
+
+
+def complete_rows(answers: FloatArray) -> FloatArray:
+    """The rows without a gap."""
+    gaps = np.isnan(answers).any(axis=1)
+    return answers[~gaps] if gaps.any() else answers
+
+
+def scale_reliability(
+    method: Literal["alpha", "omega"], complete: FloatArray, names: Sequence[str], conf_level: float, *, n: int
+) -> Reliability | str:
+    """The reliability in the complete rows out of n, or the sentence that says why there is none."""
+    problem = _no_reliability(complete, names, n=n)
+    if problem:
+        return problem
+    try:
+        found = alpha(complete, conf_level=conf_level) if method == "alpha" else omega(complete, conf_level=conf_level)
+    except FitError as error:
+        return error.message
+    return "Omega is left out: " + _HEYWOOD if found.is_heywood else found
+
+
+def _no_reliability(complete: FloatArray, names: Sequence[str], *, n: int) -> str:
+    """Why a scale has no alpha or omega, where its items or the number of pupils forbid it; else empty."""
+    k = len(names)
+    if k < 2:
+        return "A scale of one item has no alpha or omega."
+    if len(complete) < 3:
+        return f"Only {len(complete)} of {n} pupils answered all {k} items; alpha and omega need at least 3."
+    constant = [name for name, spread in zip(names, np.ptp(complete, axis=0), strict=True) if spread == 0]
+    if constant:
+        return f"Every pupil gave the same answer to {', '.join(constant)}, so there is no alpha or omega."
+    return ""
+
+
+def family_rows(scale: ScaleTable, family: Family) -> list[Row]:
+    """The rows of a family, or a row per measure with the reason why there are none."""
+    measures, compute = FAMILIES[family]
+    complete = scale.complete
+    # Items are described one by one, whatever the scale as a whole lacks.
+    problem = _no_reliability(complete, scale.names, n=len(scale.matrix)) if measures else ""
+    if problem and scale.missing == "complete":
+        return [_row(measure, "", math.nan, len(complete), note=problem) for measure in measures]
+    try:
+        return compute(scale)
+    except FitError as error:
+        return [_row(measure, "", math.nan, len(complete), note=" ".join(error.problems)) for measure in measures]
+
+
+def _alpha(scale: ScaleTable) -> list[Row]:
+    return [_with_limits("alpha", alpha(scale.matrix, conf_level=scale.conf_level, missing=scale.missing))]
+
+
+def _omega(scale: ScaleTable) -> list[Row]:
+    complete = scale.complete
+    found = scale_reliability("omega", complete, scale.names, scale.conf_level, n=len(scale.matrix))
+    if isinstance(found, str):
+        return [_row("omega", "", math.nan, len(complete), note=found)]
+    return [_with_limits("omega", found)]
+
+
+def _error(scale: ScaleTable) -> list[Row]:
+    """In points of the sum of the items, from omega, or from alpha where there is no omega."""
+    complete = scale.complete
+    found = scale_reliability("omega", complete, scale.names, scale.conf_level, n=len(scale.matrix))
+    name = "alpha" if isinstance(found, str) else "omega"
+    if isinstance(found, str):
+        found = alpha(complete, conf_level=scale.conf_level)
+    error = standard_error_of_measurement(float(complete.sum(axis=1).std(ddof=1)), reliability=found.value)
+    smallest = float(ndtri((1 + scale.conf_level) / 2)) * math.sqrt(2) * error
+    note = f"Of the sum of the items, from {name}."
+    return [_row("sem", "", error, found.n, note=note), _row("smallest_change", "", smallest, found.n, note=note)]
+
+
+def _consistency(scale: ScaleTable) -> list[Row]:
+    found = consistency(scale.matrix, missing=scale.missing)
+    return [
+        _row("standardised_alpha", "", found.standardised_alpha, found.n),
+        _row("lambda6", "", found.lambda6, found.n),
+        _row("mean_item_r", "", found.mean_r, found.n),
+        _row("median_item_r", "", found.median_r, found.n),
+    ]
+
+
+def _split_half(scale: ScaleTable) -> list[Row]:
+    found = split_half(scale.matrix, missing=scale.missing)
+    note = "" if found.is_exact else f"Of {found.n_splits} random splits (seed 1)."
+    return [
+        _row("split_half_odd_even", "", found.spearman_brown, found.n),
+        _row("split_half_highest", "", found.highest, found.n, note=note),
+        _row("split_half_mean", "", found.mean, found.n, note=note),
+        _row("split_half_lowest", "", found.lowest, found.n, note=note),
+    ]
+
+
+def _omega_h(scale: ScaleTable) -> list[Row]:
+    found = schmid_leiman(scale.matrix, missing=scale.missing)
+    turned = ", ".join(scale.names[place] for place in found.turned)
+    note = f"Turned round, for they load negatively on the general factor: {turned}." if turned else ""
+    return [
+        _row("omega_h", "", found.omega_h, found.n, note=note),
+        _row("omega_t", "", found.omega_t, found.n, note=note),
+    ]
+
+
+def _ordinal(scale: ScaleTable) -> list[Row]:
+    known = polychoric(scale.matrix, missing=scale.missing)
+    found = ordinal_reliability(scale.matrix, conf_level=scale.conf_level, found=known)
+    rows = [_with_limits("ordinal_alpha", found.alpha)]
+    for measure, one in (("ordinal_omega", found.omega), ("ordinal_omega_latent", found.latent_omega)):
+        rows.append(_with_limits(measure, one) if one else _row(measure, "", math.nan, known.n, note=found.reason))
+    return rows
+
+
+def _mokken(scale: ScaleTable) -> list[Row]:
+    found = mokken(scale.matrix)
+    return [_h_row("", found.scale_h, found.scale_se, scale, found)] + [
+        _h_row(name, float(h), float(error), scale, found)
+        for name, h, error in zip(scale.names, found.item_h, found.item_se, strict=True)
+    ]
+
+
+def _h_row(item: str, h: float, error: float, scale: ScaleTable, found: Mokken) -> Row:
+    half = float(ndtri((1 + scale.conf_level) / 2)) * error
+    return _row("mokken_h", item, h, found.n) | {"conf_low": h - half, "conf_high": min(h + half, 1.0)}
+
+
+def _retest(scale: ScaleTable) -> list[Row]:
+    assert scale.again is not None
+    first, second = scale.matrix.mean(axis=1), scale.again.mean(axis=1)
+    both = ~np.isnan(first) & ~np.isnan(second)
+    found: Retest = retest(first[both], second[both], conf_level=scale.conf_level)
+    rows = [
+        _row("icc_agreement", "", found.icc_agreement, found.n)
+        | {"conf_low": found.agreement_low, "conf_high": found.agreement_high},
+        _row("icc_consistency", "", found.icc_consistency, found.n)
+        | {"conf_low": found.consistency_low, "conf_high": found.consistency_high},
+    ]
+    note = "In points of the mean of the items."
+    return [
+        *rows,
+        _row("sem_agreement", "", found.sem_agreement, found.n, note=note),
+        _row("sem_consistency", "", found.sem_consistency, found.n, note=note),
+        _row("smallest_change_agreement", "", found.sdc_agreement, found.n, note=note),
+        _row("smallest_change_consistency", "", found.sdc_consistency, found.n, note=note),
+    ]
+
+
+def _items(scale: ScaleTable) -> list[Row]:
+    low = float(np.nanmin(scale.matrix)) if scale.minimum is None else scale.minimum
+    high = float(np.nanmax(scale.matrix)) if scale.maximum is None else scale.maximum
+    if low == high:
+        high = low + 1
+    found = item_statistics(scale.matrix, minimum=low, maximum=high, missing=scale.missing)
+    with_ends = scale.minimum is not None
+    return [row for name, one in zip(scale.names, found, strict=True) for row in _item_rows(name, one, with_ends)]
+
+
+def _item_rows(name: str, one: ItemStatistic, with_ends: bool) -> list[Row]:
+    look = "Negative: check whether this item must be reversed." if one.item_rest_r < 0 else ""
+    rows = [
+        _row("mean", name, one.mean, one.n),
+        _row("sd", name, one.sd, one.n),
+        _row("item_total_r", name, one.item_total_r, one.n_complete),
+        _row("item_rest_r", name, one.item_rest_r, one.n_complete, note=look),
+        _row("item_corrected_r", name, one.item_corrected_r, one.n_complete),
+        _row("alpha_if_dropped", name, one.alpha_if_dropped, one.n_complete),
+        _row("missing_percent", name, one.missing_percent, one.n),
+    ]
+    if with_ends:
+        rows.append(_row("discrimination", name, one.discrimination, one.n_complete))
+        rows.append(_row("floor_percent", name, one.floor_percent, one.n))
+        rows.append(_row("ceiling_percent", name, one.ceiling_percent, one.n))
+    return rows
+
+
+def _with_limits(measure: str, found: Reliability) -> Row:
+    return _row(measure, "", found.value, found.n) | {"conf_low": found.low, "conf_high": found.high}
+
+
+def _row(measure: str, item: str, estimate: float, n: int, *, note: str = "") -> Row:
+    return {
+        "measure": measure,
+        "item": item,
+        "estimate": estimate,
+        "conf_low": math.nan,
+        "conf_high": math.nan,
+        "n": n,
+        "note": note or ("" if not math.isnan(estimate) else "Not defined for these answers."),
+    }
+
+
+FAMILIES: dict[Family, tuple[tuple[str, ...], Callable[[ScaleTable], list[Row]]]] = {
+    "alpha": (("alpha",), _alpha),
+    "omega": (("omega",), _omega),
+    "error": (("sem", "smallest_change"), _error),
+    "consistency": (("standardised_alpha", "lambda6", "mean_item_r", "median_item_r"), _consistency),
+    "split_half": (
+        ("split_half_odd_even", "split_half_highest", "split_half_mean", "split_half_lowest"),
+        _split_half,
+    ),
+    "omega_h": (("omega_h", "omega_t"), _omega_h),
+    "ordinal": (("ordinal_alpha", "ordinal_omega", "ordinal_omega_latent"), _ordinal),
+    "mokken": (("mokken_h",), _mokken),
+    "retest": (("icc_agreement", "icc_consistency"), _retest),
+    "items": ((), _items),
+}
