@@ -6,8 +6,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.analysis.analyse import DESIGNS, analyse
-from evalkit.records.evaluation import Evaluation
+from evalkit.analysis.analyse import analyse
 from evalkit.records.results import ESTIMATE_COLUMNS, Results
 from evalkit.records.scores import Quality
 
@@ -44,11 +43,6 @@ def test_the_input_is_left_as_it_was(plan, study_of, scores_of):
     after = [scores.frame, scores.quality.scales, scores.quality.answers, scores.roster]
     for old, new in zip(before, after, strict=True):
         pd.testing.assert_frame_equal(old, new)
-
-
-def test_every_design_of_the_plan_has_an_analysis():
-    allowed = Evaluation.model_fields["design"].annotation.__args__
-    assert set(DESIGNS) == set(allowed)
 
 
 def test_tables_survive_the_round_trip(plan, study_of, scores_of):
