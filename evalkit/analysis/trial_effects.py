@@ -210,7 +210,6 @@ def icc_rows(sample: TrialSample) -> list[Estimate]:
             wave=sample.plan.waves[0].id if name == "baseline" else sample.wave,
         )
         if name == "baseline" and not sample.has_baseline:
-            rows.append(not_estimated(row, "There is no baseline in the data."))
             continue
         rows += estimated([row], lambda row=row, name=name: [_icc_row(row, sample, name)])
     return rows

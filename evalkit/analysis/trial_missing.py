@@ -159,9 +159,7 @@ def missing_rows(model: TrialModel, scales: dict[str, Yardstick]) -> list[Estima
         for inquiry, estimator in names
     ]
     if sample.plan.missing_data.strategy != "multiple_imputation":
-        return [
-            not_estimated(row, "The plan asks for complete cases only.") for row in blanks if row.inquiry == "missing"
-        ]
+        return []
     if sample.outcome.kind == "ordered":
         return [not_estimated(row, "Ordered grades are not imputed.") for row in blanks if row.inquiry == "missing"]
     return estimated(blanks, lambda: _rows(model, scales, blanks))

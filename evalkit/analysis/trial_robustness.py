@@ -65,9 +65,11 @@ def _scaled(row: Estimate, scales: dict[str, Yardstick], arm: str) -> Estimate:
 
 def _analyses(model: TrialModel, mechanism: Mechanism | None, outlier_sd: float) -> dict[str, Build]:
     sample = model.sample
-    found: dict[str, Build] = {"design_only": _with_terms(_strata(model))}
-    if sample.has_baseline:
-        found["baseline_only"] = _with_terms([t for t in sample.terms if t in ("baseline", f"baseline{GAP}")])
+    own_baseline = [term for term in sample.terms if term in ("baseline", f"baseline{GAP}")]
+    fewer = {"design_only": _strata(model), "baseline_only": own_baseline}
+    found: dict[str, Build] = {
+        name: _with_terms(terms) for name, terms in fewer.items() if set(terms) != set(sample.terms) and terms
+    }
     if any(name == "baseline" for name, _ in sample.fills):
         found["complete_baseline"] = _complete_baseline
     if isinstance(model.fit, Fit):

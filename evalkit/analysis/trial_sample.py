@@ -1,5 +1,6 @@
 """From scores, roster and school list to everyone who was randomised, and the pupils of one outcome of a trial."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,7 +101,9 @@ def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | 
     frame["in_population"] = _in_population(frame, outcome)
     baseline, baseline_version = _values(scores, frame["pupil"], plan.baseline_of(outcome).scale, plan.waves[0].id)
     frame["baseline"] = baseline
-    terms, fills, left_out = _model_terms(frame, plan, with_baseline=bool(baseline.notna().any()))
+    has_baseline = when != plan.waves[0].id and bool(baseline.notna().any())
+    frame["baseline"] = frame["baseline"] if has_baseline else math.nan
+    terms, fills, left_out = _model_terms(frame, plan, with_baseline=has_baseline)
     low, high = instrument.range_of(outcome.score)
     return TrialSample(
         plan=plan,

@@ -115,12 +115,17 @@ class DataFile(Spec):
 
 
 class Data(Spec):
-    """Where the data are: survey files as sent and, in a trial, the list of schools; or a release made earlier."""
+    """Where the data are: survey files as sent and, in a trial, the list of schools; or a release made earlier.
+
+    synthetic : what a reader must know when nobody gave these answers
+    obtain : how to get files that may not be passed on; told when they are not there
+    """
 
     files: tuple[DataFile, ...] = ()
     schools: DataFile | None = None
     release: str | None = None
     synthetic: str | None = None
+    obtain: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -28,7 +28,6 @@ def trial_faults(plan: "Evaluation") -> list[Fault]:
     return [
         *_arms(plan),
         *_units(plan, trial),
-        *_waves(plan),
         *_facts(plan, trial),
         *_allocation(plan, trial),
         *_pupils(plan),
@@ -61,12 +60,6 @@ def _units(plan: "Evaluation", trial: "Trial") -> list[Fault]:
         sentence = "the effect can differ between schools only where both arms are in each school (multisite_trial)"
         faults.append((("trial", "analysis", "varying_effect"), sentence))
     return faults
-
-
-def _waves(plan: "Evaluation") -> list[Fault]:
-    if len(plan.waves) >= 2:
-        return []
-    return [(("waves",), f"a trial has a baseline wave and an outcome wave at least; found {len(plan.waves)}")]
 
 
 def _named(plan: "Evaluation", trial: "Trial") -> Iterator[tuple[KeyPath, Characteristic]]:
