@@ -34,7 +34,7 @@ GLOSSARY: dict[str, Column] = {
     "group_percent": Column("number", "Share of the group in percent of n; empty when suppressed."),
     "count": Column("whole number", "How many pupils; empty when suppressed."),
     "percent": Column("number", "Share in percent, 0 to 100; empty when suppressed."),
-    "n": Column("whole number", "How many pupils a row rests on."),
+    "n": Column("whole number", "How many pupils a row rests on; schools or classes where `level` says so."),
     "k": Column("whole number", "How many items a reliability rests on."),
     "mean": Column("number", "Mean of the answers, after reversing where the key says so."),
     "sd": Column("number", "Standard deviation (n - 1)."),
@@ -80,7 +80,11 @@ GLOSSARY: dict[str, Column] = {
     "n_control": Column("whole number", "Pupils in the row who did not; 0 without a comparison group."),
     "clusters_treated": Column("whole number", "Schools of those who took part."),
     "clusters_control": Column("whole number", "Schools of those who did not."),
-    "status": Column("text", "ok, suppressed, or not_estimated."),
+    "status": Column(
+        "text",
+        "Of an estimate: ok, suppressed or not_estimated. Of what a threshold decided: how well its source was "
+        "checked (V, D or M).",
+    ),
     # models
     "model": Column("text", "Which model a row of glance() is about."),
     "mean_pre": Column("number", "Mean before, of linked pupils."),
@@ -97,6 +101,26 @@ GLOSSARY: dict[str, Column] = {
     "high": Column("number", "Upper edge of a bin."),
     "worthwhile": Column("number", "Smallest worthwhile change, in the row's unit; empty when none was declared."),
     "role": Column("text", "primary or secondary."),
+    # displays of a trial
+    "level": Column("text", "What is counted: pupil, school or class."),
+    "randomised": Column("whole number", "How many were randomised, of those whom the outcome is about."),
+    "analysed": Column("whole number", "How many of them are in the primary analysis."),
+    "lost": Column("whole number", "How many of them are not."),
+    "lost_percent": Column("number", "Share lost in percent, 0 to 100."),
+    "overall": Column("number", "Loss over all arms in percent."),
+    "differential": Column("number", "Loss of the arm that lost most less that of the arm that lost least, in points."),
+    "cautious": Column("text", "low or high attrition by the cautious boundary."),
+    "optimistic": Column("text", "low or high attrition by the optimistic boundary."),
+    "sample": Column(
+        "text", "randomised: everybody whom the outcome is about; analysed: those in the primary analysis."
+    ),
+    "variable": Column("text", "The id of a characteristic, or baseline, or school_size."),
+    "category": Column("text", "The category of a characteristic; empty for a number."),
+    "n_missing": Column("whole number", "How many of a group have no value; they are not in n."),
+    "rounded_to": Column(
+        "whole number", "Count and percent come from a count rounded to a multiple of this; 1 is exact."
+    ),
+    "std_difference": Column("number", "Difference from the control arm as Hedges' g; empty on the control's rows."),
     # the seal of the plan
     "sealed": Column("text", "When the plan was sealed, in words that claim no more than is known; or a value then."),
     "sha256": Column("text", "The seal's hash: SHA-256 of the plan and of its instruments' versions."),

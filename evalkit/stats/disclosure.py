@@ -166,14 +166,16 @@ def suppress_table(
     return TableMask(hidden[:-1, :-1], hidden[:-1, -1], hidden[-1, :-1], bool(hidden[-1, -1]))
 
 
-def suppress_groups(sizes: npt.ArrayLike, *, threshold: int) -> BoolArray:
-    """Which groups' means or estimates to hide, such as schools in a caterpillar, beside a figure for all together.
+def suppress_groups(sizes: npt.ArrayLike, *, threshold: int, zeros: bool = False) -> BoolArray:
+    """Which groups' means or counts to hide, such as schools in a caterpillar, beside a figure for all together.
 
     Parameters
     ----------
     sizes : array_like of int, shape (groups,)
-        Pupils each estimate rests on.
+        Pupils each estimate rests on, or the counts themselves.
     threshold : int, >= 1
+    zeros : bool
+        Hide groups of nobody as well, where "nobody" tells something about everybody.
 
     Returns
     -------
@@ -189,11 +191,12 @@ def suppress_groups(sizes: npt.ArrayLike, *, threshold: int) -> BoolArray:
     """
     _check_threshold(threshold)
     pupils = checked_counts(sizes)
-    hidden = (pupils < threshold) & (pupils > 0)
+    open_to_hide = (pupils > 0) | zeros
+    hidden = (pupils < threshold) & open_to_hide
     for place in np.argsort(pupils, kind="stable"):
         if not hidden.any() or (hidden.sum() >= 2 and pupils[hidden].sum() >= threshold):
             break
-        hidden[place] |= pupils[place] > 0
+        hidden[place] |= open_to_hide[place]
     return hidden
 
 

@@ -10,6 +10,8 @@ from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
+from evalkit.analysis.trial_balance import BALANCE_COLUMNS
+from evalkit.analysis.trial_flow import ATTRITION_COLUMNS, FLOW_COLUMNS, REASON_COLUMNS, WWC_ATTRITION_COLUMNS
 from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
@@ -33,6 +35,13 @@ TABLES = {
     "deviations": DEVIATION_COLUMNS,
     "problems": PROBLEM_COLUMNS,
 }
+TRIAL_TABLES = {
+    "flow": FLOW_COLUMNS,
+    "reasons": REASON_COLUMNS,
+    "attrition": ATTRITION_COLUMNS,
+    "wwc_attrition": WWC_ATTRITION_COLUMNS,
+    "balance": BALANCE_COLUMNS,
+}
 
 
 def glossary_page() -> str:
@@ -48,6 +57,16 @@ def glossary_page() -> str:
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_every_column_of_a_table_is_explained(table: str) -> None:
     assert [column for column in TABLES[table] if column not in GLOSSARY] == []
+
+
+@pytest.mark.parametrize("table", sorted(TRIAL_TABLES))
+def test_every_display_of_a_trial_is_explained(table: str) -> None:
+    assert [column for column in TRIAL_TABLES[table] if column not in GLOSSARY] == []
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+    line = next(
+        line for line in page.split("## Displays of a trial")[1].splitlines() if line.startswith(f"| `{table}`")
+    )
+    assert [column for column in TRIAL_TABLES[table] if f"`{column}`" not in line] == []
 
 
 def test_meanings_are_whole_sentences() -> None:

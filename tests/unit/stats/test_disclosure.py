@@ -126,6 +126,7 @@ def test_schools_left_out_of_a_chart():
     assert suppress_groups([40, 3, 5, 31], threshold=10).tolist() == [False, True, True, True]
     assert suppress_groups([40, 30, 0], threshold=10).tolist() == [False, False, False]
     assert suppress_groups([6], threshold=10).tolist() == [True]
+    assert suppress_groups([40, 30, 0], threshold=10, zeros=True).tolist() == [False, True, True]
 
 
 def test_a_school_that_is_hidden_takes_another_of_its_hub_along():
