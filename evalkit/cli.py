@@ -33,6 +33,8 @@ class PlanDesign(StrEnum):
 
     single_group_prepost = "single_group_prepost"
     cluster_trial = "cluster_trial"
+    individual_trial = "individual_trial"
+    multisite_trial = "multisite_trial"
 
 
 class RendererChoice(StrEnum):
@@ -57,6 +59,9 @@ Files = Annotated[
     typer.Argument(help="Survey files. WAVE=FILE says which wave a file is, such as pre=autumn.xlsx."),
 ]
 Evaluation = Annotated[Path, typer.Option("--evaluation", "-e", help="The folder that holds evaluation.yaml.")]
+Schools = Annotated[
+    Path | None, typer.Option("--schools", help="The list of the schools of a trial, if the plan does not name it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Formats = Annotated[
     list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; may be given more than once.")
@@ -108,7 +113,8 @@ def new(
     from evalkit.records.new_plan import write_plan
 
     path = write_plan(name, design=design.value, folder=to)
-    terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} pre=FILE post=FILE")
+    files = "pre=FILE post=FILE" if design == PlanDesign.single_group_prepost else "PUPILS.csv --schools SCHOOLS.csv"
+    terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} {files}")
 
 
 @app.command()
@@ -118,13 +124,15 @@ def check(
     wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
+    schools: Schools = None,
     json: AsJson = False,
 ) -> None:
     """Check survey files and say what to mend. Without files: those that the plan names."""
     from evalkit.road import check_files
 
     study = _load(evaluation)
-    checked = check_files(study, _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping))
+    chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
+    checked = check_files(study, chosen, schools=_school_file(schools))
     if json:
         terminal.say_json(
             {
@@ -133,6 +141,7 @@ def check(
                     {"file": one.source.file, "sha256": one.source.sha256, "rows": one.source.rows, "ok": one.ok}
                     for one in checked.uploads
                 ],
+                "schools": None if checked.schools is None else len(checked.schools.schools),
                 "problems": [terminal.problem_row(one) for one in checked.issues],
             }
         )
@@ -142,6 +151,9 @@ def check(
             terminal.say(f"{upload.source.file}: {rows} rows read, {pupils} pupils with a code that can be used.")
             for decision in upload.decisions:
                 terminal.say(f"  Decided earlier: {decision}")
+        if checked.schools is not None:
+            found = len(checked.schools.schools)
+            terminal.say(f"{checked.schools.source.file}: {found} {'school' if found == 1 else 'schools'} on the list.")
         terminal.say_problems(checked.issues)
         terminal.say("Everything is in order." if checked.ok else "Mend these and check again.")
     if not checked.ok:
@@ -156,6 +168,7 @@ def release(
     wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
+    schools: Schools = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier release.")] = False,
 ) -> None:
     """Freeze checked survey files into a data release: what analyses read."""
@@ -165,9 +178,11 @@ def release(
     study = _load(evaluation)
     if to.is_dir() and any(to.iterdir()) and not replace:
         raise UploadError(f"{to}: this folder is not empty. Name a new one, or say --replace if it is an old release.")
-    made = release_files(study, _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping), to=to)
+    chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
+    made = release_files(study, chosen, to=to, schools=_school_file(schools))
     waves = ", ".join(f"{count} pupils {name}" for name, count in made.manifest.waves.items())
-    terminal.say(f"Released to {to}: {waves}; {made.manifest.linked} in every wave.")
+    everybody = f"{len(made.schools)} schools and {len(made.roster)} pupils; " if study.plan.is_trial else ""
+    terminal.say(f"Released to {to}: {everybody}{waves}; {made.manifest.linked} in every wave.")
 
 
 @app.command()
@@ -288,6 +303,12 @@ def _data_files(
             )
         )
     return chosen
+
+
+def _school_file(schools: Path | None) -> "DataFile | None":
+    from evalkit.records.evaluation import DataFile
+
+    return DataFile(path=str(schools.absolute())) if schools else None
 
 
 def main() -> None:

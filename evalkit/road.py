@@ -12,12 +12,14 @@ from evalkit.custody.release import load_release, make_release
 from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
+from evalkit.intake.schools import check_schools
+from evalkit.intake.trial_linking import trial_problems
 from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
-from evalkit.records.responses import Problem, Upload
+from evalkit.records.responses import Problem, SchoolList, Upload, is_settled
 from evalkit.records.results import Results, load_results
 from evalkit.records.verification import Verification, changed_rows, compare_results
 from evalkit.report.render import render_all
@@ -38,29 +40,35 @@ class CheckedFiles:
     ----------
     uploads : one per file, in the order given
     linking : problems that show only when the files are laid side by side
+    schools : in a trial the list of schools, where there is one
+    design : what does not fit the design of a trial
     """
 
     uploads: tuple[Upload, ...]
     linking: tuple[Problem, ...]
+    schools: SchoolList | None = None
+    design: tuple[Problem, ...] = ()
 
     @property
     def issues(self) -> tuple[Problem, ...]:
         """All problems of all files."""
-        return (*(issue for upload in self.uploads for issue in upload.issues), *self.linking)
+        files = [*self.uploads, *([self.schools] if self.schools else [])]
+        return (*(issue for one in files for issue in one.issues), *self.design, *self.linking)
 
     @property
     def ok(self) -> bool:
         """Whether nothing is left that must be mended or answered."""
-        return not any(issue.severity in ("error", "ask") for issue in self.issues)
+        return is_settled(self.issues)
 
 
-def check_files(study: Study, files: Sequence[DataFile]) -> CheckedFiles:
+def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | None = None) -> CheckedFiles:
     """Check survey files one by one and then beside one another.
 
     Parameters
     ----------
     study : the evaluation with its instruments
     files : path (absolute, or from the evaluation's folder), wave, sheet and mapping of each file
+    schools : the list of the schools of a trial; without it the one that the plan names, if any
 
     Raises
     ------
@@ -69,18 +77,22 @@ def check_files(study: Study, files: Sequence[DataFile]) -> CheckedFiles:
     """
     uploads: list[Upload] = []
     unreadable: list[str] = []
-    for file in files:
+    listed = schools or (study.plan.data.schools if study.plan.data else None)
+    school_list: SchoolList | None = None
+    for file in (*files, *([listed] if listed else [])):
         mapping = load_mapping(study.folder / file.mapping) if file.mapping else None
-        if not Path(file.path).is_absolute() and not (study.folder / file.path).exists():
+        path = study.folder / file.path
+        if not Path(file.path).is_absolute() and not path.exists():
             unreadable.append(
-                f"{study.folder / file.path}: there is no such file; {EVALUATION_FILE} names it under data: files. "
-                "Put the file there, or change the plan."
+                f"{path}: there is no such file; {EVALUATION_FILE} names it under data: "
+                f"{'schools' if file is listed else 'files'}. Put the file there, or change the plan."
             )
             continue
         try:
-            uploads.append(
-                check_upload(study.folder / file.path, study, wave=file.wave, sheet=file.sheet, mapping=mapping)
-            )
+            if file is listed:
+                school_list = check_schools(path, study, sheet=file.sheet, mapping=mapping)
+            else:
+                uploads.append(check_upload(path, study, wave=file.wave, sheet=file.sheet, mapping=mapping))
         except UploadError as error:
             unreadable += error.problems
     if len(unreadable) == 1:
@@ -89,16 +101,26 @@ def check_files(study: Study, files: Sequence[DataFile]) -> CheckedFiles:
         raise UploadError(f"{len(unreadable)} files cannot be read.", problems=unreadable)
     several_waves = {wave for upload in uploads for wave in upload.responses["wave"].unique()}
     linking = link_problems(uploads, study) if len(several_waves) > 1 else ()
-    return CheckedFiles(tuple(uploads), tuple(linking))
+    design = trial_problems(uploads, school_list, study) if study.plan.is_trial else ()
+    return CheckedFiles(tuple(uploads), tuple(linking), school_list, design)
 
 
-def release_files(study: Study, files: Sequence[DataFile], *, to: str | Path) -> Release:
-    """Check survey files and freeze them. Raises UploadError listing every problem that is still open."""
-    checked = check_files(study, files)
+def release_files(
+    study: Study, files: Sequence[DataFile], *, to: str | Path, schools: DataFile | None = None
+) -> Release:
+    """Check survey files and freeze them.
+
+    Raises
+    ------
+    UploadError, DesignError
+        Listing every problem that is still open; a DesignError when the files do not fit the design of a trial.
+    """
+    checked = check_files(study, files, schools=schools)
     blocking = [issue.message for issue in checked.linking if issue.severity in ("error", "ask")]
-    if blocking and all(upload.ok for upload in checked.uploads):
+    settled = all(one.ok for one in (*checked.uploads, *([checked.schools] if checked.schools else [])))
+    if blocking and settled and is_settled(checked.design):
         raise UploadError("The files do not belong together yet.", problems=blocking)
-    return make_release(checked.uploads, study, to=to)
+    return make_release(checked.uploads, study, to=to, schools=checked.schools)
 
 
 def run(place: str | Path, *, to: str | Path | None = None) -> Results:

@@ -12,24 +12,29 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit import __version__
-from evalkit.errors import SpecError, UploadError
+from evalkit.errors import DesignError, SpecError, UploadError
 from evalkit.records.evaluation import Study
 from evalkit.records.release import MANIFEST_FILE, RELEASE_SCHEMA, Manifest, Release, ReleasedFile, SourceFile
-from evalkit.records.responses import Upload
+from evalkit.records.responses import SchoolList, Upload
 from evalkit.records.spec_file import read_spec
+from evalkit.records.trial_tables import TrialTables, certificate_of, join_trial, joined_responses
 
 RESPONSES = "responses"
 ROSTER = "roster"
+SCHOOLS = "schools"
 CSV_ROWS = 5_000
 
 
-def make_release(uploads: Sequence[Upload], study: Study, *, to: str | Path) -> Release:
+def make_release(
+    uploads: Sequence[Upload], study: Study, *, to: str | Path, schools: SchoolList | None = None
+) -> Release:
     """Freeze checked uploads into a release folder.
 
     Parameters
     ----------
     uploads : one per survey file, all without open problems
     study : the evaluation with its instruments
+    schools : in a trial the list of schools, from `check_schools`, where the plan has one
     to : the folder to make; one that holds an earlier release is replaced in one step
 
     Returns
@@ -41,14 +46,19 @@ def make_release(uploads: Sequence[Upload], study: Study, *, to: str | Path) -> 
     UploadError
         A file still has problems that must be mended or answered, two files hold the same pupil in the same wave,
         a wave is missing, or `to` is a folder that is not a release.
+    DesignError
+        A trial whose files do not fit its design; the message names schools or pupils' codes, and all faults.
     """
     folder = Path(to)
-    _refuse_open_problems(uploads)
+    _refuse_open_problems([*uploads, *([schools] if schools else [])])
     _refuse_foreign_folder(folder)
     responses = _join(uploads, study)
-    roster = _roster(responses, study)
-    tables = _split_off_characteristics(responses, study)
-    return _write(folder, tables, roster, study, uploads)
+    trial = _trial_tables(uploads, schools, study) if study.plan.is_trial else None
+    roster = _roster(responses, study) if trial is None else _trial_roster(responses, trial, study)
+    tables = {RESPONSES: _split_off_characteristics(responses, study), ROSTER: roster}
+    if trial is not None:
+        tables |= {SCHOOLS: trial.schools}
+    return _write(folder, tables, study, [*uploads, *([schools] if schools else [])])
 
 
 def load_release(place: str | Path) -> Release:
@@ -75,13 +85,14 @@ def load_release(place: str | Path) -> Release:
         elif _sha256(file.read_bytes()) != table.sha256:
             problems.append(f"{file}: the table was changed after the release was made.")
         else:
-            frames[Path(table.name).stem] = _read_table(file)
+            frames[Path(table.name).stem] = _read_table(file, table.numbers or ())
     if problems:
         raise SpecError(f"{folder}: this release is damaged. Make it again from the survey files.", problems=problems)
-    return Release(frames[RESPONSES], frames[ROSTER], manifest, _identity(manifest))
+    schools = frames.get(SCHOOLS, pd.DataFrame())
+    return Release(frames[RESPONSES], frames[ROSTER], manifest, _identity(manifest), schools)
 
 
-def _refuse_open_problems(uploads: Sequence[Upload]) -> None:
+def _refuse_open_problems(uploads: Sequence[Upload | SchoolList]) -> None:
     if not uploads:
         raise UploadError("There is no survey file to release. Name at least one file per wave.")
     still_open = [one.message for upload in uploads for one in upload.issues if one.severity in ("error", "ask")]
@@ -100,6 +111,9 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
     responses = pd.concat([upload.responses for upload in uploads], ignore_index=True)
+    if study.plan.is_trial:
+        items = [column for column in responses.columns if "." in column]
+        responses = responses[responses[items].notna().any(axis="columns")]
     waves = [wave.id for wave in study.plan.waves]
     missing = [wave for wave in waves if not (responses["wave"] == wave).any()]
     if missing:
@@ -144,14 +158,43 @@ def _roster(responses: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pupils.reset_index()
 
 
+def _trial_tables(uploads: Sequence[Upload], schools: SchoolList | None, study: Study) -> TrialTables:
+    """Pupils and schools that were randomised. Raises DesignError with all that does not fit the design."""
+    if schools is None and study.plan.data is not None and study.plan.data.schools is not None:
+        raise UploadError(
+            f"The plan names a list of schools ({study.plan.data.schools.path}). Check it with check_schools and give "
+            "it as 'schools'."
+        )
+    tables = join_trial(
+        joined_responses([upload.responses for upload in uploads], study.plan),
+        schools.schools if schools is not None else None,
+        study.plan,
+        certificate=certificate_of(study),
+    )
+    if tables.errors:
+        raise DesignError("The files do not fit the design of the trial.", problems=tables.errors)
+    return tables
+
+
+def _trial_roster(responses: pd.DataFrame, trial: TrialTables, study: Study) -> pd.DataFrame:
+    """The pupils randomised, and in which waves each has a value."""
+    roster = trial.pupils.replace("", pd.NA).astype({"pupil": "str"})
+    for wave in study.plan.waves:
+        roster[f"in_{wave.id}"] = roster["pupil"].isin(responses.loc[responses["wave"] == wave.id, "pupil"])
+    return roster
+
+
 def _split_off_characteristics(responses: pd.DataFrame, study: Study) -> pd.DataFrame:
-    items = [f"{one.id}.{item}" for one in study.instruments for item in study.items(one.id)]
-    table = responses.reindex(columns=["pupil", "wave", *items])
-    return table.astype(dict.fromkeys(items, "Int16"))
+    items = {
+        f"{one.id}.{item}": "Float64" if one.is_measure else "Int16"
+        for one in study.instruments
+        for item in study.items(one.id)
+    }
+    return responses.reindex(columns=["pupil", "wave", *items]).astype(items)
 
 
 def _write(
-    folder: Path, responses: pd.DataFrame, roster: pd.DataFrame, study: Study, uploads: Sequence[Upload]
+    folder: Path, tables: dict[str, pd.DataFrame], study: Study, uploads: Sequence[Upload | SchoolList]
 ) -> Release:
     """Write into a new folder beside the place, then put it there in one step: never half a release."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -159,8 +202,8 @@ def _write(
     fresh = scratch / folder.name
     try:
         fresh.mkdir()
-        tables = (_write_table(fresh, RESPONSES, responses), _write_table(fresh, ROSTER, roster))
-        manifest = _manifest(study, uploads, roster, tables)
+        written = tuple(_write_table(fresh, name, frame) for name, frame in tables.items())
+        manifest = _manifest(study, uploads, tables[ROSTER], written)
         (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
         release = load_release(fresh)
         _put_in_place(fresh, folder)
@@ -170,7 +213,7 @@ def _write(
 
 
 def _manifest(
-    study: Study, uploads: Sequence[Upload], roster: pd.DataFrame, tables: tuple[ReleasedFile, ...]
+    study: Study, uploads: Sequence[Upload | SchoolList], roster: pd.DataFrame, tables: tuple[ReleasedFile, ...]
 ) -> Manifest:
     presence = {wave.id: roster[f"in_{wave.id}"].to_numpy(dtype=bool) for wave in study.plan.waves}
     everywhere = roster[[f"in_{wave.id}" for wave in study.plan.waves]].all(axis="columns").to_numpy(dtype=bool)
@@ -198,7 +241,9 @@ def _manifest(
 
 
 def _manifest_text(manifest: Manifest) -> str:
-    return json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+    return (
+        json.dumps(manifest.model_dump(mode="json", by_alias=True, exclude_none=True), indent=1, sort_keys=True) + "\n"
+    )
 
 
 def _identity(manifest: Manifest) -> str:
@@ -228,16 +273,21 @@ def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> ReleasedFile:
     else:
         path = folder / f"{name}.parquet"
         frame.to_parquet(path, index=False)
-    return ReleasedFile(name=path.name, sha256=_sha256(path.read_bytes()), rows=len(frame))
+    numbers = tuple(str(name) for name, dtype in frame.dtypes.items() if str(dtype).lower() == "float64")
+    return ReleasedFile(name=path.name, sha256=_sha256(path.read_bytes()), rows=len(frame), numbers=numbers or None)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
+    """Read a table back with the dtypes it was written with; `numbers` are the columns of decimal numbers."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     for column in frame.columns:
         if path.stem == ROSTER and column.startswith("in_"):
             frame[column] = frame[column] == "True"
+        elif column in numbers:
+            values = [float(text) if text else None for text in frame[column]]
+            frame[column] = pd.Series(values, dtype="Float64" if "." in column else "float64")
         elif "." in column:
             frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("Int16")
         elif column not in ("pupil", "wave"):

@@ -36,9 +36,7 @@ def read_answers(
     The codes of each column, a value per row of the table, None where there is no valid answer; and the number of cells
     that were read as the mapping file says. Problems go to `findings`.
     """
-    decided = {
-        answer_key(text): code for text, code in (mapping.labels.get(instrument.id, {}) if mapping else {}).items()
-    }
+    decided = decided_texts(instrument.id, mapping)
     scale = _scale(instrument, columns[0])
     _report_decided(findings, instrument, scale, decided)
     read = _Read()
@@ -63,10 +61,17 @@ def read_answers(
     return read.values, used
 
 
-def _report_decided(findings: Findings, instrument: Instrument, scale: ResponseScale, decided: dict[str, int]) -> None:
+def decided_texts(instrument: str, mapping: Mapping | None) -> dict[str, float | None]:
+    """What the mapping file says the texts of an instrument mean; None is no answer. Keys made by `answer_key`."""
+    return {answer_key(text): code for text, code in (mapping.labels.get(instrument, {}) if mapping else {}).items()}
+
+
+def _report_decided(
+    findings: Findings, instrument: Instrument, scale: ResponseScale, decided: dict[str, float | None]
+) -> None:
     """Take decisions out that no answer scale of the instrument allows."""
     values = {value for one in instrument.responses.values() for value in one.values}
-    for text in [text for text, code in decided.items() if code not in values]:
+    for text in [text for text, code in decided.items() if code is not None and code not in values]:
         findings.add(
             "error",
             "mapping_label",
@@ -80,17 +85,23 @@ def _scale(instrument: Instrument, column: Column) -> ResponseScale:
     return instrument.response_of(column.target.partition(".")[2])
 
 
-def _read_column(read: _Read, table: Table, column: Column, scale: ResponseScale, decided: dict[str, int]) -> None:
+def _read_column(
+    read: _Read, table: Table, column: Column, scale: ResponseScale, decided: dict[str, float | None]
+) -> None:
     cells = table.cells(column.index)
-    answers = {text: read_answer(text, scale, decided) for text in set(cells)}
+    meant = {text: int(code) for text, code in decided.items() if code is not None}
+    silent = {text for text, code in decided.items() if code is None}
+    answers = {
+        text: Answer("blank") if answer_key(text) in silent else read_answer(text, scale, meant) for text in set(cells)
+    }
     values = [answers[text].value for text in cells]
     plain_readings = ("code", "label", "blank")
     strange = {text for text, answer in answers.items() if answer.reading not in plain_readings}
     if any(answer.reading == "label" for answer in answers.values()):
         read.labelled.append(column.index)
     special = {
-        **{place: Answer("uncalculated") for place in _places(table, column.index, table.raw.uncalculated)},
-        **{place: Answer("date") for place in _places(table, column.index, table.raw.dates)},
+        **{place: Answer("uncalculated") for place in places_of(table, column.index, table.raw.uncalculated)},
+        **{place: Answer("date") for place in places_of(table, column.index, table.raw.dates)},
     }
     if strange or special:
         for place, text in enumerate(cells):
@@ -102,7 +113,7 @@ def _read_column(read: _Read, table: Table, column: Column, scale: ResponseScale
     read.values.append(values)
 
 
-def _places(table: Table, column: int, cells: Sequence[tuple[int, int]]) -> list[int]:
+def places_of(table: Table, column: int, cells: Sequence[tuple[int, int]]) -> list[int]:
     """The places in the table of those cells that stand in the column."""
     rows = {row for row, where in cells if where == column}
     return [place for place, number in enumerate(table.numbers) if number in rows] if rows else []

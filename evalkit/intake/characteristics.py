@@ -6,13 +6,9 @@ from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.normal import counted, listed, normal, plain, quoted
+from evalkit.intake.number_column import read_number_column
+from evalkit.intake.numbers import NumberRules
 from evalkit.records.characteristic import Characteristic
-from evalkit.records.evaluation import Study
-
-
-def characteristics_of(study: Study) -> tuple[Characteristic, ...]:
-    """Subgroups and covariates, each once."""
-    return tuple({one.id: one for one in (*study.plan.covariates, *study.plan.subgroups)}.values())
 
 
 def read_characteristic(table: Table, one: Characteristic, column: Column | None, findings: Findings) -> list[str]:
@@ -25,6 +21,9 @@ def read_characteristic(table: Table, one: Characteristic, column: Column | None
             f"Add a column '{(*one.headers, one.label)[0]}' if you have it. Without it this file leaves it blank.",
         )
         return [""] * len(table.rows)
+    if one.kind == "number":
+        numbers, _ = read_number_column(table, column, NumberRules(), name=one.label, decided={}, findings=findings)
+        return ["" if number is None else f"{number:.15g}" for number in numbers]
     cells = [plain(cell) for cell in table.cells(column.index)]
     if not one.values:
         return cells

@@ -1,13 +1,10 @@
 """Check a survey file as a school sends it: file -> `Upload`, with all that must be mended, asked or known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from evalkit.intake.answers import Codes, read_answers
-from evalkit.intake.characteristics import characteristics_of, read_characteristic
+from evalkit.intake.answers import decided_texts, read_answers
+from evalkit.intake.characteristics import read_characteristic
 from evalkit.intake.column_problems import (
     ItemColumns,
     drop_private,
@@ -21,11 +18,15 @@ from evalkit.intake.columns import Column
 from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table, choose_reading
-from evalkit.intake.known import Known, known_names
+from evalkit.intake.known import known_names
 from evalkit.intake.normal import counted, listed, quoted
-from evalkit.intake.pupils import read_codes, report_codes_as_numbers, report_dated_codes, same_pupil_twice
+from evalkit.intake.number_column import Values, read_number_column
+from evalkit.intake.numbers import NumberRules
+from evalkit.intake.pupils import read_codes, report_codes_as_numbers, report_dated_codes
 from evalkit.intake.read import read_file
+from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.spare_rows import drop_rows
+from evalkit.intake.trial_columns import TrialColumns, read_trial
 from evalkit.intake.waves import wave_asked, waves_of_rows
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
@@ -72,7 +73,7 @@ def check_upload(
     drop_rows(table, pupil, findings)
     count = len(table.rows)
     waves = waves_of_rows(table, wanted, known=known, study=study, findings=findings)
-    columns = item_columns(table, known, waves=_wave_blocks(table, wanted), findings=findings)
+    columns = item_columns(table, known, waves=_wave_blocks(table, wanted), rows=waves, findings=findings)
     report_unused(table, known, findings)
     codes, joined = ([""] * count, 0)
     if pupil is not None:
@@ -83,29 +84,14 @@ def check_upload(
         )
     answers, read = _read_items(table, study, columns, mapping, findings)
     decisions += _say_mapped(findings.file, joined, read, mapping)
-    characteristics = _read_characteristics(table, study, findings)
+    who = _read_who(table, study, findings)
     if count == 0:
         findings.add(
             "error", "no_rows", "There are headings but no answers under them", "Check that the answers were exported."
         )
-    responses = _responses(
-        _Parts(table, study, codes, waves, columns, answers, characteristics, pupil), known, findings
-    )
+    parts = Parts(table, study, codes, waves, columns, answers, who.texts, who.amounts, pupil)
+    responses = responses_of(parts, known, findings)
     return Upload(responses, findings.ordered(), Source(place.name, sha256, table.sheet, count), tuple(decisions))
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What was read, column by column, before it becomes rows of responses."""
-
-    table: Table
-    study: Study
-    codes: list[str]
-    waves: list[str]
-    columns: ItemColumns
-    answers: dict[tuple[str, str], Codes]
-    characteristics: dict[str, list[str]]
-    pupil: Column | None
 
 
 def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> None:
@@ -141,19 +127,21 @@ def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> Non
 def _wave_blocks(table: Table, wanted: str) -> list[str]:
     """Which waves the headings name; "" for headings that name none."""
     named = list(dict.fromkeys(column.wave for column in table.columns if column.role == "item"))
-    if wanted and wanted in named:
-        return [wanted]
-    return [one for one in named if not wanted or one == ""] or [""]
+    return [one for one in named if not wanted or one in ("", wanted)] or [""]
 
 
 def _read_items(
     table: Table, study: Study, columns: ItemColumns, mapping: Mapping | None, findings: Findings
-) -> tuple[dict[tuple[str, str], Codes], int]:
-    answers: dict[tuple[str, str], Codes] = {}
+) -> tuple[dict[tuple[str, str], Sequence[float | None]], int]:
+    answers: dict[tuple[str, str], Sequence[float | None]] = {}
     used = 0
     for instrument in study.instruments:
         mine = [(key, column) for key, column in columns.items() if key[0].partition(".")[0] == instrument.id]
-        if mine:
+        if mine and instrument.is_measure:
+            for key, column in mine:
+                answers[key], read = _read_measure(table, study, instrument.id, column, mapping, findings)
+                used += read
+        elif mine:
             codes, read = read_answers(
                 table, instrument, [column for _, column in mine], mapping=mapping, findings=findings
             )
@@ -162,12 +150,34 @@ def _read_items(
     return answers, used
 
 
-def _read_characteristics(table: Table, study: Study, findings: Findings) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in characteristics_of(study):
-        column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
-        found[one.id] = read_characteristic(table, one, column, findings)
-    return found
+def _read_measure(
+    table: Table, study: Study, measure_id: str, column: Column, mapping: Mapping | None, findings: Findings
+) -> tuple[Values, int]:
+    one = next(one for one in study.plan.measures if one.id == measure_id)
+    return read_number_column(
+        table,
+        column,
+        NumberRules(one.low, one.high, one.unit, one.missing),
+        name=one.label,
+        decided=decided_texts(one.id, mapping),
+        findings=findings,
+        measure=one.id,
+    )
+
+
+def _read_who(table: Table, study: Study, findings: Findings) -> TrialColumns:
+    """Characteristics of pupils; in a trial also school, class, arm and compliance, and facts that no list holds."""
+    plan = study.plan
+    if plan.trial is None:
+        texts: dict[str, list[str]] = {}
+        for one in (*plan.pupil_facts, *plan.school_facts):
+            column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
+            texts[one.id] = read_characteristic(table, one, column, findings)
+        return TrialColumns(texts)
+    with_list = plan.data is not None and plan.data.schools is not None
+    facts = plan.pupil_facts if with_list else (*plan.pupil_facts, *plan.school_facts)
+    compliance = tuple(one for one in plan.trial.compliance if one.level == "pupil" or not with_list)
+    return read_trial(table, study, facts, compliance, findings)
 
 
 def _say_mapped(file: str, joined: int, read: int, mapping: Mapping | None) -> list[str]:
@@ -183,74 +193,3 @@ def _say_mapped(file: str, joined: int, read: int, mapping: Mapping | None) -> l
             f"{file}: {counted(read, 'answer')} {'was' if read == 1 else 'were'} read as the mapping file says.{who}"
         )
     return decisions
-
-
-def _responses(parts: _Parts, known: Known, findings: Findings) -> pd.DataFrame:
-    """A row per pupil and wave: rows that cannot be used are left out, what is wrong with them is said."""
-    table = parts.table
-    places: list[int] = []
-    keys: list[tuple[str, str]] = []
-    waves: list[str] = []
-    for block in dict.fromkeys(wave for _, wave in parts.columns):
-        for place, code in enumerate(parts.codes):
-            wave = block or parts.waves[place]
-            if code and wave:
-                places.append(place)
-                keys.append((code, wave))
-                waves.append(block)
-    values = {
-        item: [
-            parts.answers[item, block][place] if (item, block) in parts.answers else None
-            for place, block in zip(places, waves, strict=True)
-        ]
-        for item in known.needed
-    }
-    texts = {name: [column[place] for place in places] for name, column in parts.characteristics.items()}
-    numbers = [table.numbers[place] for place in places]
-    if parts.pupil is not None and keys:
-        rows = list(zip(*values.values(), *texts.values(), strict=True))
-        labels = {wave.id: wave.label for wave in parts.study.plan.waves}
-        left_out = same_pupil_twice(keys, rows, numbers, parts.pupil, wave_labels=labels, findings=findings)
-    else:
-        left_out = set()
-    stay = [place for place in range(len(keys)) if place not in left_out]
-    _report_answers(values, numbers, stay, table, findings)
-    content: dict[str, pd.Series] = {
-        "pupil": pd.Series([keys[place][0] for place in stay], dtype="str"),
-        "wave": pd.Series([keys[place][1] for place in stay], dtype="str"),
-    }
-    for item, column in values.items():
-        content[item] = pd.Series([column[place] for place in stay], dtype="Int16")
-    for name, column in texts.items():
-        content[name] = pd.Series([column[place] for place in stay], dtype="str")
-    return pd.DataFrame(content)
-
-
-def _report_answers(
-    values: dict[str, Codes], numbers: Sequence[int], stay: Sequence[int], table: Table, findings: Findings
-) -> None:
-    """Pupils without any answer, nobody at all, or the same answer everywhere."""
-    silent = [numbers[place] for place in stay if all(column[place] is None for column in values.values())]
-    given = {column[place] for column in values.values() for place in stay} - {None}
-    if silent and len(silent) < len(stay):
-        findings.add(
-            "warn",
-            "no_answers",
-            f"{counted(len(silent), 'pupil')} answered no question",
-            "If the answers were lost, add them. Otherwise these pupils count as not having answered.",
-            rows=silent,
-        )
-    if stay and not given:
-        findings.add(
-            "error",
-            "no_usable_answers",
-            "Not one answer in this file can be used",
-            "Mend the other problems of this list first, then check the file again.",
-        )
-    if len(given) == 1 and len(stay) > 1 and len(values) > 1:
-        findings.add(
-            "error",
-            "all_answers_equal",
-            f"Every pupil gave the same answer ({given.pop()}) to every question",
-            "That is no survey result. Check that the right column was copied, and export the answers again.",
-        )

@@ -95,8 +95,16 @@ def _like_codes(table: Table, column: Column) -> bool:
     )
 
 
-def item_columns(table: Table, known: Known, *, waves: Sequence[str], findings: Findings) -> ItemColumns:
-    """The column of each item for each wave that headers name ("" where they name none)."""
+def item_columns(
+    table: Table, known: Known, *, waves: Sequence[str], rows: Sequence[str], findings: Findings
+) -> ItemColumns:
+    """The column of each item for each wave that headers name ("" where they name none).
+
+    Parameters
+    ----------
+    waves : the waves of headers that are used, "" for headers that name none
+    rows : the wave of each row; "" where only headers name it
+    """
     chosen: ItemColumns = {}
     twice: dict[tuple[str, str], list[Column]] = defaultdict(list)
     for column in table.columns:
@@ -113,9 +121,30 @@ def item_columns(table: Table, known: Known, *, waves: Sequence[str], findings: 
             lost = "" if key in chosen else _one_lost(key, twice, asked, known)
             asked |= {lost} - {""}
             _say_twice(columns, lost, known, findings, equal=key in chosen)
-    for wave in waves:
-        _say_missing({item for item, when in twice if when == wave} | asked, wave, known, findings)
+    _report_other_waves(table, known, waves, findings)
+    named = {wave for wave in waves if wave}
+    for wave in [one for one in known.needed_at if one in named or one in rows] or [""]:
+        found = {item for item, when in twice if when == wave or (when == "" and (wave in rows or not wave))}
+        _say_missing(found | asked, wave, known, findings, by_header=wave in named)
     return chosen
+
+
+def _report_other_waves(table: Table, known: Known, waves: Sequence[str], findings: Findings) -> None:
+    """Columns of a wave that the file was not sent for."""
+    others = [
+        column
+        for column in table.columns
+        if column.role == "item" and column.target in known.needed and column.wave not in waves
+    ]
+    if others:
+        findings.add(
+            "warn",
+            "other_wave",
+            f"{_named(others)}: not from the time for which the file was sent",
+            "evalkit leaves this out. If the file holds all times, send it without naming a wave (in the plan: "
+            "without 'wave:').",
+            columns=[column.index for column in others],
+        )
 
 
 def _one_lost(key: tuple[str, str], found: Collection[tuple[str, str]], asked: Collection[str], known: Known) -> str:
@@ -227,12 +256,16 @@ def _ask_reversed(columns: Sequence[Column], findings: Findings) -> None:
         )
 
 
-def _say_missing(found: set[str], wave: str, known: Known, findings: Findings) -> None:
-    missing = [item for item in known.needed if item not in found]
-    for instrument in dict.fromkeys(item.partition(".")[0] for item in missing):
-        items = [item for item in missing if item.partition(".")[0] == instrument]
+def _say_missing(found: set[str], wave: str, known: Known, findings: Findings, *, by_header: bool) -> None:
+    missing = [item for item in known.needed_at.get(wave, known.needed) if item not in found]
+    for item in missing:
+        if item in known.measured:
+            _say_missing_measure(item, wave, known, findings)
+    asked = [item for item in missing if item not in known.measured]
+    for instrument in dict.fromkeys(item.partition(".")[0] for item in asked):
+        items = [item for item in asked if item.partition(".")[0] == instrument]
         names = listed([f"{item.partition('.')[2]} ('{known.names[item]}')" for item in items], limit=50)
-        when = f" for '{wave}'" if wave else ""
+        when = f" for '{wave}'" if by_header else ""
         if len(items) == len(known.needed_of(instrument)):
             found_words = f"There is no question of {known.titles[instrument]}{when}. The plan needs {names}"
         else:
@@ -244,6 +277,16 @@ def _say_missing(found: set[str], wave: str, known: Known, findings: Findings) -
             f"Add {'this column' if len(items) == 1 else 'these columns'} with the pupils' answers, or correct the "
             f"headings so that they read like '{items[0]}'.",
         )
+
+
+def _say_missing_measure(item: str, wave: str, known: Known, findings: Findings) -> None:
+    headings = listed(known.headings(item, wave), last="or")
+    findings.add(
+        "error",
+        "missing_column",
+        f"There is no column for {known.names[item]}" + (f" at '{wave}'" if wave else ""),
+        f"Add this column, or correct its heading so that it reads {headings}.",
+    )
 
 
 def report_unused(table: Table, known: Known, findings: Findings) -> None:
@@ -283,9 +326,10 @@ def report_unused(table: Table, known: Known, findings: Findings) -> None:
 
 def report_mapping(table: Table, decided: dict[str, str], known: Known, findings: Findings) -> None:
     """Say when a mapping file gives a column a meaning that does not exist."""
-    allowed = {"pupil", "wave", "ignore", *known.names, *known.characteristics.values()}
+    allowed = {"pupil", "wave", "ignore", *known.names, *known.characteristics.values(), *known.usual_places.values()}
+    allowed |= {target for role, target in known.places.values() if role == "compliance"}
     for header, target in decided.items():
-        if target.strip() not in allowed:
+        if target.partition("@")[0].strip() not in allowed:
             findings.add(
                 "error",
                 "mapping_target",

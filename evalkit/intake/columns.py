@@ -14,6 +14,7 @@ from evalkit.intake.usual_names import FORM_MARKS, SUB_HEADINGS, VAGUE_FORM_NAME
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
+_WHO = ("pupil", "wave", "characteristic", "school", "class", "arm", "compliance")
 _REVERSED = re.compile(
     r"(?<=\S)(?:\s*[(\[](?:r|rev|reversed?)(?:[ -]?(?:scored|coded|item))?[)\]]"
     r"|[ _-]+(?:rev|reversed)|_r|(?<=\d)[ -]?r)\s*$",
@@ -50,12 +51,12 @@ def score_of(row: Sequence[str], above: Sequence[str], known: Known, mapping: Ma
     """How much of what the plan knows this row names, if it is the header row."""
     columns = columns_of(row, above, known, mapping)
     items = {(column.target, column.wave) for column in columns if column.role == "item"}
-    others = {(column.role, column.target) for column in columns if column.role in ("pupil", "wave", "characteristic")}
+    others = {(column.role, column.target) for column in columns if column.role in _WHO}
     questions = sum(column.reason in ("several", "numbers", "reversed") for column in columns)
     alike = sum(column.reason == "like" for column in columns)
     if not items and not questions and alike < 2:
         # A pupil column alone makes a header row only in a roster, and titles may hold such a word by chance.
-        return 1 if len(others) > 1 else 0
+        return len(others) if len(others) > 1 else 0
     return 10 * len(items) + 5 * len(others) + 3 * questions + 2 * alike
 
 
@@ -88,7 +89,7 @@ def columns_of(
             if not column.role and not column.choices and unreversed(text) != text:
                 column = _reversed(_by_name(column, unreversed(text), titles[index], known), column)
         columns.append(column)
-    columns = _settle_forms(_settle_pupil(columns, known))
+    columns = _settle_places(_settle_forms(_settle_pupil(columns, known)), known)
     return _by_likeness(_by_number(columns, titles, known), known)
 
 
@@ -124,12 +125,17 @@ def _decided(column: Column, decided: dict[str, str], known: Known) -> Column:
             target = meant
     if not target:
         return column
-    if target in ("ignore", "pupil", "wave"):
+    target, _, wave = (part.strip() for part in target.partition("@"))
+    if target in ("ignore", "pupil", "wave", *known.usual_places.values()):
         return replace(column, role=target, decided=True)
     if target in known.names:
-        return replace(column, role="item", target=target, decided=True)
+        taken = known.measured.get(target, ())
+        wave = known.waves.get(normal(wave), "") or (taken[0] if len(taken) == 1 else "")
+        return replace(column, role="item", target=target, wave=wave, decided=True)
     if target in known.characteristics.values():
         return replace(column, role="characteristic", target=target, decided=True)
+    if ("compliance", target) in known.places.values():
+        return replace(column, role="compliance", target=target, decided=True)
     return column
 
 
@@ -156,6 +162,10 @@ def _by_name(column: Column, text: str, title: str, known: Known) -> Column:
         items = tuple(item for item in items if item.partition(".")[0] == here) or items
     if len(items) > 1:
         return replace(column, choices=items, reason="several", wave=wave)
+    if items and items[0] in known.measured:
+        wave = known.wave_meant(text, items[0]) or wave
+        if wave and wave not in known.measured[items[0]]:
+            return column
     if items:
         return replace(column, role="item", target=items[0], wave=wave)
     return replace(column, role=roles[0][0], target=roles[0][1]) if roles else column
@@ -179,6 +189,19 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
             identity = normal(column.header) in ("upn", "unique pupil number")
             column = replace(column, role="identity" if identity else "form")
         settled.append(column)
+    return settled
+
+
+def _settle_places(columns: list[Column], known: Known) -> list[Column]:
+    """Keep one column each of school, class and arm: the plan's own headers in their order, else the usual names'."""
+    order = {name: place for place, name in enumerate((*known.places, *known.usual_places))}
+    settled = list(columns)
+    for role in ("school", "class", "arm"):
+        mine = [column for column in columns if column.role == role]
+        chosen = min(mine, key=lambda one: (not one.decided, order.get(normal(one.header), len(order))), default=None)
+        for column in mine:
+            if column is not chosen:
+                settled[column.index] = replace(column, role="ignore")
     return settled
 
 
@@ -234,7 +257,12 @@ def _by_likeness(columns: list[Column], known: Known) -> list[Column]:
         if not column.role and not column.choices and len(normal(column.header)) > 5:
             form = header_forms(column.header)[-1]
             near = process.extractOne(form, open_forms.keys(), scorer=fuzz.ratio, score_cutoff=_LIKENESS)
-            if near:
+            if near and not (open_forms[near[0]] in known.measured and _digits(form) != _digits(near[0])):
                 column = replace(column, choices=(open_forms[near[0]],), reason="like")
         settled.append(column)
     return settled
+
+
+def _digits(text: str) -> list[str]:
+    """The numbers in a header: a test of 2024 is not the test of 2025, however alike their names are."""
+    return re.findall(r"\d+", text)

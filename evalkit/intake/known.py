@@ -1,4 +1,4 @@
-"""What a header may mean: every name under which the plan's items, pupil code, wave and characteristics are known."""
+"""What a header may mean: every name under which what the plan needs is known."""
 
 import re
 from collections import defaultdict
@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evalkit.intake.normal import header_forms, normal
-from evalkit.intake.usual_names import FIRST_WAVE, FORM_NAMES, IDENTITY_NAMES, LAST_WAVE, PUPIL_NAMES, WAVE_NAMES
+from evalkit.intake.usual_names import (
+    ARM_NAMES,
+    CLASS_NAMES,
+    FIRST_WAVE,
+    FORM_NAMES,
+    IDENTITY_NAMES,
+    LAST_WAVE,
+    PUPIL_NAMES,
+    SCHOOL_NAMES,
+    WAVE_NAMES,
+)
 from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument
+from evalkit.records.measure import Measure
 
-Role = Literal["item", "pupil", "wave", "characteristic", "identity", "form"]
+Role = Literal[
+    "item", "pupil", "wave", "characteristic", "school", "class", "arm", "compliance", "identity", "form"
+]  # fmt: skip
 
 _PUPIL_QUESTION = re.compile(
     r"^(?:please )?(?:(?:what is|type|type in|enter|write|write in|add|give) )?(?:in )?(?:your|my|the|this) "
@@ -29,28 +42,58 @@ class Known:
     ----------
     items : normalised header -> all items it may mean, as instrument.item; one only where it is clear
     needed : the items that the plan needs, in order
-    order : instrument id -> all its items in order, as instrument.item
-    instruments : normalised name -> instrument id, where only one has this name
+    needed_at : wave -> the items that a file of this wave must hold
+    order : questionnaire's id -> all its items in order, as instrument.item; measures are not here
+    instruments : normalised name -> questionnaire's id, where only one has this name
     titles : instrument id -> title
+    measured : item of a measure -> the waves at which it is taken
+    measure_waves : normalised header and item of a measure -> the waves that this header stands for
+    measure_headers : item of a measure and wave -> the headings that the plan names
+    places : normalised header -> what it says of the trial: ("school" | "class" | "arm", "") or ("compliance", id)
     pupil : normalised headers that the plan names for the pupil code
     characteristics : normalised header -> id
     waves : normalised name -> wave id
     names : item -> how a person calls it: its short label
+    usual_places : headers that schools usually write for school, class and arm; empty where the plan is no trial
     """
 
     items: Names[str, tuple[str, ...]]
     needed: tuple[str, ...]
+    needed_at: Names[str, tuple[str, ...]]
     order: Names[str, tuple[str, ...]]
     instruments: Names[str, str]
     titles: Names[str, str]
+    measured: Names[str, tuple[str, ...]]
+    measure_waves: Names[tuple[str, str], tuple[str, ...]]
+    measure_headers: Names[tuple[str, str], tuple[str, ...]]
+    places: Names[str, tuple[Role, str]]
     pupil: frozenset[str]
     characteristics: Names[str, str]
     waves: Names[str, str]
     names: Names[str, str]
+    usual_places: Names[str, Role]
 
     def needed_of(self, instrument: str) -> tuple[str, ...]:
         """The items that the plan needs from one instrument."""
         return tuple(item for item in self.needed if item.partition(".")[0] == instrument)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The items that the plan needs from questionnaires."""
+        return tuple(item for item in self.needed if item not in self.measured)
+
+    def headings(self, item: str, wave: str) -> list[str]:
+        """The headings of a measure at a wave, as a message may show them: the plan's own, else its label."""
+        own = self.measure_headers.get((item, wave), ())
+        return [f"'{header}'" for header in own] or [f"'{self.names[item]}'"]
+
+    def wave_meant(self, header: str, item: str) -> str:
+        """The one wave that a header of a measure stands for; "" where it may stand for several, or is no measure."""
+        for form in header_forms(header):
+            waves = self.measure_waves.get((form, item), ())
+            if len(waves) == 1:
+                return waves[0]
+        return ""
 
     def roles(self, header: str) -> list[tuple[Role, str]]:
         """Everything that a header may mean by itself, best first: (role, what)."""
@@ -62,6 +105,8 @@ class Known:
             found.extend(("item", item) for item in self.items.get(form, ()))
             if form in self.characteristics:
                 found.append(("characteristic", self.characteristics[form]))
+            if form in self.places:
+                found.append(self.places[form])
             if found:
                 return found
         if any(form in PUPIL_NAMES or _PUPIL_QUESTION.match(form) for form in forms):
@@ -73,6 +118,8 @@ class Known:
             found.append(("identity", ""))
         if whole in FORM_NAMES or whole.rstrip("0123456789") in FORM_NAMES or _FORM_QUIZ.match(header.strip()):
             found.append(("form", ""))
+        if not found and whole in self.usual_places:
+            found.append((self.usual_places[whole], ""))
         return found
 
     def split_wave(self, header: str) -> tuple[str, str]:
@@ -95,8 +142,17 @@ def known_names(study: Study) -> Known:
     order: dict[str, tuple[str, ...]] = {}
     needed: list[str] = []
     titles: dict[str, set[str]] = defaultdict(set)
-    ids = [item.id for instrument in study.instruments for item in instrument.items]
+    questionnaires = [one for one in study.instruments if not one.is_measure]
+    ids = [item.id for instrument in questionnaires for item in instrument.items]
+    measures = {one.id: one for one in _measures(study)}
     for instrument in study.instruments:
+        if instrument.id in measures:
+            measure = measures[instrument.id]
+            needed.append(measure.item)
+            names[measure.item] = measure.label
+            for form in _measure_forms(measure):
+                items[form].append(measure.item)
+            continue
         own = study.wording.get(instrument.id)
         needed += [f"{instrument.id}.{item}" for item in study.items(instrument.id)]
         order[instrument.id] = tuple(f"{instrument.id}.{item.id}" for item in instrument.items)
@@ -117,14 +173,71 @@ def known_names(study: Study) -> Known:
     return Known(
         items={form: _prefer_needed(targets, needed) for form, targets in items.items()},
         needed=tuple(needed),
+        needed_at={wave.id: study.items_at(wave.id) for wave in study.plan.waves},
         order=order,
         instruments={name: min(ids) for name, ids in titles.items() if name and len(ids) == 1},
         titles={instrument.id: instrument.title for instrument in study.instruments},
+        measured={one.item: tuple(one.waves) for one in measures.values()},
+        measure_waves={
+            (form, one.item): waves for one in measures.values() for form, waves in _measure_forms(one).items()
+        },
+        measure_headers={(one.item, wave): headers for one in measures.values() for wave, headers in one.waves.items()},
+        places=_places(study),
         pupil=frozenset(form for header in study.plan.pupil_headers for form in header_forms(header)),
         characteristics=_characteristics(study),
         waves=wave_names(study),
         names=names,
+        usual_places=_usual_places(study),
     )
+
+
+def _measures(study: Study) -> list[Measure]:
+    """The plan's measures that an outcome or a baseline uses."""
+    used = {one.id for one in study.instruments}
+    return [one for one in study.plan.measures if one.id in used]
+
+
+def _measure_forms(measure: Measure) -> dict[str, tuple[str, ...]]:
+    """Normalised header -> the waves it stands for: the plan's headers for these waves, id and label for all."""
+    found: dict[str, tuple[str, ...]] = {}
+    for wave, headers in measure.waves.items():
+        for form in {key for header in headers for key in (normal(header), *header_forms(header)[-1:])}:
+            found[form] = (*found.get(form, ()), wave)
+    for name in (measure.id, measure.label, measure.item):
+        found.setdefault(normal(name), tuple(measure.waves))
+    return found
+
+
+def _places(study: Study) -> dict[str, tuple[Role, str]]:
+    """What the plan's own headers say of the trial."""
+    trial = study.plan.trial
+    if trial is None:
+        return {}
+    found: dict[str, tuple[Role, str]] = {}
+    columns: list[tuple[Role, tuple[str, ...]]] = [
+        ("school", trial.school.headers),
+        ("class", trial.class_.headers if trial.class_ else ()),
+        ("arm", trial.allocation.headers),
+    ]
+    for role, headers in columns:
+        for header in headers:
+            found.setdefault(normal(header), (role, ""))
+    for one in trial.compliance:
+        for name in (*one.headers, one.id, one.label):
+            found.setdefault(normal(name), ("compliance", one.id))
+    return found
+
+
+def _usual_places(study: Study) -> dict[str, Role]:
+    if study.plan.trial is None:
+        return {}
+    found: dict[str, Role] = {}
+    names: list[tuple[Role, frozenset[str]]] = [("school", SCHOOL_NAMES), ("arm", ARM_NAMES)]
+    if study.plan.trial.class_:
+        names.append(("class", CLASS_NAMES))
+    for role, usual in names:
+        found |= dict.fromkeys(sorted(usual), role)
+    return found
 
 
 def _names_of(instrument: Instrument, study: Study) -> list[str]:
@@ -149,7 +262,7 @@ def _prefer_needed(targets: list[str], needed: list[str]) -> tuple[str, ...]:
 
 def _characteristics(study: Study) -> dict[str, str]:
     found: dict[str, str] = {}
-    for one in (*study.plan.subgroups, *study.plan.covariates):
+    for one in (*study.plan.pupil_facts, *study.plan.school_facts):
         for name in (*one.headers, one.id, one.label):
             for form in header_forms(name):
                 found.setdefault(form, one.id)

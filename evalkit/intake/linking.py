@@ -64,8 +64,9 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
         problems.append(_too_few(len(linked), f"{files[first]} and {files[last]}", labels[first], labels[last]))
     elif len(linked) > 1 and not same:
         problems += _same_answers(uploads, first, last, labels)
-    if linked or asked:
-        problems += _only_in_one(uploads, pupils, files, labels, settled=settled)
+    one_file = study.plan.is_trial and len({name for keys in pupils.values() for name in keys.values()}) == 1
+    if (linked or asked) and not one_file:
+        problems += _only_in_one(uploads, pupils, files, labels, settled=settled, is_trial=study.plan.is_trial)
     near = {key for pair in respelled for key in pair}
     problems += _near_codes(uploads, pupils, first, last, told=near)
     return ordered(problems)
@@ -75,10 +76,17 @@ def _pupils(uploads: Sequence[Upload], wave: str) -> dict[str, str]:
     """Key of each pupil's code in a wave -> the file it is in."""
     found: dict[str, str] = {}
     for upload in uploads:
-        frame = upload.responses
+        frame = _with_value(upload)
         for code in frame.loc[frame["wave"] == wave, "pupil"]:
             found.setdefault(code_key(str(code)), upload.source.file)
     return found
+
+
+def _with_value(upload: Upload) -> pd.DataFrame:
+    """The rows that hold a value; for a survey every row, since a pupil who answered nothing was there."""
+    frame = upload.responses
+    numbers = [column for column in frame.columns if "." in column and frame[column].dtype == "Float64"]
+    return frame[frame[[c for c in frame.columns if "." in c]].notna().any(axis="columns")] if numbers else frame
 
 
 def _spelling(uploads: Sequence[Upload]) -> dict[str, str]:
@@ -174,10 +182,11 @@ def _only_in_one(
     labels: dict[str, str],
     *,
     settled: Collection[str],
+    is_trial: bool,
 ) -> list[Problem]:
     """Who answered in only one wave; many of them in the smaller file are a sign that codes were typed differently.
 
-    Pupils who are asked about already (`settled`) are left out.
+    Pupils who are asked about already (`settled`) are left out. In a trial it is usual, so only many are named.
     """
     spelled = _spelling(uploads)
     fewest = min(len(keys) for keys in pupils.values())
@@ -189,11 +198,15 @@ def _only_in_one(
             continue
         codes = [shown_code(spelled[key]) for key in alone if not UPN.match(key)]
         shown = f": {listed(codes, limit=_MOST_NAMED)}" if codes else ""
+        many = len(keys) == fewest and len(alone) > _MANY * fewest
         mend = (
-            "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
+            "In a trial they stay on the list. If codes were typed differently, correct them. Otherwise there is "
+            "nothing to do."
+            if is_trial
+            else "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
             "nothing to do: the report says how many there are."
         )
-        if len(keys) == fewest and len(alone) > _MANY * fewest:
+        if many:
             mend = (
                 "These are very many, and their change cannot be worked out. Lay the class list beside the codes of "
                 "both files before you go on: were codes typed in another way, were new codes handed out, or is a "

@@ -131,7 +131,7 @@ def _fitting(block: _Block, known: Known, taken: Collection[str]) -> tuple[list[
     ]
     if exact:
         return exact, []
-    if len(known.order) > 1 and block.numbers == list(range(1, len(known.needed) + 1)) and not block.instrument:
+    if len(known.order) > 1 and block.numbers == list(range(1, len(known.asked) + 1)) and not block.instrument:
         return [], [""]
     inside = [one for one in free if block.numbers[-1] <= len(known.order[one])]
     if block.instrument or (block.lettered and len(known.order) == 1):
@@ -144,7 +144,7 @@ def _fitting(block: _Block, known: Known, taken: Collection[str]) -> tuple[list[
 def _items(block: _Block, instrument: str, known: Known) -> list[str]:
     """The items that a block's columns are, if it is this questionnaire's; "" numbers the plan straight through."""
     if not instrument:
-        return list(known.needed)
+        return list(known.asked)
     if _is_short_form(block, instrument, known):
         return list(known.needed_of(instrument))
     order = known.order[instrument]

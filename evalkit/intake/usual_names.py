@@ -10,6 +10,13 @@ student|student code|student id|student number|participant|participant code|part
 id code|code|unique code|unique id|identifier|unique identifier|survey code|personal code|admission number|
 admission no|adno|unique pupil number|upn|record id|id""")
 
+SCHOOL_NAMES = _words("""school|urn|school urn|school id|school code|school number|school ref|school reference|
+laestab|la estab|dfe number|dfe no|establishment number|school name|setting""")
+CLASS_NAMES = _words("""class|class name|class code|class id|teaching group|form|form group|tutor group|reg|reg group|
+registration group""")
+ARM_NAMES = _words("""arm|trial arm|group|allocation|allocated to|allocated group|treatment|treat|trial group|condition|
+study group|intervention or control|intervention|treatment group|randomised to|randomised group""")
+
 WAVE_NAMES = _words("""wave|time|time point|timepoint|occasion|phase|round|survey|survey wave|pre post|pre or post|
 before after|before or after|wave id|survey round|redcap event name|event name""")
 

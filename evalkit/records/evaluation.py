@@ -268,6 +268,11 @@ class Study:
                 needed |= dict.fromkeys(f"{instrument.id}.{item}" for item in self.items(instrument.id))
         return tuple(needed)
 
+    def waves_of(self, instrument_id: str) -> tuple[str, ...]:
+        """The waves at which the plan needs an instrument, in the plan's order."""
+        items = {f"{instrument_id}.{item}" for item in self.items(instrument_id)}
+        return tuple(wave.id for wave in self.plan.waves if items & set(self.items_at(wave.id)))
+
     def _questionnaire_waves(self, instrument_id: str) -> set[str]:
         waves = [wave.id for wave in self.plan.waves]
         found: set[str] = set()

@@ -102,6 +102,11 @@ def read_upn(text: str) -> IdentifierReading:
     return IdentifierReading("", "pattern_wrong", _upn_fault(bare))
 
 
+def is_upn(text: str) -> bool:
+    """Whether it is built like a UPN, right or wrong: then no message may repeat it."""
+    return bool(_UPN.fullmatch(_bare(text)))
+
+
 def _digits_meant(bare: str) -> tuple[str, str]:
     """The UPN with letters O, I, S turned into digits, if that makes a good one, and which letters stand where."""
     meant = bare[:1] + "".join(_MISREAD_DIGITS.get(one, one) for one in bare[1:])

@@ -31,14 +31,15 @@ class Correction(Spec):
 class Mapping(Spec):
     """Column, label and code decisions for a kind of file, and corrections to cells of one file.
 
-    columns : header -> instrument.item, pupil, wave, a characteristic's id, or ignore
-    labels : instrument -> answer text -> code
+    columns : header -> instrument.item (with "@ wave" where the heading names no wave), pupil, wave, school, class,
+        arm, the id of a characteristic or of a compliance measure, or ignore
+    labels : instrument or measure -> text in the file -> answer or number; null where it means that there is none
     codes : pupil code as typed -> pupil code meant
     """
 
     schema_: Literal["evalkit-mapping/1"] = Field(alias="schema")
     columns: dict[str, str] = Field(default_factory=dict)
-    labels: dict[Identifier, dict[str, int]] = Field(default_factory=dict)
+    labels: dict[Identifier, dict[str, int | float | None]] = Field(default_factory=dict)
     codes: dict[str, str] = Field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     decided_by: str | None = None

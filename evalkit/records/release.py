@@ -13,11 +13,12 @@ MANIFEST_FILE = "manifest.json"
 
 
 class ReleasedFile(Spec):
-    """One table of the release and the SHA-256 of its bytes."""
+    """One table of the release and the SHA-256 of its bytes. `numbers` names the columns that hold decimal numbers."""
 
     name: str
     sha256: str
     rows: int
+    numbers: tuple[str, ...] | None = None
 
 
 class SourceFile(Spec):
@@ -50,7 +51,8 @@ class Release:
 
     Attributes
     ----------
-    responses : frame - as in `Upload.responses`, all files together: `pupil`, `wave`, items; a row per pupil and wave
+    responses : frame - as in `Upload.responses`, all files together: `pupil`, `wave`, items; a row per pupil and wave;
+        in a trial only where there is a value
     roster : frame - a row per pupil: `pupil`; in a trial `school`, `class` (where the plan has classes) and `arm` (the
         plan's ids); then each characteristic of pupils as text (numbers too), each compliance of pupils as a number;
         then one true/false column per wave (`in_pre`, `in_post`)

@@ -85,6 +85,38 @@ class Source:
     rows: int
 
 
+def is_settled(issues: tuple[Problem, ...]) -> bool:
+    """Whether nothing is left that must be mended or answered."""
+    return not any(one.severity in ("error", "ask") for one in issues)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolList:
+    """The list of the schools of a trial, read and checked.
+
+    Attributes
+    ----------
+    schools : frame - a row per school that was randomised: `school`, then what the list has of `arm` (the plan's ids),
+        characteristics of schools (text) and compliance of schools (Float64)
+    issues, source, decisions : as in `Upload`
+    """
+
+    schools: pd.DataFrame
+    issues: tuple[Problem, ...]
+    source: Source
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """The problems as a table, a row per problem."""
+        return problem_table(self.issues)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is left that must be mended or answered."""
+        return is_settled(self.issues)
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """One survey file, read and checked.
@@ -93,7 +125,9 @@ class Upload:
     ----------
     responses : frame - a row per pupil and wave: `pupil`, `wave`, then one column per item, named
         `instrument.item` (for example grit_s8.q3), dtype Int16, answers as printed in the questionnaire (not reversed),
-        empty where there is no valid answer; then one text column per characteristic of the plan. Rows that cannot be
+        empty where there is no valid answer; measures are Float64 (`pretest.value`); then one text column per
+        characteristic of the plan. In a trial then what the file has of `school`, `class`, `arm` (the plan's ids),
+        characteristics (text) and compliance (Float64); a pupil without any number has a row too. Rows that cannot be
         used (no pupil code, a second row for one pupil) are left out here and stand in `issues`
     issues : every problem found, in the order a person would repair them
     source : the file
@@ -113,4 +147,4 @@ class Upload:
     @property
     def ok(self) -> bool:
         """Whether nothing is left that must be mended or answered."""
-        return not any(one.severity in ("error", "ask") for one in self.issues)
+        return is_settled(self.issues)

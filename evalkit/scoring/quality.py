@@ -27,7 +27,7 @@ def measure_quality(
     ----------
     responses : frame - the release's responses: a row per pupil and wave
     study : the evaluation with its instruments
-    answers : instrument id to item id to the answers, in the order of `responses`
+    answers : questionnaire's id to item id to the answers, in the order of `responses`; measures are not here
     scored : scale to its scores, in the same order
 
     Returns
@@ -45,20 +45,26 @@ def measure_quality(
     scales: list[dict[str, object]] = []
     items: list[dict[str, object]] = []
     printed: list[dict[str, object]] = []
-    for outcome in study.plan.outcomes:
-        instrument, given = study.instrument(outcome.instrument), answers[outcome.instrument]
-        keyed = keyed_answers(given, instrument, score_id=outcome.score)
-        for wave, rows in waves.items():
-            place: dict[str, object] = {"scale": outcome.scale, "wave": wave}
+    for name, score_id in study.scores:
+        instrument, scale = study.instrument(name), f"{name}.{score_id}"
+        given = answers.get(name)
+        keyed = keyed_answers(given, instrument, score_id=score_id) if given else None
+        for wave in study.waves_of(name):
+            rows = waves[wave]
+            place: dict[str, object] = {"scale": scale, "wave": wave}
+            facts = _score_facts(scored[scale].value[rows], instrument, score_id)
+            if given is None or keyed is None:
+                scales.append(place | _no_reliability(scored[scale].value[rows]) | facts)
+                continue
             wave_items = keyed[rows]
             scales.append(
                 place
-                | _reliability_of(wave_items, list(instrument.item_signs(outcome.score)), study.plan.conf_level)
-                | _score_facts(scored[outcome.scale].value[rows], instrument, outcome.score)
-                | {"straight_line_percent": straight[instrument.id, wave]}
+                | _reliability_of(wave_items, list(instrument.item_signs(score_id)), study.plan.conf_level)
+                | facts
+                | {"straight_line_percent": straight[name, wave]}
             )
-            items += [place | row for row in _item_rows(wave_items, instrument, outcome.score)]
-            printed += [place | row for row in _answer_rows(given, rows & linked, instrument, outcome.score)]
+            items += [place | row for row in _item_rows(wave_items, instrument, score_id)]
+            printed += [place | row for row in _answer_rows(given, rows & linked, instrument, score_id)]
     return Quality(
         scales=pd.DataFrame(scales, columns=list(QUALITY_COLUMNS)),
         items=pd.DataFrame(items, columns=list(ITEM_COLUMNS)),
@@ -98,6 +104,14 @@ def _reliability_of(keyed: FloatArray, names: Sequence[str], conf_level: float) 
             row |= {method: found.value, f"{method}_low": found.low, f"{method}_high": found.high}
     row["reason"] = " ".join(dict.fromkeys(reasons))
     return row
+
+
+def _no_reliability(values: FloatArray) -> dict[str, object]:
+    """A measured number has no questions whose agreement could be looked at."""
+    empty = ("alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high", "straight_line_percent")
+    reason = "A measured number has no alpha or omega: they need several questions."
+    row: dict[str, object] = {"n": int(np.count_nonzero(~np.isnan(values))), "k": 1, "reason": reason}
+    return row | dict.fromkeys(empty, math.nan)
 
 
 def _score_facts(values: FloatArray, instrument: Instrument, score_id: str) -> dict[str, object]:

@@ -8,15 +8,17 @@ import pandas as pd
 from evalkit.errors import DesignError, SpecError
 from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument, load_instrument
+from evalkit.records.measure import VALUE
 from evalkit.records.release import Release
 from evalkit.records.scores import SCORE_COLUMNS, Scores
 from evalkit.scoring.answers import read_answers
+from evalkit.scoring.measured import score_measured
 from evalkit.scoring.quality import measure_quality
 from evalkit.scoring.rules import Scored, score_answers
 
 
 def score(release: Release, study: Study) -> Scores:
-    """Score every questionnaire that the plan's outcomes name, for every pupil and wave of a release.
+    """Score every questionnaire and measure that the plan needs, for every pupil and wave of a release.
 
     Parameters
     ----------
@@ -39,26 +41,28 @@ def score(release: Release, study: Study) -> Scores:
     """
     _refuse_other_versions(release, study)
     _refuse_missing_items(release, study)
+    responses = release.responses
     answers = {
         one.id: read_answers(
-            release.responses,
+            responses,
             one,
             items=study.items(one.id),
             columns={item: f"{one.id}.{item}" for item in study.items(one.id)},
         )
         for one in study.instruments
+        if not one.is_measure
     }
     scored = {
-        outcome.scale: score_answers(
-            answers[outcome.instrument], study.instrument(outcome.instrument), score_id=outcome.score
-        )
-        for outcome in study.plan.outcomes
+        f"{name}.{score_id}": score_answers(answers[name], study.instrument(name), score_id=score_id)
+        if name in answers
+        else score_measured(responses[f"{name}.{VALUE}"], study.instrument(name))
+        for name, score_id in study.scores
     }
-    frame = pd.concat([_rows(release.responses, scale, study, one) for scale, one in scored.items()], ignore_index=True)
-    quality = measure_quality(release.responses, study, answers=answers, scored=scored)
+    frame = pd.concat([_rows(responses, scale, study, one) for scale, one in scored.items()], ignore_index=True)
+    quality = measure_quality(responses, study, answers=answers, scored=scored)
     sources = tuple((source.name, source.sha256) for source in release.manifest.sources)
     notes = tuple(note for source in release.manifest.sources for note in source.decisions)
-    return Scores(frame, quality, release.roster, release.sha256, sources, notes)
+    return Scores(frame, quality, release.roster, release.sha256, sources, notes, release.schools)
 
 
 def score_items(
@@ -120,7 +124,9 @@ def _rows(responses: pd.DataFrame, scale: str, study: Study, scored: Scored) -> 
         "n_items": np.full(n, scored.n_items, dtype=np.int64),
         "reason": pd.array(scored.reason, dtype="str"),
     }
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    waves = study.waves_of(scale.split(".")[0])
+    return table if len(waves) == len(study.plan.waves) else table[table["wave"].isin(waves)]
 
 
 def _refuse_other_versions(release: Release, study: Study) -> None:
@@ -150,7 +156,7 @@ def _refuse_missing_items(release: Release, study: Study) -> None:
     missing = [name for name in needed if name not in release.responses.columns]
     if missing:
         raise DesignError(
-            f"The release has no column for {', '.join(missing)}, which the plan's outcomes need. "
+            f"The release has no column for {', '.join(missing)}, which the plan needs. "
             "Make a new release with this plan."
         )
 

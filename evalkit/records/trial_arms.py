@@ -1,0 +1,240 @@
+"""Who is in which arm of a trial: by the certificate, the school list or the pupil file, held against one another."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evalkit.records.allocation import Certificate
+from evalkit.records.trial_notes import Notes, key_of, named
+
+if TYPE_CHECKING:
+    from evalkit.records.evaluation import Evaluation
+
+FEWEST_UNITS = 2  # an arm of one unit has no variance between units, so nothing can be said about chance
+
+
+def settle_arms(
+    pupils: pd.DataFrame,
+    schools: pd.DataFrame,
+    plan: "Evaluation",
+    certificate: Certificate | None,
+    notes: Notes,
+    *,
+    with_list: bool,
+) -> pd.DataFrame:
+    """Give every unit its arm.
+
+    Parameters
+    ----------
+    pupils : frame with pupil, school, class, arm as the pupil files say; its column `arm` is put right here
+    schools : frame with school and arm as the list says (empty without a list)
+    certificate : decides where there is one
+    with_list : whether `schools` comes from a list
+
+    Returns
+    -------
+    The schools with their arms; with those that only the certificate names, when there is no list.
+    """
+    unit = plan.unit_of_randomisation
+    pupils["_unit"] = _units(pupils, unit)
+    names = _names(pupils, unit)
+    said = _said_by_pupils(pupils, names, unit, notes)
+    if unit == "school":
+        listed = {key_of(name): arm for name, arm in zip(schools["school"], schools["arm"], strict=True) if arm}
+        names |= {key_of(name): name for name in schools["school"]}
+        _disagree(said, listed, names, unit, "the list of schools", notes)
+        said = {**said, **listed}
+    if certificate is not None:
+        drawn = _certified(certificate, plan, notes)
+        certified = {key: name for key, (name, _) in drawn.items()}
+        arms = {key: arm for key, (_, arm) in drawn.items()}
+        _disagree(said, arms, names, unit, "the certificate", notes)
+        schools = _with_certificate(schools, arms, certified, names, unit, notes, with_list=with_list)
+        names = {**certified, **names} if unit == "school" and not with_list else names
+        said = {**{key: said[key] for key in said if key not in arms and not arms}, **arms}
+    pupils["arm"] = pd.Series([said.get(key, "") for key in pupils["_unit"]], index=pupils.index, dtype="str")
+    _say_without_arm(names, said, plan, notes)
+    _say_small_arms(names, said, plan, notes)
+    del pupils["_unit"]
+    return schools.assign(arm=_arms_of_schools(pupils, schools, said, unit))
+
+
+def _units(pupils: pd.DataFrame, unit: str) -> list[str]:
+    """The key of the unit that each pupil was randomised with."""
+    if unit == "school":
+        return [key_of(name) for name in pupils["school"]]
+    if unit == "pupil":
+        return [key_of(code) for code in pupils["pupil"]]
+    return [
+        f"{key_of(school)} / {key_of(name)}" if name else ""
+        for school, name in zip(pupils["school"], pupils["class"], strict=True)
+    ]
+
+
+def _names(pupils: pd.DataFrame, unit: str) -> dict[str, str]:
+    """Key of each unit -> its name in messages."""
+    shown = pupils["school"] + " / " + pupils["class"] if unit == "class" else pupils[unit]
+    return {key: name for key, name in zip(pupils["_unit"], shown, strict=True) if key}
+
+
+def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], unit: str, notes: Notes) -> dict[str, str]:
+    """The arm of each unit by the pupil file; units whose pupils differ are named."""
+    given = pupils.loc[(pupils["arm"] != "") & (pupils["_unit"] != ""), ["_unit", "arm"]].drop_duplicates()
+    several = given.loc[given["_unit"].duplicated(), "_unit"].unique()
+    if len(several):
+        notes.add(
+            "error",
+            "arm_varies",
+            f"{named(unit, (names[key] for key in several))} {_has(several)} pupils in more than one arm, though whole "
+            f"{_plural(unit)} were randomised",
+            f"Write one arm for each {unit}: the one that it was allocated to, whatever happened afterwards. Or "
+            f"correct the pupils' {unit}.",
+        )
+    first = given.drop_duplicates("_unit")
+    return dict(zip(first["_unit"], first["arm"], strict=True))
+
+
+def _disagree(
+    said: Mapping[str, str], right: Mapping[str, str], names: Mapping[str, str], unit: str, source: str, notes: Notes
+) -> None:
+    """Units whose arm in the files is not the one that another source gives."""
+    other = [key for key in said if key in right and said[key] != right[key]]
+    if other:
+        shown = [f"{names.get(key, key)} ({said[key]}, but {right[key]} by {source})" for key in other]
+        notes.add(
+            "error",
+            "arm_disagrees" if source != "the certificate" else "not_as_certified",
+            f"{named(unit, shown)} {'is' if len(other) == 1 else 'are'} not in the arm that {source} gives",
+            f"Correct the column with the arm. If {source} is wrong, find out why before anything is analysed."
+            if source == "the certificate"
+            else "Write the arm that was allocated in both places, or take the column out of the pupil file.",
+        )
+
+
+def _certified(certificate: Certificate, plan: "Evaluation", notes: Notes) -> dict[str, tuple[str, str]]:
+    """Key of each unit -> its name and arm by the certificate and those before it."""
+    arms = {arm.id for arm in plan.arms}
+    values = {key_of(text): arm for text, arm in (plan.trial.allocation.values.items() if plan.trial else ())}
+    drawn: dict[str, tuple[str, str]] = {}
+    strange: set[str] = set()
+    for batch in certificate.batches:
+        for one in batch.units:
+            arm = one.arm if one.arm in arms else values.get(key_of(one.arm), "")
+            if not arm:
+                strange.add(one.arm)
+            drawn[_unit_key(one.unit, plan)] = (one.unit, arm)
+    if strange:
+        notes.add(
+            "error",
+            "certificate_arms",
+            f"The certificate allocates to {', '.join(sorted(strange))}, which is no arm of this plan",
+            f"Say in the plan which arm is meant (trial: allocation: values:). Its arms are {', '.join(sorted(arms))}.",
+        )
+    return drawn
+
+
+def _unit_key(name: str, plan: "Evaluation") -> str:
+    """A class is written 'SCHOOL / CLASS' on the list that was randomised."""
+    if plan.unit_of_randomisation != "class":
+        return key_of(name)
+    school, slash, rest = name.rpartition("/")
+    return f"{key_of(school)} / {key_of(rest)}" if slash else key_of(name)
+
+
+def _with_certificate(
+    schools: pd.DataFrame,
+    arms: Mapping[str, str],
+    certified: Mapping[str, str],
+    names: Mapping[str, str],
+    unit: str,
+    notes: Notes,
+    *,
+    with_list: bool,
+) -> pd.DataFrame:
+    """Units that only one side knows; without a list, schools of the certificate that have no pupil are added."""
+    strange = [names[key] for key in names if key not in arms]
+    if strange:
+        notes.add(
+            "error",
+            "not_certified",
+            f"{named(unit, strange)} {'does' if len(strange) == 1 else 'do'} not stand in the certificate",
+            f"Correct the name of the {unit} so that it is written as in the certificate. What was not randomised does "
+            "not belong in the trial: take it out.",
+        )
+    lost = [certified[key] for key in certified if key not in names]
+    if not lost:
+        return schools
+    if unit == "school" and not with_list:
+        return pd.concat([schools, pd.DataFrame({"school": lost})], ignore_index=True).fillna(
+            dict.fromkeys(schools.select_dtypes(exclude="number").columns, "")
+        )
+    where = "the list of schools" if unit == "school" else "the pupil file"
+    them = "it" if len(lost) == 1 else "them"
+    notes.add(
+        "error" if unit == "school" else "warn",
+        "not_listed",
+        f"The certificate allocates {named(unit, lost)}, but {where} does not have {them}",
+        "Everybody who was randomised belongs into the files, those who left too, so that the report can count them.",
+    )
+    return schools
+
+
+def _say_without_arm(names: Mapping[str, str], said: Mapping[str, str], plan: "Evaluation", notes: Notes) -> None:
+    assert plan.trial is not None
+    unit = plan.unit_of_randomisation
+    heading = (*plan.trial.allocation.headers, "Arm")[0]
+    without = [name for key, name in names.items() if not said.get(key)]
+    if without and len(without) == len(names):
+        notes.add(
+            "error",
+            "no_arm",
+            f"No file says which arm the {_plural(unit)} were allocated to",
+            f"Add a column '{heading}' to the pupil file or to the list of schools, or name the certificate of the "
+            "allocation in the plan (trial: allocation: certificate:).",
+        )
+    elif without:
+        notes.add(
+            "error",
+            "without_arm",
+            f"The arm of {named(unit, without)} is not known",
+            f"Type it into the column '{heading}'.",
+        )
+
+
+def _say_small_arms(names: Mapping[str, str], said: Mapping[str, str], plan: "Evaluation", notes: Notes) -> None:
+    unit = plan.unit_of_randomisation
+    counts = {arm.id: [name for key, name in names.items() if said.get(key) == arm.id] for arm in plan.arms}
+    if not any(counts.values()):
+        return
+    for arm in plan.arms:
+        members = counts[arm.id]
+        if len(members) < FEWEST_UNITS:
+            found = f"only {named(unit, members)}" if members else f"no {unit}"
+            notes.add(
+                "error",
+                "small_arm",
+                f"The arm '{arm.label}' ({arm.id}) has {found}",
+                f"Each arm needs {FEWEST_UNITS} {_plural(unit)} at least, or chance cannot be told from the programme. "
+                "Add those that are missing; if there are none, this is no trial.",
+            )
+
+
+def _arms_of_schools(pupils: pd.DataFrame, schools: pd.DataFrame, said: Mapping[str, str], unit: str) -> list[str]:
+    """The school's arm where the school, or all of it, was allocated; empty where arms differ within it."""
+    if unit == "school":
+        return [said.get(key_of(name), "") for name in schools["school"]]
+    arms = (
+        pupils[pupils["arm"] != ""].groupby("school")["arm"].agg(lambda one: one.iloc[0] if one.nunique() == 1 else "")
+    )
+    if unit == "pupil":
+        return [""] * len(schools)
+    return [str(arms.get(name, "")) for name in schools["school"]]
+
+
+def _plural(unit: str) -> str:
+    return "classes" if unit == "class" else f"{unit}s"
+
+
+def _has(names: Iterable[object]) -> str:
+    return "has" if len(list(names)) == 1 else "have"
