@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from evalkit.custody.release import load_release, make_release
     from evalkit.errors import DesignError, EvalkitError, FitError, ReportError, SpecError, UploadError
     from evalkit.intake.check import check_upload
+    from evalkit.intake.schools import check_schools
     from evalkit.planning.certificate import allocation_facts, load_allocation, verify_certificate
     from evalkit.planning.mdes_table import mdes_table
     from evalkit.planning.power import mdes, power, power_curve, sample_size
@@ -63,6 +64,7 @@ _HOMES = {
     "UploadError": "evalkit.errors",
     "allocation_facts": "evalkit.planning.certificate",
     "analyse": "evalkit.analysis.analyse",
+    "check_schools": "evalkit.intake.schools",
     "check_upload": "evalkit.intake.check",
     "compare_with_seal": "evalkit.planning.seal",
     "declare_mechanism": "evalkit.analysis.mechanism",
@@ -107,6 +109,7 @@ __all__ = [
     "UploadError",
     "allocation_facts",
     "analyse",
+    "check_schools",
     "check_upload",
     "compare_with_seal",
     "declare_mechanism",

@@ -105,12 +105,12 @@ class _Pupils:
     def settle(self, plan: "Evaluation") -> pd.DataFrame:
         """A row per pupil, each fact as first given; what differs between rows is said."""
         self.frame = self.responses[["pupil"]].drop_duplicates().reset_index(drop=True)
-        self._text("school", "pupil_in_two_schools", "stand in two schools", _ONE_SCHOOL)
+        self._text("school", "pupil_in_two_schools", "more than one school", _ONE_SCHOOL)
         by_class = plan.unit_of_randomisation == "class"
-        self._text("class", "pupil_in_two_classes", "stand in two classes", _ONE_CLASS, is_error=by_class)
-        self._text("arm", "pupil_in_two_arms", "stand in two arms", "Write each pupil's arm the same in every row.")
+        self._text("class", "pupil_in_two_classes", "more than one class", _ONE_CLASS, is_error=by_class)
+        self._text("arm", "pupil_in_two_arms", "more than one arm", "Write each pupil's arm the same in every row.")
         for one in plan.pupil_facts:
-            self._text(one.id, "fact_differs", f"differ in '{one.label}' between rows or files", _FIRST, is_error=False)
+            self._text(one.id, "fact_differs", f"different entries for '{one.label}'", _FIRST, is_error=False)
         for one in plan.trial.compliance if plan.trial else ():
             if one.level == "pupil":
                 self._number(one.id, one.label)
@@ -124,24 +124,28 @@ class _Pupils:
         given[column] = given[column].fillna("").astype("str")
         given = given[given[column] != ""]
         self._say_different(given.assign(_key=[key_of(text) for text in given[column]]), kind, what, mend, is_error)
-        first = given.drop_duplicates("pupil").set_index("pupil")[column]
-        self.frame[column] = self.frame["pupil"].map(first).fillna("").astype("str")
+        once = given.drop_duplicates("pupil")
+        first = dict(zip(once["pupil"], once[column], strict=True))
+        self.frame[column] = pd.Series([first.get(code, "") for code in self.frame["pupil"]], dtype="str")
 
     def _number(self, column: str, label: str) -> None:
         if column not in self.responses:
             self.frame[column] = math.nan
             return
         given = self.responses[["pupil", column]].dropna(subset=[column])
-        what = f"have two numbers for '{label}'"
+        what = f"different numbers for '{label}'"
         self._say_different(given.assign(_key=given[column]), "two_numbers", what, "Keep the right one.", True)
-        first = given.drop_duplicates("pupil").set_index("pupil")[column]
-        self.frame[column] = self.frame["pupil"].map(first).astype("float64")
+        once = given.drop_duplicates("pupil")
+        first = dict(zip(once["pupil"], once[column], strict=True))
+        values = [first.get(code, math.nan) for code in self.frame["pupil"]]
+        self.frame[column] = pd.Series(values, dtype="float64")
 
     def _say_different(self, given: pd.DataFrame, kind: str, what: str, mend: str, is_error: bool) -> None:
         different = given[["pupil", "_key"]].drop_duplicates()
         several = different.loc[different["pupil"].duplicated(), "pupil"].unique()
         if len(several):
-            self.notes.add("error" if is_error else "warn", kind, f"{named('pupil', several)} {what}", mend)
+            found = f"{named('pupil', several)} {'has' if len(several) == 1 else 'have'} {what} in the files"
+            self.notes.add("error" if is_error else "warn", kind, found, mend)
 
 
 _ONE_SCHOOL = "In a trial a pupil counts in the school in which he or she was when schools were randomised. Write it."

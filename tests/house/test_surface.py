@@ -23,6 +23,7 @@ PUBLIC = [
     "UploadError",
     "allocation_facts",
     "analyse",
+    "check_schools",
     "check_upload",
     "compare_with_seal",
     "declare_mechanism",
