@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.analysis.analyse import analyse
+from evalkit.analysis.mechanism import Mechanism
 from evalkit.custody.release import load_release, make_release
 from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
 from evalkit.intake.schools import check_schools
 from evalkit.intake.trial_linking import trial_problems
+from evalkit.planning.certificate import allocation_facts
 from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
+from evalkit.records.allocation import load_certificate
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
@@ -147,12 +150,27 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
         tick("Scoring", 1, STEPS)
         scores = score(release, study)
         tick("Analysing", 2, STEPS)
-        results = with_seal(analyse(scores, study), study)
+        results = with_seal(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
         tick("Keeping the results", 3, STEPS)
         if to is not None:
             _keep(Path(to), Path(scratch) / RELEASE_FOLDER, results)
     tick("Done", STEPS, STEPS)
     return results
+
+
+def drawn_mechanism(study: Study) -> Mechanism | None:
+    """How the schools of a trial were drawn, as its certificate says; None when the plan names none.
+
+    A randomisation test then repeats the draw as it was made: the schools that left too, minimisation,
+    re-randomisation, earlier batches.
+    """
+    trial = study.plan.trial
+    if trial is None or trial.allocation.certificate is None or study.plan.unit_of_randomisation != "school":
+        return None
+    facts = allocation_facts(load_certificate(study.folder / trial.allocation.certificate))
+    return Mechanism(
+        "school", units=facts.units, strata=facts.strata, pairs=facts.pairs, arms=facts.arms, redraw=facts.redraw
+    )
 
 
 def with_seal(results: Results, study: Study) -> Results:
