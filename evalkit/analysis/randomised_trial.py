@@ -10,6 +10,7 @@ from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.provenance import provenance
+from evalkit.analysis.trial_balance import balance
 from evalkit.analysis.trial_compliance import compliance_rows, dose_rows
 from evalkit.analysis.trial_disclosure import disclosed
 from evalkit.analysis.trial_dropout import dropout_table
@@ -21,6 +22,7 @@ from evalkit.analysis.trial_effects import (
     primary_rows,
     unadjusted_rows,
 )
+from evalkit.analysis.trial_flow import attrition, flow, reasons, wwc_attrition
 from evalkit.analysis.trial_missing import missing_rows
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
 from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
@@ -93,7 +95,7 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
         models=_models(found),
         checks=(),
         caveats=(),
-        displays=_displays(study, found),
+        displays=_displays(study, found, standards),
         notes=(*scores.notes, *notes),
         provenance=made_from,
     )
@@ -157,7 +159,15 @@ def _models(found: Sequence[AnalysedOutcome]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
 
 
-def _displays(study: Study, found: Sequence[AnalysedOutcome]) -> dict[str, pd.DataFrame]:
-    labels = {one.id: one.label for one in (*study.plan.subgroups, *study.plan.arms)}
-    dropout = [dropout_table(one.sample, labels) for one in found]
-    return {"dropout": pd.concat(dropout, ignore_index=True)}
+def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standards) -> dict[str, pd.DataFrame]:
+    """Everything that tables and figures show, disclosure-controlled."""
+    plan, samples = study.plan, [one.sample for one in found]
+    labels = {one.id: one.label for one in (*plan.subgroups, *plan.arms)}
+    return {
+        "flow": flow(samples[0]),
+        "reasons": reasons(samples[0]),
+        "attrition": attrition(samples),
+        "wwc_attrition": wwc_attrition(samples, standards.wwc),
+        "balance": balance(samples, rounding=int(standards.methods.count_rounding.value)),
+        "dropout": pd.concat([dropout_table(one, labels) for one in samples], ignore_index=True),
+    }
