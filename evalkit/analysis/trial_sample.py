@@ -25,6 +25,7 @@ class TrialSample:
     wave : when it was measured
     scale_version, baseline_version : versions of the two scales in these data; baseline_version is empty without one
     low, high, higher_is : of the outcome's scale
+    baseline_low, baseline_high : of the baseline's scale
     frame : frame - a row per pupil who was randomised: `pupil school classroom arm outcome baseline` (classroom only
         where there are classes; arm a category with the control first), each stratum, covariate, subgroup and
         compliance of the plan as they stand in the data, gaps and all; and true/false columns `in_population` (the
@@ -43,6 +44,8 @@ class TrialSample:
     low: float
     high: float
     higher_is: str
+    baseline_low: float
+    baseline_high: float
     frame: pd.DataFrame
     terms: tuple[str, ...]
     fills: tuple[tuple[str, float], ...]
@@ -99,12 +102,14 @@ def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | 
     instrument = study.instrument(outcome.instrument)
     frame["outcome"], version = _values(scores, frame["pupil"], outcome.scale, when)
     frame["in_population"] = _in_population(frame, outcome)
-    baseline, baseline_version = _values(scores, frame["pupil"], plan.baseline_of(outcome).scale, plan.waves[0].id)
+    before = plan.baseline_of(outcome)
+    baseline, baseline_version = _values(scores, frame["pupil"], before.scale, plan.waves[0].id)
     frame["baseline"] = baseline
     has_baseline = when != plan.waves[0].id and bool(baseline.notna().any())
     frame["baseline"] = frame["baseline"] if has_baseline else math.nan
     terms, fills, left_out = _model_terms(frame, plan, with_baseline=has_baseline)
     low, high = instrument.range_of(outcome.score)
+    baseline_low, baseline_high = study.instrument(before.instrument).range_of(before.score)
     return TrialSample(
         plan=plan,
         outcome=outcome,
@@ -114,6 +119,8 @@ def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | 
         low=low,
         high=high,
         higher_is=instrument.score(outcome.score).higher_is,
+        baseline_low=baseline_low,
+        baseline_high=baseline_high,
         frame=frame.assign(analysed=_complete(frame, terms, [name for name, _ in fills])),
         terms=tuple(terms),
         fills=tuple(fills),

@@ -51,7 +51,9 @@ GLOSSARY: dict[str, Column] = {
     "omega_low": Column("number", "Lower end of omega's interval (delta method)."),
     "omega_high": Column("number", "Upper end of omega's interval (delta method)."),
     "measure": Column(
-        "text", "What a row of reliability() holds: alpha, omega, mean_item_r, mean, sd, item_rest_r, ..."
+        "text",
+        "What a row of reliability() holds: alpha, omega, mean_item_r, mean, sd, item_rest_r, ... In a trial: baseline "
+        "or outcome.",
     ),
     "note": Column("text", "Why an estimate is empty, or what to look at."),
     # estimates
@@ -97,8 +99,8 @@ GLOSSARY: dict[str, Column] = {
     "n_linked": Column("whole number", "Pupils with both scores."),
     # displays
     "step": Column("text", "A step of the participant flow."),
-    "low": Column("number", "Lower edge of a bin."),
-    "high": Column("number", "Upper edge of a bin."),
+    "low": Column("number", "Lower edge of a bin, or lower end of an interval."),
+    "high": Column("number", "Upper edge of a bin, or upper end of an interval."),
     "worthwhile": Column("number", "Smallest worthwhile change, in the row's unit; empty when none was declared."),
     "role": Column("text", "primary or secondary."),
     # displays of a trial
@@ -120,6 +122,15 @@ GLOSSARY: dict[str, Column] = {
     "rounded_to": Column(
         "whole number", "Count and percent come from a count rounded to a multiple of this; 1 is exact."
     ),
+    "variance": Column("number", "Square of the SD of the pupils of an arm, schools apart."),
+    "mean_low": Column("number", "Lower end of the mean's interval, which takes account of schools."),
+    "mean_high": Column("number", "Upper end of the mean's interval."),
+    "place": Column(
+        "whole number or text",
+        "Of a school in the figure of schools: its rank, 1 for the lowest. Of a checklist item: where it stands in the "
+        "report.",
+    ),
+    "pattern": Column("text", "What is missing together, with commas; complete, or other for rare patterns together."),
     "std_difference": Column("number", "Difference from the control arm as Hedges' g; empty on the control's rows."),
     # the seal of the plan
     "sealed": Column("text", "When the plan was sealed, in words that claim no more than is known; or a value then."),

@@ -97,6 +97,7 @@ class MethodStandards(Spec):
     retest_weeks: Threshold
     suppression_threshold: Threshold
     outlier_residual: Threshold
+    fewest_schools_shown: Threshold
     count_rounding: Threshold
 
 

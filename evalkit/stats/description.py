@@ -78,6 +78,35 @@ def scale_bins(minimum: float, maximum: float) -> FloatArray:
     return np.linspace(minimum, maximum, bins + 1)
 
 
+def histogram_bins(minimum: float, maximum: float, *, sd: float) -> FloatArray:
+    """Edges of equally wide bins over a whole scale, narrow enough to show how scores are spread.
+
+    Parameters
+    ----------
+    minimum, maximum : float
+        Ends of the scale, from the instrument, never from data.
+    sd : float
+        Of the scores; NaN where there is none.
+
+    Returns
+    -------
+    array, shape (bins + 1,)
+        `scale_bins`, but for a scale of 10 points or more of which the scores use a small part: then bins of the
+        largest whole number of points that divides the scale and is at most 0.6 sd, at least 1.
+
+    Examples
+    --------
+    >>> histogram_bins(0, 150, sd=15.0)[:4].tolist(), histogram_bins(1, 5, sd=0.1).size
+    ([0.0, 6.0, 12.0, 18.0], 9)
+    """
+    edges = scale_bins(minimum, maximum)
+    span, widest = maximum - minimum, 0.6 * sd
+    if span < 10 or not edges[1] - edges[0] > widest or abs(span - round(span)) > 1e-9:
+        return edges
+    width = max((one for one in range(1, int(widest) + 1) if round(span) % one == 0), default=1)
+    return np.linspace(minimum, maximum, round(span / width) + 1)
+
+
 def bin_counts(values: npt.ArrayLike, edges: npt.ArrayLike) -> IntArray:
     """Count the scores in each bin; a bin holds its lower edge, the last one its upper edge too.
 

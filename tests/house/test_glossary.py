@@ -11,7 +11,11 @@ from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEAN
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
+from evalkit.analysis.trial_distributions import ARMS_COLUMNS
+from evalkit.analysis.trial_distributions import DISTRIBUTION_COLUMNS as TRIAL_DISTRIBUTION_COLUMNS
 from evalkit.analysis.trial_flow import ATTRITION_COLUMNS, FLOW_COLUMNS, REASON_COLUMNS, WWC_ATTRITION_COLUMNS
+from evalkit.analysis.trial_missing_table import MISSING_COLUMNS
+from evalkit.analysis.trial_schools import SCHOOLS_COLUMNS
 from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
@@ -41,6 +45,10 @@ TRIAL_TABLES = {
     "attrition": ATTRITION_COLUMNS,
     "wwc_attrition": WWC_ATTRITION_COLUMNS,
     "balance": BALANCE_COLUMNS,
+    "distribution": TRIAL_DISTRIBUTION_COLUMNS,
+    "arms": ARMS_COLUMNS,
+    "schools": SCHOOLS_COLUMNS,
+    "missing_pattern": MISSING_COLUMNS,
 }
 
 

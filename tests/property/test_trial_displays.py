@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.analysis.trial_balance import balance
+from evalkit.analysis.trial_distributions import arms, distribution
 from evalkit.analysis.trial_flow import attrition, flow, reasons
+from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from tests.unit.analysis.trial_scores import make_trial
 
@@ -107,3 +109,22 @@ def _samples_cannot_be_subtracted(pupils: pd.DataFrame, threshold: int) -> None:
     for _, rows in pupils[pupils["mean"].notna()].groupby(["variable", "arm"]):
         sizes = sorted(set(rows["n"]))
         assert all(b - a >= threshold for a, b in pairwise(sizes))
+
+
+@FEW
+@given(TRIALS, POPULATIONS)
+def test_nothing_about_few_pupils_is_in_distributions_or_gaps(
+    trial: dict[str, Any], population: dict[str, Any] | None
+) -> None:
+    samples = samples_of(trial, population)
+    threshold = samples[0].plan.suppression_threshold
+    bins = distribution(samples)
+    assert not (bins["count"] < threshold).any()
+    means = arms(samples)
+    assert not (means.loc[means["mean"].notna(), "n"] < threshold).any()
+    for _, rows in bins.groupby(["outcome", "measure", "arm"]):
+        own = means[(means["outcome"] == rows["outcome"].iloc[0]) & (means["measure"] == rows["measure"].iloc[0])]
+        n = own.loc[own["arm"] == rows["arm"].iloc[0], "n"].iloc[0]
+        assert rows["count"].isna().all() or rows["count"].sum() == n
+    gaps = missing_pattern(samples)
+    assert not ((gaps["n"] > 0) & (gaps["n"] < threshold)).any()

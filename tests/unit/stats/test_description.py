@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.errors import FitError
-from evalkit.stats.description import bin_counts, count_at, describe, scale_bins
+from evalkit.stats.description import bin_counts, count_at, describe, histogram_bins, scale_bins
 
 
 def test_describe_by_hand():
@@ -80,3 +80,20 @@ def test_count_at():
     assert count_at(values, 1.0, minimum=1, maximum=5) == 1
     with pytest.raises(FitError, match="outside the scale"):
         count_at([6.0], 5.0, minimum=1, maximum=5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "sd", "width"),
+    [
+        (0, 150, 15.0, 6.0),  # 9 does not divide 150
+        (80, 120, 10.0, 4.0),  # as scale_bins
+        (0, 200, 0.4, 1.0),
+        (1, 5, 0.2, 0.5),
+        (0, 200, float("nan"), 20.0),
+        (0.5, 199.0, 3.0, 19.85),
+    ],
+)
+def test_histogram_bins_follow_the_spread(low, high, sd, width):
+    edges = histogram_bins(low, high, sd=sd)
+    assert (edges[0], edges[-1]) == (low, high)
+    assert edges[1] - edges[0] == pytest.approx(width)
