@@ -1,6 +1,5 @@
 """The road from survey files to a report: the one place where the flows meet. Doors call it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.custody.release import load_release, make_release
+from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
@@ -25,6 +25,7 @@ from evalkit.records.release import Release
 from evalkit.records.responses import Problem, SchoolList, Upload, is_settled
 from evalkit.records.results import Results, load_results
 from evalkit.records.verification import Verification, changed_rows, compare_results
+from evalkit.records.whole_file import write_whole
 from evalkit.report.render import render_all
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
@@ -228,16 +229,6 @@ def _keep(folder: Path, fresh_release: Path, results: Results) -> None:
         place = folder / RELEASE_FOLDER
         if place.exists():
             load_release(place)
-            shutil.rmtree(place)
-        shutil.copytree(fresh_release, place)
-    write_results(results, folder / RESULTS_FILE)
-
-
-def write_results(results: Results, path: Path) -> None:
-    """Write `results.json` in one step: the old file or the new one, never half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(results.to_json(), encoding="utf-8", newline="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        with folder_in_making(place) as fresh:
+            shutil.copytree(fresh_release, fresh, dirs_exist_ok=True)
+    write_whole(folder / RESULTS_FILE, results.to_json())

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit import __version__
+from evalkit.custody.whole_folder import bring_back, folder_in_making
 from evalkit.errors import DesignError, SpecError, UploadError
 from evalkit.records.evaluation import Study
 from evalkit.records.release import MANIFEST_FILE, RELEASE_SCHEMA, Manifest, Release, ReleasedFile, SourceFile
@@ -50,6 +48,7 @@ def make_release(
         A trial whose files do not fit its design; the message names schools or pupils' codes, and all faults.
     """
     folder = Path(to)
+    bring_back(folder)
     _refuse_open_problems([*uploads, *([schools] if schools else [])])
     _refuse_foreign_folder(folder)
     responses = _join(uploads, study)
@@ -70,6 +69,7 @@ def load_release(place: str | Path) -> Release:
         The folder is no release, a table is missing, or a table's bytes are not those that the manifest names.
     """
     folder = Path(place)
+    bring_back(folder)
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise SpecError(
@@ -197,19 +197,11 @@ def _write(
     folder: Path, tables: dict[str, pd.DataFrame], study: Study, uploads: Sequence[Upload | SchoolList]
 ) -> Release:
     """Write into a new folder beside the place, then put it there in one step: never half a release."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    fresh = scratch / folder.name
-    try:
-        fresh.mkdir()
+    with folder_in_making(folder) as fresh:
         written = tuple(_write_table(fresh, name, frame) for name, frame in tables.items())
         manifest = _manifest(study, uploads, tables[ROSTER], written)
         (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
-        release = load_release(fresh)
-        _put_in_place(fresh, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return release
+        return load_release(fresh)
 
 
 def _manifest(
@@ -249,21 +241,6 @@ def _manifest_text(manifest: Manifest) -> str:
 def _identity(manifest: Manifest) -> str:
     """The hash of the data and of what they were made from; the same whichever version of evalkit froze them."""
     return _sha256(_manifest_text(manifest.model_copy(update={"evalkit": ""})).encode("utf-8"))
-
-
-def _put_in_place(fresh: Path, folder: Path) -> None:
-    if not folder.exists():
-        os.replace(fresh, folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    os.replace(folder, old / folder.name)
-    try:
-        os.replace(fresh, folder)
-    except OSError:
-        os.replace(old / folder.name, folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> ReleasedFile:

@@ -5,12 +5,13 @@ entry takes its place.
 """
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -83,7 +84,7 @@ def append_to_chain(
     place = Path(path)
     is_new = not place.exists()
     try:
-        file = place.open("a+b")
+        file = place.open("a+b", buffering=0)  # nothing may wait in a buffer when writing fails
     except OSError as error:
         raise cannot_write(place, error) from None
     with file, _alone(file):
@@ -103,13 +104,14 @@ def append_to_chain(
     return entry
 
 
-def _add_line(file: IO[bytes], place: Path, whole: int, line: str) -> None:
+def _add_line(file: io.FileIO, place: Path, whole: int, line: str) -> None:
     """Write after the last whole line; when that fails, leave the file as it was."""
     try:
         if file.seek(0, os.SEEK_END) != whole:
             file.truncate(whole)
-        file.write(line.encode("utf-8"))
-        file.flush()
+        rest = line.encode("utf-8")
+        while rest:
+            rest = rest[file.write(rest) :]
         os.fsync(file.fileno())
     except OSError as error:
         os.truncate(place, whole)
@@ -117,7 +119,7 @@ def _add_line(file: IO[bytes], place: Path, whole: int, line: str) -> None:
 
 
 @contextmanager
-def _alone(file: IO[bytes]) -> Generator[None]:
+def _alone(file: io.FileIO) -> Generator[None]:
     """Hold the file's lock; the system lets go of it when the process ends, however it ends."""
     if os.name == "nt":
         import msvcrt

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from evalkit.custody.release import load_release, make_release
-from evalkit.errors import SpecError, UploadError
+from evalkit.errors import EvalkitError, SpecError, UploadError
 from evalkit.records.evaluation import Study
 from evalkit.records.responses import Problem, Source, Upload
 
@@ -104,11 +104,11 @@ def test_a_release_is_replaced_in_one_step_or_not_at_all(
     def fails_second_time(source: object, target: object) -> None:
         calls.append(target)
         if len(calls) == 2:
-            raise OSError("disk full")
+            raise OSError(28, "No space left on device")
         real(source, target)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("evalkit.custody.release.os.replace", fails_second_time)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("evalkit.custody.whole_folder.os.replace", fails_second_time)
+    with pytest.raises(EvalkitError, match="No space left on device"):
         make_release([upload("pre", other), upload("post", POST)], study, to=place)
     assert load_release(place).sha256 == first.sha256
     monkeypatch.undo()

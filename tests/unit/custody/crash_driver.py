@@ -1,0 +1,178 @@
+"""Kill the writer at every step, in forked children; run by test_crash.py in a process of its own.
+
+Python reports each file operation to an audit hook before it is done. The child counts them and kills itself with
+SIGKILL at the one asked for, so that nothing gets tidied up. `fsync` is counted too. The parent then looks, as any
+reader would, and writes once more. For a full disk the system lets no file grow beyond a limit (RLIMIT_FSIZE).
+
+Usage: crash_driver.py SCENARIO KIND FOLDER; prints a JSON list of what was found after each kill.
+"""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from evalkit.custody.audit import audit, read_audit
+from evalkit.custody.codes import issue_codes
+from evalkit.custody.release import load_release, make_release
+from evalkit.errors import EvalkitError
+from evalkit.records.evaluation import load_evaluation
+from evalkit.records.responses import Source, Upload
+from evalkit.records.whole_file import write_whole
+
+WATCHED = (
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.mkdir",
+    "os.chmod",
+    "os.truncate",
+    "os.listdir",
+    "os.scandir",
+)
+LARGE = "x" * 50_000
+
+
+class Scenario(NamedTuple):
+    """How the old state is made, the new one is written, and the state is read (anything but these two is torn)."""
+
+    before: Callable[[Path], None]
+    write: Callable[[Path], None]
+    state: Callable[[Path], str]
+
+
+def upload(wave: str, pupils: int) -> Upload:
+    items = [f"tiny4.q{number}" for number in range(1, 5)]
+    rows = [{"pupil": f"P{one:03d}", "wave": wave, **dict.fromkeys(items, 1 + one % 5)} for one in range(pupils)]
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(items, "Int16"))
+    return Upload(frame, (), Source(f"{wave}.csv", "0" * 64, "", pupils))
+
+
+def release(pupils: int) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        make_release([upload("pre", pupils), upload("post", pupils)], load_evaluation(folder), to=folder / "release")
+
+    return write
+
+
+def release_state(folder: Path) -> str:
+    if not (folder / "release").exists() and not (folder / ".release.old").exists():
+        return "nothing"
+    return str(len(load_release(folder / "release").roster))
+
+
+def nothing(folder: Path) -> None:
+    """Where there was nothing before."""
+
+
+def codes(count: int) -> Callable[[Path], None]:
+    return lambda folder: void(issue_codes({"7B": count}, programme="tiny", seed=1, ledger=folder / "codes.jsonl"))
+
+
+def codes_state(folder: Path) -> str:
+    try:
+        return str(len(issue_codes({"7B": 0}, programme="tiny", seed=1, ledger=folder / "codes.jsonl").frame))
+    except EvalkitError:
+        return "nothing"
+
+
+def note(folder: Path) -> None:
+    audit(folder, "upload", target=LARGE, who="test")
+
+
+def void(made: object) -> None:
+    """Take what a writer returns."""
+
+
+def text(content: str) -> Callable[[Path], None]:
+    return lambda folder: write_whole(folder / "results.json", content)
+
+
+def text_state(folder: Path) -> str:
+    path = folder / "results.json"
+    return path.read_text()[:3] + str(path.stat().st_size) if path.exists() else "nothing"
+
+
+SCENARIOS = {
+    "release": Scenario(release(20), release(30), release_state),
+    "first_release": Scenario(nothing, release(30), release_state),
+    "results": Scenario(text("old" + LARGE), text("new" + LARGE), text_state),
+    "first_results": Scenario(nothing, text("new" + LARGE), text_state),
+    "ledger": Scenario(codes(3), codes(400), codes_state),
+    "first_ledger": Scenario(nothing, codes(400), codes_state),
+    "audit": Scenario(note, note, lambda folder: str(len(read_audit(folder)))),
+}
+
+
+def child(scenario: Scenario, folder: Path, kill_at: int, limit: int) -> str:
+    """Write in a forked child. Returns killed, done, refused or broken."""
+    process = os.fork()
+    if process == 0:
+        if limit:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        count = 0
+
+        def step() -> None:
+            nonlocal count
+            count += 1
+            if count == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            if event in WATCHED and (str(arguments[0]).startswith(str(folder)) or event in ("os.remove", "os.rmdir")):
+                step()
+
+        real = os.fsync
+        os.fsync = lambda handle: (step(), real(handle))[1]
+        sys.addaudithook(hook)
+        try:
+            scenario.write(folder)
+        except EvalkitError:
+            os._exit(3)
+        except BaseException:
+            os._exit(4)
+        os._exit(0)
+    _, status = os.waitpid(process, 0)
+    if os.WIFSIGNALED(status):
+        return "killed"
+    return {0: "done", 3: "refused"}.get(os.WEXITSTATUS(status), "broken")
+
+
+def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int = 0) -> dict[str, object]:
+    folder = template.with_name("work")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(template, folder)
+    scenario.before(folder)
+    before = scenario.state(folder)
+    outcome = child(scenario, folder, kill_at, limit)
+    found = scenario.state(folder)
+    scenario.write(folder)
+    again = scenario.state(folder)
+    left = sorted(path.name for path in folder.iterdir() if path.name.startswith(".release"))
+    return {"before": before, "outcome": outcome, "found": found, "again": again, "left": left}
+
+
+def main() -> None:
+    name, kind, place = sys.argv[1:]
+    scenario, template = SCENARIOS[name], Path(place)
+    runs: list[dict[str, object]] = []
+    if kind == "kill":
+        while not runs or runs[-1]["outcome"] == "killed":
+            runs.append(one_run(scenario, template, kill_at=len(runs) + 1))
+    else:
+        for limit in (1, 100, 700, 1_500, 3_000, 10_000, 60_000, 200_000):
+            runs.append(one_run(scenario, template, limit=limit))
+    print(json.dumps(runs))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
