@@ -89,7 +89,7 @@ def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | 
         if not Path(file.path).is_absolute() and not path.exists():
             unreadable.append(
                 f"{path}: there is no such file; {EVALUATION_FILE} names it under data: "
-                f"{'schools' if file is listed else 'files'}. Put the file there, or change the plan."
+                f"{'schools' if file is listed else 'files'}. {_how_to_get(study)}"
             )
             continue
         try:
@@ -107,6 +107,12 @@ def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | 
     linking = link_problems(uploads, study) if len(several_waves) > 1 else ()
     design = trial_problems(uploads, school_list, study) if study.plan.is_trial else ()
     return CheckedFiles(tuple(uploads), tuple(linking), school_list, design)
+
+
+def _how_to_get(study: Study) -> str:
+    """What to do about a file that is not there: as the plan says for data that may not be passed on."""
+    data = study.plan.data
+    return (data.obtain if data else None) or "Put the file there, or change the plan."
 
 
 def release_files(
