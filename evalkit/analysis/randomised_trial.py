@@ -13,6 +13,7 @@ from evalkit.analysis.provenance import provenance
 from evalkit.analysis.trial_balance import balance
 from evalkit.analysis.trial_compliance import compliance_rows, dose_rows
 from evalkit.analysis.trial_disclosure import disclosed
+from evalkit.analysis.trial_distributions import arms, distribution
 from evalkit.analysis.trial_dropout import dropout_table
 from evalkit.analysis.trial_effects import (
     blank,
@@ -24,11 +25,13 @@ from evalkit.analysis.trial_effects import (
 )
 from evalkit.analysis.trial_flow import attrition, flow, reasons, wwc_attrition
 from evalkit.analysis.trial_missing import missing_rows
+from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
 from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_robustness import robustness_rows
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
+from evalkit.analysis.trial_schools import schools
 from evalkit.analysis.trial_subgroups import subgroup_rows
 from evalkit.errors import DesignError, FitError
 from evalkit.progress import tick
@@ -169,5 +172,12 @@ def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standar
         "attrition": attrition(samples),
         "wwc_attrition": wwc_attrition(samples, standards.wwc),
         "balance": balance(samples, rounding=int(standards.methods.count_rounding.value)),
+        "distribution": distribution(samples),
+        "arms": arms(samples),
+        "schools": schools(
+            [one.model for one in found if one.model is not None],
+            fewest=int(standards.methods.fewest_schools_shown.value),
+        ),
+        "missing_pattern": missing_pattern(samples),
         "dropout": pd.concat([dropout_table(one, labels) for one in samples], ignore_index=True),
     }
