@@ -9,9 +9,9 @@ from evalkit.analysis.design import IntArray
 from evalkit.analysis.mechanism import ROW, Mechanism, Redraw
 from evalkit.analysis.multilevel_arms import Arms
 from evalkit.analysis.random_terms import label_of
-from evalkit.analysis.resampling_blocks import Block
 from evalkit.analysis.resampling_order import canonical_order
 from evalkit.analysis.sample import Sample
+from evalkit.blocks import Block
 from evalkit.errors import DesignError, FitError
 from evalkit.stats.resample_allocation import count_allocations, draw_allocations, enumerate_allocations
 

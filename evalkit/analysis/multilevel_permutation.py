@@ -12,8 +12,8 @@ from evalkit.analysis.design import FloatArray, IntArray
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.multilevel_allocation import Allocator, make_allocator
 from evalkit.analysis.multilevel_arms import Arms, find_arms, moved_columns, reallocate
-from evalkit.analysis.resampling_blocks import Block, make_blocks, run_blocks
 from evalkit.analysis.sample import Sample
+from evalkit.blocks import Block, make_blocks, run_blocks
 from evalkit.errors import FitError, SpecError
 from evalkit.stats.mixed.fit import MixedFit, fit_mixed
 from evalkit.stats.resample_allocation import sign_patterns

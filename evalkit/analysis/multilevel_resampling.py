@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.multilevel_arms import find_arms
-from evalkit.analysis.resampling_blocks import Block, make_blocks, run_blocks
 from evalkit.analysis.resampling_order import in_canonical_order
 from evalkit.analysis.sample import Sample
+from evalkit.blocks import Block, make_blocks, run_blocks
 from evalkit.errors import FitError, SpecError
 from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.moments import FloatArray, IntArray

@@ -1,30 +1,45 @@
-"""Plan the size of a trial: smallest detectable effect, power, sample size, and power against size; by formula."""
+"""Plan the size of a trial: smallest detectable effect, power, sample size, and power against size."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal, TypeGuard, get_args
 
 import pandas as pd
 
 from evalkit.errors import DesignError
-from evalkit.stats.power import PowerMethod, detectable_effect, power_for, required_size
+from evalkit.planning.power_simulation import diagnosis_row, simulate_designs
+from evalkit.stats.power import PowerMethod, check_power, detectable_effect, power_for, required_size
 from evalkit.stats.power_designs import SizeName, TrialDesign, size_names
+from evalkit.stats.power_simulated import diagnose, simulated_mdes
 
-CURVE_COLUMNS = ("size", "value", "power", "mdes", "std_error", "df")
+Method = Literal[PowerMethod, "simulation"]
+CURVE_COLUMNS = ("size", "value", "power", "mdes", "std_error", "df", "effect", "target", "method")
 
 
-def mdes(design: TrialDesign, *, power: float = 0.8, method: PowerMethod = "central") -> pd.DataFrame:
+def mdes(
+    design: TrialDesign,
+    *,
+    power: float = 0.8,
+    method: Method = "central",
+    draws: int = 1000,
+    seed: int = 1,
+    workers: int = 1,
+) -> pd.DataFrame:
     """Smallest effect, in SDs of the outcome, that the trial finds with the power given.
 
     Parameters
     ----------
     design : TrialDesign - who is randomised, how many, how alike pupils are
     power : float, between alpha and 1
-    method : `central`, the published formula (PowerUp!); `noncentral`, exact for normal outcomes
+    method : `central`, the published formula (PowerUp!); `noncentral`, exact for normal outcomes; `simulation`, trials
+        drawn and analysed
+    draws, seed, workers : as in `power`
 
     Returns
     -------
     one-row frame
-        `design mdes power std_error df alpha sides method`; `alpha` is that of each test.
+        `design mdes power std_error df alpha sides method`; `alpha` is that of each test. By simulation also `mdes_low
+        mdes_high`, limits at 95 % for the error of the simulation, `draws failed seed`.
 
     Raises
     ------
@@ -37,28 +52,49 @@ def mdes(design: TrialDesign, *, power: float = 0.8, method: PowerMethod = "cent
     >>> float(found["mdes"].iloc[0].round(3))
     0.192
     """
-    found = detectable_effect(design, power=power, method=method)
-    return _row(design, {"mdes": found.effect, "power": power}, found.std_error, found.df, found.alpha, method)
+    if _by_formula(method):
+        found = detectable_effect(design, power=power, method=method)
+        return _row(design, {"mdes": found.effect, "power": power}, found.std_error, found.df, method)
+    check_power(power, design)
+    (effects,) = simulate_designs([design], effect=0.0, draws=draws, seed=seed, workers=workers)
+    seen = diagnose(effects, design, effect=0.0)
+    smallest = simulated_mdes(effects, design, effect=0.0, power=power)
+    row = _row(design, {"mdes": smallest.effect, "power": power}, seen.std_error, seen.df, method)
+    return row.assign(mdes_low=smallest.low, mdes_high=smallest.high, draws=draws, failed=seen.failed, seed=seed)
 
 
-def power(design: TrialDesign, *, effect: float, method: PowerMethod = "central") -> pd.DataFrame:
+def power(
+    design: TrialDesign,
+    *,
+    effect: float,
+    method: Method = "central",
+    draws: int = 1000,
+    seed: int = 1,
+    workers: int = 1,
+) -> pd.DataFrame:
     """Chance that the trial finds an effect of this size.
 
     Parameters
     ----------
     design : TrialDesign
-    effect : float - in SDs of the outcome
+    effect : float - in SDs of the outcome; with `simulation` it may be 0, for the rate of false positives
     method : as in `mdes`, of which this is the inverse
+    draws : int - with `simulation`: how many trials are drawn
+    seed : int - with `simulation`: equal seeds give equal numbers, with any number of workers
+    workers : int - with `simulation`: processes; -1 for one per core
 
     Returns
     -------
     one-row frame
-        `design effect power std_error df alpha sides method`
+        `design effect power std_error df alpha sides method`. By simulation, `std_error` is the standard deviation of
+        the drawn trials' estimates, and there are also: `power_low power_high` (limits at 95 % for the error of the
+        simulation), `power_formula` (noncentral), `bias bias_error`, `std_error_reported`, `coverage coverage_low
+        coverage_high` (of the trials' intervals), `draws`, `failed` (not to be analysed; count as not found), `seed`.
 
     Raises
     ------
     DesignError
-        When the effect is not above 0 or too few units leave no degrees of freedom.
+        When the effect is not above 0, too few units leave no degrees of freedom, or the design cannot be drawn.
 
     Examples
     --------
@@ -66,8 +102,13 @@ def power(design: TrialDesign, *, effect: float, method: PowerMethod = "central"
     >>> float(found["power"].iloc[0].round(3))
     0.801
     """
-    found = power_for(design, effect=effect, method=method)
-    return _row(design, {"effect": effect, "power": found.power}, found.std_error, found.df, found.alpha, method)
+    if _by_formula(method):
+        found = power_for(design, effect=effect, method=method)
+        return _row(design, {"effect": effect, "power": found.power}, found.std_error, found.df, method)
+    (effects,) = simulate_designs([design], effect=effect, draws=draws, seed=seed, workers=workers)
+    seen = diagnose(effects, design, effect=effect)
+    row = _row(design, {"effect": effect, "power": seen.power}, seen.std_error, seen.df, method)
+    return row.join(pd.DataFrame([diagnosis_row(seen, design, effect=effect, seed=seed)]))
 
 
 def sample_size(
@@ -76,7 +117,7 @@ def sample_size(
     effect: float,
     power: float = 0.8,
     size: SizeName | None = None,
-    method: PowerMethod = "central",
+    method: Method = "central",
 ) -> pd.DataFrame:
     """How many schools (or blocks, classes, pupils) the trial needs.
 
@@ -86,7 +127,7 @@ def sample_size(
     effect : float - in SDs of the outcome
     power : float, between alpha and 1
     size : which number is solved for; the largest group when left out
-    method : as in `mdes`
+    method : `central` or `noncentral`
 
     Returns
     -------
@@ -97,7 +138,7 @@ def sample_size(
     Raises
     ------
     DesignError
-        When no number is enough.
+        When no number is enough, or the method is `simulation`: a curve by simulation shows where the power is reached.
 
     Examples
     --------
@@ -105,10 +146,14 @@ def sample_size(
     >>> int(sample_size(design, effect=0.2)["value"].iloc[0])
     66
     """
+    if not _by_formula(method):
+        raise DesignError(
+            "method: a sample size is worked out by 'central' or 'noncentral'. Simulate a power curve around it."
+        )
     found = required_size(design, effect=effect, power=power, size=size, method=method)
     reached = found.achieved
     first = {"size": found.size, "value": found.value, "exact": found.exact, "effect": effect, "power": reached.power}
-    return _row(design, first, reached.std_error, reached.df, reached.alpha, method)
+    return _row(design, first, reached.std_error, reached.df, method)
 
 
 def power_curve(
@@ -118,7 +163,10 @@ def power_curve(
     values: Sequence[int],
     size: SizeName | None = None,
     power: float = 0.8,
-    method: PowerMethod = "central",
+    method: Method = "central",
+    draws: int = 1000,
+    seed: int = 1,
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Power and smallest detectable effect against the number of schools (or another size).
 
@@ -130,11 +178,13 @@ def power_curve(
     size : what varies; the largest group when left out
     power : float - for the smallest detectable effect
     method : as in `mdes`
+    draws, seed, workers : as in `power`
 
     Returns
     -------
     frame
-        A row per value: `size value power mdes std_error df`.
+        A row per value: `size value power mdes std_error df effect target method`; by simulation also the columns that
+        `power` then has. `power_plot` draws it.
 
     Raises
     ------
@@ -145,26 +195,41 @@ def power_curve(
     if varied not in size_names(design.kind):
         allowed = ", ".join(size_names(design.kind))
         raise DesignError(f"size: the design '{design.kind}' has no {varied}. Use one of: {allowed}.")
-    rows: list[dict[str, object]] = []
-    for value in values:
-        one = replace(design, **{varied: float(value)})
-        found = power_for(one, effect=effect, method=method)
-        smallest = detectable_effect(one, power=power, method=method).effect
-        rows.append(
-            {
-                "size": varied,
-                "value": value,
-                "power": found.power,
-                "mdes": smallest,
-                "std_error": found.std_error,
-                "df": found.df,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+    if not len(values):
+        raise DesignError(f"values: there is none. Give numbers of {varied} to try, such as 40, 60 and 80.")
+    check_power(power, design)
+    designs = [replace(design, **{varied: float(value)}) for value in values]
+    if _by_formula(method):
+        rows = [_formula_row(one, effect, power, method) for one in designs]
+    else:
+        drawn = simulate_designs(designs, effect=effect, draws=draws, seed=seed, workers=workers)
+        rows: list[dict[str, object]] = []
+        for one, effects in zip(designs, drawn, strict=True):
+            seen = diagnose(effects, one, effect=effect)
+            smallest = simulated_mdes(effects, one, effect=effect, power=power).effect
+            row = {"power": seen.power, "mdes": smallest, "std_error": seen.std_error, "df": seen.df}
+            rows.append(row | diagnosis_row(seen, one, effect=effect, seed=seed))
+    last = {"effect": effect, "target": power, "method": method}
+    curve = pd.DataFrame(
+        [{"size": varied, "value": value} | row | last for value, row in zip(values, rows, strict=True)]
+    )
+    return curve[[*CURVE_COLUMNS, *(name for name in curve.columns if name not in CURVE_COLUMNS)]]
 
 
-def _row(
-    design: TrialDesign, first: dict[str, object], std_error: float, df: float, alpha: float, method: PowerMethod
-) -> pd.DataFrame:
+def _formula_row(design: TrialDesign, effect: float, power: float, method: PowerMethod) -> dict[str, object]:
+    found = power_for(design, effect=effect, method=method)
+    smallest = detectable_effect(design, power=power, method=method).effect
+    return {"power": found.power, "mdes": smallest, "std_error": found.std_error, "df": found.df}
+
+
+def _by_formula(method: Method) -> TypeGuard[PowerMethod]:
+    allowed = (*get_args(PowerMethod), "simulation")
+    if method not in allowed:
+        raise DesignError(f"method: found '{method}'. Use one of: {', '.join(allowed)}.")
+    return method != "simulation"
+
+
+def _row(design: TrialDesign, first: dict[str, object], std_error: float, df: float, method: Method) -> pd.DataFrame:
+    alpha = design.alpha / design.outcomes
     last = {"std_error": std_error, "df": df, "alpha": alpha, "sides": design.sides, "method": method}
     return pd.DataFrame([{"design": design.kind, **first, **last}])

@@ -94,7 +94,7 @@ def detectable_effect(design: TrialDesign, *, power: float = 0.8, method: PowerM
     >>> round(detectable_effect(design).effect, 3)
     0.629
     """
-    _check_power(power, design)
+    check_power(power, design)
     found = precision(design)
     alpha = design.alpha / design.outcomes
     critical = _critical(alpha, design.sides, found.df)
@@ -171,7 +171,7 @@ def required_size(
     >>> required_size(design, effect=0.63).value
     20
     """
-    _check_power(power, design)
+    check_power(power, design)
     solved = size or size_names(design.kind)[0]
     if solved not in size_names(design.kind):
         raise DesignError(
@@ -266,7 +266,8 @@ def _never_enough(design: TrialDesign, size: SizeName, effect: float, power: flo
     )
 
 
-def _check_power(power: float, design: TrialDesign) -> None:
+def check_power(power: float, design: TrialDesign) -> None:
+    """Refuse a power that is no power. Raises DesignError unless it is above alpha and below 1."""
     if not 0 < power < 1:
         raise DesignError(f"power: found {power:g}. Give a number between 0 and 1, for example 0.8.")
     if power <= design.alpha / design.outcomes:

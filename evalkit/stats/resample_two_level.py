@@ -22,8 +22,8 @@ class Batch:
 
     Attributes
     ----------
-    size : ndarray (J,)
-        Rows (or summed weights) of each cluster.
+    size : ndarray (J,) or (J, B)
+        Rows (or summed weights) of each cluster; by replicate where they differ, 0 where a cluster is not in one.
     n_rows : ndarray (B,)
         N of each replicate.
     within : ndarray (d, d, B) or (d, d, 1)
@@ -52,10 +52,15 @@ class Batch:
         """B."""
         return len(self.n_rows)
 
+    @property
+    def sizes(self) -> FloatArray:
+        """Sizes (J, B) or (J, 1)."""
+        return self.size if self.size.ndim == 2 else self.size[:, None]
+
     def at(self, places: np.ndarray) -> "Batch":
         """Some of the replicates."""
         return Batch(
-            self.size,
+            self.size if self.size.ndim == 1 else self.size[:, places],
             self.n_rows[places],
             self.within if self.within.shape[2] == 1 else self.within[:, :, places],
             self.fixed,
@@ -183,12 +188,12 @@ def _newton(
 def _evaluate(batch: Batch, ratio: FloatArray, *, reml: bool) -> _State:
     """Estimates and derivatives at one lambda per replicate (B,)."""
     draws = batch.draws
-    precision = batch.size[:, None] / (1.0 + batch.size[:, None] * ratio)
+    precision = batch.sizes / (1.0 + batch.sizes * ratio)
     powers = np.empty((len(batch.size), 3, draws))
     powers[:, 0] = precision if batch.count is None else precision * batch.count
     np.multiply(powers[:, 0], precision, out=powers[:, 1])
     np.multiply(powers[:, 1], precision, out=powers[:, 2])
-    sums = _weighted_sums(batch, powers)
+    sums = weighted_sums(batch, powers)
     total, second, third = sums[:, :, 0] + batch.within, sums[:, :, 1], sums[:, :, 2]
     p = len(total) - 1
     _sweep(total, p)
@@ -210,7 +215,7 @@ def _evaluate(batch: Batch, ratio: FloatArray, *, reml: bool) -> _State:
     return _State(slope, curve, beta, inverse, residual)
 
 
-def _weighted_sums(batch: Batch, weights: FloatArray) -> FloatArray:
+def weighted_sums(batch: Batch, weights: FloatArray) -> FloatArray:
     """sum_j w_j m_j m_j' for weights (J, k, B): an array (d, d, k, B)."""
     clusters, k, draws = weights.shape
     d = len(batch.fixed) + len(batch.moving)
@@ -246,6 +251,9 @@ def _sweep(matrix: FloatArray, p: int) -> None:
 
 def _grid_deviance(batch: Batch, grid: FloatArray, *, reml: bool) -> tuple[FloatArray, BoolArray]:
     """Deviance (g, B) at shared ratios, up to a constant, and which replicates have independent columns."""
+    if batch.size.ndim == 2:
+        wide = 1.0 + batch.size[:, None] * grid[:, None]  # (J, g, B)
+        return _pivots(batch, np.log(wide).sum(axis=0), weighted_sums(batch, batch.size[:, None] / wide), reml=reml)
     spread = 1.0 + batch.size[:, None] * grid  # (J, g)
     weights = batch.size[:, None] / spread
     if batch.count is None:
@@ -253,7 +261,12 @@ def _grid_deviance(batch: Batch, grid: FloatArray, *, reml: bool) -> tuple[Float
         total = _shared_sums(batch, weights)
     else:
         logs = np.log(spread).T @ batch.count
-        total = _weighted_sums(batch, weights[:, :, None] * batch.count[:, None])
+        total = weighted_sums(batch, weights[:, :, None] * batch.count[:, None])
+    return _pivots(batch, logs, total, reml=reml)
+
+
+def _pivots(batch: Batch, logs: FloatArray, total: FloatArray, *, reml: bool) -> tuple[FloatArray, BoolArray]:
+    """Deviance and usable replicates from sums of log(1 + n lambda) (g, B or 1) and between sums (d, d, g, B)."""
     total += batch.within[:, :, None]
     p = len(total) - 1
     nu = batch.n_rows - (p if reml else 0)
@@ -272,7 +285,7 @@ def _grid_deviance(batch: Batch, grid: FloatArray, *, reml: bool) -> tuple[Float
 
 
 def _shared_sums(batch: Batch, weights: FloatArray) -> FloatArray:
-    """The same as `_weighted_sums` for weights (J, g) that all replicates share: an array (d, d, g, B)."""
+    """The same as `weighted_sums` for weights (J, g) that all replicates share: an array (d, d, g, B)."""
     clusters, points = weights.shape
     d = len(batch.fixed) + len(batch.moving)
     found = np.empty((d, d, points, batch.draws))

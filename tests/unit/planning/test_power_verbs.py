@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.errors import DesignError
 from evalkit.planning.mdes_table import MDES_ROWS, mdes_table
-from evalkit.planning.power import mdes, power, power_curve, sample_size
+from evalkit.planning.power import CURVE_COLUMNS, mdes, power, power_curve, sample_size
 from evalkit.stats.power_designs import TrialDesign
 
 TRIAL = TrialDesign("cluster", schools=70, pupils=75, icc=0.15, r2_pupil=0.49, r2_school=0.36)
@@ -22,7 +22,7 @@ def test_the_three_questions_agree():
 
 def test_power_against_schools():
     curve = power_curve(TRIAL, effect=0.2, values=range(20, 121, 20))
-    assert list(curve.columns) == ["size", "value", "power", "mdes", "std_error", "df"]
+    assert list(curve.columns) == list(CURVE_COLUMNS)
     assert curve["power"].is_monotonic_increasing
     assert curve["mdes"].is_monotonic_decreasing
     assert curve["df"].tolist() == [18, 38, 58, 78, 98, 118]

@@ -9,6 +9,7 @@ import numpy as np
 from evalkit.errors import SpecError
 from evalkit.progress import track
 
+Job = TypeVar("Job")
 Found = TypeVar("Found")
 
 
@@ -37,14 +38,15 @@ def make_blocks(draws: int, size: int, seed: int) -> list[Block]:
     return [Block(at, min(at + size, draws), own) for at, own in zip(starts, seeds, strict=True)]
 
 
-def run_blocks(work: Callable[[Block], Found], blocks: Sequence[Block], *, workers: int, label: str) -> list[Found]:
+def run_blocks(work: Callable[[Job], Found], blocks: Sequence[Job], *, workers: int, label: str) -> list[Found]:
     """Do all blocks, in order of the blocks.
 
     Parameters
     ----------
     work : callable
         Block to result; sent to workers, so made of things that can be.
-    blocks : sequence of Block
+    blocks : sequence
+        `Block`s, or whatever `work` takes.
     workers : int
         Processes by joblib (its active backend: Dask and Ray too); -1 for one per core; 1 stays here.
     label : str
@@ -64,7 +66,7 @@ def run_blocks(work: Callable[[Block], Found], blocks: Sequence[Block], *, worke
     return list(track(parts, label, total=len(blocks)))
 
 
-def _in_one_thread(work: Callable[[Block], Found], block: Block) -> Found:
+def _in_one_thread(work: Callable[[Job], Found], block: Job) -> Found:
     """A block with the linear algebra held to one thread, so that sums are made in one order."""
     from threadpoolctl import threadpool_limits
 
