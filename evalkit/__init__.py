@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from evalkit.planning.certificate import allocation_facts, load_allocation, verify_certificate
     from evalkit.planning.mdes_table import mdes_table
     from evalkit.planning.power import mdes, power, power_curve, sample_size
+    from evalkit.planning.power_simulation import draw_trial
     from evalkit.planning.randomise import randomise
     from evalkit.planning.seal import compare_with_seal, seal
     from evalkit.records.allocation import load_randomisation
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from evalkit.records.instrument import instrument_ids, load_instrument
     from evalkit.records.mapping import load_mapping
     from evalkit.records.results import load_results
+    from evalkit.report.figure_power import power_plot
     from evalkit.report.render import render
     from evalkit.road import run, verify
     from evalkit.scoring.reliability import reliability
@@ -68,6 +70,7 @@ _HOMES = {
     "check_upload": "evalkit.intake.check",
     "compare_with_seal": "evalkit.planning.seal",
     "declare_mechanism": "evalkit.analysis.mechanism",
+    "draw_trial": "evalkit.planning.power_simulation",
     "gee": "evalkit.analysis.gee_model",
     "instrument_ids": "evalkit.records.instrument",
     "linear": "evalkit.analysis.linear_model",
@@ -86,6 +89,7 @@ _HOMES = {
     "ordinal": "evalkit.analysis.ordinal_model",
     "power": "evalkit.planning.power",
     "power_curve": "evalkit.planning.power",
+    "power_plot": "evalkit.report.figure_power",
     "randomise": "evalkit.planning.randomise",
     "reliability": "evalkit.scoring.reliability",
     "render": "evalkit.report.render",
@@ -113,6 +117,7 @@ __all__ = [
     "check_upload",
     "compare_with_seal",
     "declare_mechanism",
+    "draw_trial",
     "gee",
     "instrument_ids",
     "linear",
@@ -131,6 +136,7 @@ __all__ = [
     "ordinal",
     "power",
     "power_curve",
+    "power_plot",
     "randomise",
     "reliability",
     "render",

@@ -16,6 +16,7 @@ from evalkit.intake.linking import link_problems
 from evalkit.intake.schools import check_schools
 from evalkit.intake.trial_linking import trial_problems
 from evalkit.planning.certificate import allocation_facts
+from evalkit.planning.plan_mdes import plan_mdes_table
 from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
 from evalkit.records.allocation import load_certificate
@@ -157,7 +158,7 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
         tick("Scoring", 1, STEPS)
         scores = score(release, study)
         tick("Analysing", 2, STEPS)
-        results = with_seal(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
+        results = with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
         tick("Keeping the results", 3, STEPS)
         if to is not None:
             _keep(Path(to), Path(scratch) / RELEASE_FOLDER, results)
@@ -180,9 +181,12 @@ def drawn_mechanism(study: Study) -> Mechanism | None:
     )
 
 
-def with_seal(results: Results, study: Study) -> Results:
-    """Add the displays `seal` and `deviations` when the plan was sealed."""
-    return replace(results, displays={**results.displays, **seal_displays(study)})
+def with_planning(results: Results, study: Study) -> Results:
+    """Add what the planning knows: `mdes` of a trial; `seal` and `deviations` when the plan was sealed."""
+    found = seal_displays(study)
+    if study.plan.is_trial:
+        found["mdes"] = plan_mdes_table(study.plan, results)
+    return replace(results, displays={**results.displays, **found})
 
 
 def report_all(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from evalkit.progress import reporting_to
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evalkit.records.responses import Problem
 
 Cell = str | int | float | bool | None
@@ -55,6 +57,13 @@ def say_table(rows: Sequence[Mapping[str, Cell]], *, title: str = "") -> None:
     for row in rows:
         table.add_row(*(_text(row[column]) for column in columns))
     Console().print(table, markup=False)
+
+
+def say_frame(frame: "pd.DataFrame", *, json: bool) -> None:
+    """A frame as a table, or as JSON with null for what is empty."""
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = [{str(name): cell for name, cell in row.items()} for row in records]
+    say_json(rows) if json else say_table(rows)
 
 
 def _text(cell: Cell) -> str:

@@ -216,6 +216,12 @@ def power_curve(
     return curve[[*CURVE_COLUMNS, *(name for name in curve.columns if name not in CURVE_COLUMNS)]]
 
 
+def values_around(design: TrialDesign, *, effect: float, power: float = 0.8, size: SizeName | None = None) -> list[int]:
+    """Seven numbers of schools (or another size) around the one that the trial needs, for a curve."""
+    needed = required_size(design, effect=effect, power=power, size=size).value
+    return sorted({max(4, round(needed * share)) for share in (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6)})
+
+
 def _formula_row(design: TrialDesign, effect: float, power: float, method: PowerMethod) -> dict[str, object]:
     found = power_for(design, effect=effect, method=method)
     smallest = detectable_effect(design, power=power, method=method).effect

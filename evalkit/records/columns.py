@@ -132,6 +132,8 @@ GLOSSARY: dict[str, Column] = {
     ),
     "pattern": Column("text", "What is missing together, with commas; complete, or other for rare patterns together."),
     "std_difference": Column("number", "Difference from the control arm as Hedges' g; empty on the control's rows."),
+    # the MDES table
+    "row": Column("text", "The quantity in a row of the MDES table: mdes, icc_school, schools, ..."),
     # the seal of the plan
     "sealed": Column("text", "When the plan was sealed, in words that claim no more than is known; or a value then."),
     "sha256": Column("text", "The seal's hash: SHA-256 of the plan and of its instruments' versions."),

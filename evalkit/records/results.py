@@ -24,7 +24,7 @@ TEXT_COLUMNS = frozenset(
         "inquiry", "outcome", "wave", "subgroup", "contrast", "estimator", "family", "unit", "es_type", "es_interval",
         "scale_version", "status", "reason", "model", "scale", "item", "label", "step", "role", "arm", "school",
         "key", "what", "kind", "sealed", "now", "sha256", "outcome_files", "level", "sample", "variable", "category",
-        "cautious", "optimistic", "measure", "pattern",
+        "cautious", "optimistic", "measure", "pattern", "row",
     }
 )  # fmt: skip
 CheckName = Literal["comparison", "size", "drop_out", "measure", "delivery"]

@@ -62,7 +62,7 @@ def power_plot(curves: pd.DataFrame | Mapping[str, pd.DataFrame], *, to: str | P
     >>> from evalkit.stats.power_designs import TrialDesign
     >>> trial = TrialDesign("cluster", schools=1, pupils=75, icc=0.15, r2_pupil=0.5, r2_school=0.5)
     >>> power_plot(power_curve(trial, effect=0.2, values=[40, 60, 80])).alt
-    'Power to find an effect of 0.2 SD, by number of schools: 58% with 40 to 88% with 80; 80% is reached with 80.'
+    'Power to find an effect of 0.2 SD, by number of schools: 58% with 40 to 87% with 80; 80% is reached with 80.'
     """
     named = {"": curves} if isinstance(curves, pd.DataFrame) else dict(curves)
     _check(named, to)

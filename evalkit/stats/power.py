@@ -104,6 +104,17 @@ def detectable_effect(design: TrialDesign, *, power: float = 0.8, method: PowerM
     return PowerAnalysis(multiplier * found.std_error, power, found.std_error, found.df, alpha, multiplier, method)
 
 
+def detectable_from(std_error: float, df: float, *, alpha: float, sides: int, power: float) -> float:
+    """Smallest detectable effect of a standard error and degrees of freedom that were found: M SE, as `central`.
+
+    Examples
+    --------
+    >>> round(detectable_from(0.1, 60, alpha=0.05, sides=2, power=0.8), 3)
+    0.285
+    """
+    return (_critical(alpha, sides, df) + float(student.ppf(power, df))) * std_error
+
+
 def power_for(design: TrialDesign, *, effect: float, method: PowerMethod = "central") -> PowerAnalysis:
     """Find the power of the trial for an effect.
 

@@ -1,6 +1,7 @@
 """The commands: what they print, and their exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,58 @@ def test_power():
     assert RUN.invoke(app, ["power", "cluster", "--solve", "schools"]).exit_code == 2
     with pytest.raises(DesignError):
         RUN.invoke(app, ["power", "cluster"], catch_exceptions=False)
+
+
+def test_power_by_simulation_in_words_and_as_json():
+    trial = (
+        "power",
+        "cluster",
+        "--pupils",
+        15,
+        "--icc",
+        0.17,
+        "--schools",
+        20,
+        "--method",
+        "simulation",
+        "--draws",
+        200,
+    )
+    trial = (*trial, "--method", "simulation")
+    text = out(*trial, "--effect", 0.6)
+    assert re.search(r"Power: \d\d\.\d% \(\d\d\.\d% to \d\d\.\d%\); by formula 76\.\d%", text)
+    assert "200 simulated trials, seed 1." in text
+    row = json.loads(out(*trial, "--effect", 0.6, "--json"))[0]
+    assert f"Power: {row['power']:.1%}" in text
+    assert f"Intervals that hold the true effect: {row['coverage']:.1%}" in text
+    assert out(*trial).startswith("Smallest detectable effect: 0.")
+
+
+def test_power_curve_and_its_plot(tmp_path):
+    trial = ("power", "cluster", "--pupils", 15, "--icc", 0.17, "--effect", 0.4)
+    rows = json.loads(out(*trial, "--curve", "20:60:20", "--json"))
+    assert [row["value"] for row in rows] == [20, 40, 60]
+    by_pupils = json.loads(out(*trial, "--schools", 40, "--solve", "pupils", "--curve", "10,30", "--json"))
+    assert [(row["size"], row["value"]) for row in by_pupils] == [("pupils", 10), ("pupils", 30)]
+    text = out(*trial, "--plot", tmp_path / "power.svg")
+    assert f"{tmp_path / 'power.svg'}: Power to find an effect of 0.4 SD, by number of schools" in text
+    assert (tmp_path / "power.svg").read_bytes().startswith(b"<?xml")
+    for words in (("--curve", "20;30"), ("--curve", "a:b:c")):
+        assert RUN.invoke(app, [str(word) for word in (*trial, *words)]).exit_code == 2
+    assert RUN.invoke(app, ["power", "cluster", "--curve", "20"]).exit_code == 2
+    assert RUN.invoke(app, ["power"]).exit_code == 2
+
+
+def test_the_mdes_table_of_a_plan(tmp_path):
+    out("new", "reading", "--design", "cluster_trial", "--to", tmp_path)
+    path = tmp_path / "reading" / "evaluation.yaml"
+    assumed = "  assumed:\n    - {stage: protocol, schools: 80, pupils: 60, icc: 0.15, covariates: 2}\n"
+    path.write_text(path.read_text().replace("  analysis:", f"{assumed}  analysis:", 1))
+    rows = {row["row"]: row["protocol_all"] for row in json.loads(out("power", "--table", path.parent, "--json"))}
+    assert rows["schools"] == 80
+    single = ("power", "cluster", "--schools", 80, "--pupils", 60, "--icc", 0.15, "--covariates", 2, "--json")
+    assert rows["mdes"] == json.loads(out(*single))[0]["mdes"]
+    assert "Minimum detectable effect size (MDES)" in out("power", "--table", path.parent)
 
 
 def test_randomise_and_verify(schools, plan_file, tmp_path):
@@ -80,7 +133,7 @@ def test_seal(study_folder):
 
 def test_help_is_light():
     script = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom evalkit.cli_planning import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom evalkit.cli import app\n"
         "assert CliRunner().invoke(app, ['power', '--help']).exit_code == 0\n"
         "assert not {'numpy', 'pandas', 'scipy'} & set(sys.modules)"
     )

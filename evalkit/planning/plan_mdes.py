@@ -1,0 +1,146 @@
+"""The EEF's MDES table of a trial's plan: as assumed at protocol and randomisation, and as found at analysis."""
+
+import math
+from typing import Literal
+
+import pandas as pd
+
+from evalkit.errors import SpecError
+from evalkit.planning.mdes_table import MDES_ROWS, Stage, mdes_table
+from evalkit.records.evaluation import Evaluation
+from evalkit.records.results import Results
+from evalkit.records.trial import AssumedDesign
+from evalkit.stats.power import detectable_from
+from evalkit.stats.power_designs import DesignKind, TrialDesign
+
+NUMBERS = {
+    "schools_treated": "clusters_treated",
+    "schools_control": "clusters_control",
+    "pupils_treated": "n_treated",
+    "pupils_control": "n_control",
+}
+
+
+def plan_mdes_table(plan: Evaluation, results: Results | None = None) -> pd.DataFrame:
+    """The MDES table of a trial.
+
+    Parameters
+    ----------
+    plan : Evaluation
+        `trial.assumed` holds a column for each stage (protocol, randomisation) and group of pupils.
+    results : Results, optional
+        Of that plan: adds the column `analysis_all`, and one for each group that was assumed and analysed.
+
+    Returns
+    -------
+    frame
+        As `mdes_table`.
+
+    Raises
+    ------
+    SpecError
+        The plan is of no trial, or assumes nothing while there are no results.
+    DesignError
+        A design that was assumed cannot be; the message names the column.
+
+    Notes
+    -----
+    At analysis, MDES = M SE with the standard error that was found, in SDs of the outcome, and its degrees of freedom;
+    the correlations are the roots of what the model's covariates explain.
+    """
+    if plan.trial is None:
+        raise SpecError(f"{plan.id}: the MDES table is for trials, and this plan's design is {plan.design}.")
+    assumed = plan.trial.assumed
+    if not assumed and results is None:
+        raise SpecError(
+            f"{plan.id}: the plan assumes nothing about its size. Add 'assumed' under 'trial:', with a stage (protocol "
+            "or randomisation), schools, pupils and icc."
+        )
+    stages: dict[Stage, dict[str, TrialDesign]] = {}
+    for one in assumed:
+        stages.setdefault(one.stage, {})[one.group] = assumed_design(plan, one)
+    powers = {f"{one.stage}_{one.group}": one.power for one in assumed}
+    table = pd.DataFrame({"row": list(MDES_ROWS), "label": list(MDES_ROWS.values())})
+    for stage, groups in sorted(stages.items()):
+        for group, design in groups.items():
+            name = f"{stage}_{group}"
+            table[name] = mdes_table({stage: {group: design}}, power=powers[name])[name]
+    if results is None:
+        return table
+    power = assumed[0].power if assumed else 0.8
+    for group in dict.fromkeys(["all", *(one.group for one in assumed)]):
+        column = _analysis_column(results, group, power)
+        if column:
+            table[f"analysis_{group}"] = [column.get(row, math.nan) for row in MDES_ROWS]
+    return table
+
+
+def assumed_design(plan: Evaluation, assumed: AssumedDesign) -> TrialDesign:
+    """What was assumed, as a design to be planned. Raises DesignError when it cannot be one."""
+    kind = _kind(plan, assumed)
+    blocked = kind == "blocked_cluster_fixed"
+    return TrialDesign(
+        kind,
+        blocks=assumed.schools if blocked else None,
+        schools=assumed.classes if blocked else assumed.schools,
+        classes=None if blocked else assumed.classes,
+        pupils=assumed.pupils,
+        share_treated=assumed.share_treated,
+        icc=assumed.icc_class if blocked else assumed.icc,
+        icc_block=(assumed.icc or 0.0) if blocked else 0.0,
+        icc_class=0.0 if blocked else assumed.icc_class,
+        r2_pupil=assumed.r2_pupil,
+        r2_school=assumed.r2_school,
+        covariates=assumed.covariates,
+        size_cv=assumed.size_cv,
+        alpha=plan.alpha,
+        sides=plan.sides,
+    )
+
+
+def _kind(plan: Evaluation, assumed: AssumedDesign) -> DesignKind:
+    """Who is randomised; classes within schools are clusters in blocks."""
+    if plan.design == "individual_trial":
+        return "individual"
+    if plan.design == "cluster_trial":
+        return "cluster" if assumed.classes is None else "cluster_three_level"
+    if plan.unit_of_randomisation == "class":
+        return "blocked_cluster_fixed"
+    varying = plan.trial is not None and plan.trial.analysis.varying_effect
+    return "multisite_random" if varying else "multisite_constant"
+
+
+def _analysis_column(results: Results, group: str, power: float) -> dict[str, float]:
+    """One column as found; empty where the group was not analysed or its numbers may not be shown."""
+    rows = results.estimates
+    outcome = next((one.id for one in results.plan.outcomes if one.role == "primary"), "")
+    rows = rows[(rows["outcome"] == outcome) & (rows["estimator"] == "multilevel") & (rows["status"] == "ok")]
+    inquiry: Literal["effect", "subgroup"] = "effect" if group == "all" else "subgroup"
+    rows = rows[(rows["inquiry"] == inquiry) & rows["subgroup"].isin([group, f"{group}: yes"])]
+    if rows.empty or not math.isfinite(rows["std_error"].iloc[0]) or not rows["estimate"].iloc[0]:
+        return {}
+    row = rows.iloc[0]
+    std_error = float(row["std_error"] * row["effect_size"] / row["estimate"])
+    plan = results.plan
+    column = {name: float(row[source]) for name, source in NUMBERS.items()}
+    for unit in ("schools", "pupils"):
+        column[unit] = column[f"{unit}_treated"] + column[f"{unit}_control"]
+    if plan.design == "multisite_trial" and plan.unit_of_randomisation == "pupil":
+        column["schools"] = max(column["schools_treated"], column["schools_control"])
+    column |= {"alpha": plan.alpha, "power": power, "sides": float(plan.sides)}
+    column["mdes"] = detectable_from(abs(std_error), float(row["df"]), alpha=plan.alpha, sides=plan.sides, power=power)
+    column["cluster_size"] = column["pupils"] / column["schools"] if column["schools"] > 0 else math.nan
+    return column | (_model_facts(results, outcome) if group == "all" else {})
+
+
+def _model_facts(results: Results, outcome: str) -> dict[str, float]:
+    models = results.models
+    primary = models[(models["outcome"] == outcome) & (models["model"] == "primary")]
+    alone = models[(models["outcome"] == outcome) & (models["model"] == "unadjusted")]
+    if primary.empty or alone.empty:
+        return {}
+    found = {"icc_school": float(alone["icc"].iloc[0])}
+    for level in ("pupil", "school"):
+        r2 = float(primary[f"r2_{level}"].iloc[0])
+        found[f"correlation_{level}"] = math.sqrt(max(r2, 0.0)) if math.isfinite(r2) else math.nan
+    return found
