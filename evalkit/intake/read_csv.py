@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from evalkit.intake.decode import Decoded, decode
 from evalkit.intake.limits import MAX_CELL_CHARACTERS, MAX_CELLS, MAX_COLUMNS, MAX_ROWS
+from evalkit.intake.marks import marks_note, unmarked
 from evalkit.intake.raw import Note, RawFile, RawSheet, Refusal
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
@@ -116,9 +117,9 @@ class _Rows:
         self._blank = 0
         self.cells += len(record)
         if self._marks and any(cell[:1] in "='" for cell in record if cell):
-            unwrapped = [_unwrap(cell) for cell in record]
-            self._tidied += sum(new != old for new, old in zip(unwrapped, record, strict=True))
-            record = unwrapped
+            bare = [unmarked(cell) for cell in record]
+            self._tidied += sum(new != old for new, old in zip(bare, record, strict=True))
+            record = bare
         if len(record) > MAX_COLUMNS:
             while record and not record[-1].strip():
                 record.pop()
@@ -134,11 +135,7 @@ class _Rows:
     def notes(self, *, line_breaks: bool) -> Iterator[Note]:
         """What was mended on the way."""
         if self._tidied:
-            found = (
-                f"{self._tidied} cells were wrapped as ='...' or began with an apostrophe, a trick to keep noughts in "
-                "front"
-            )
-            yield Note("fixed", "text_marks", found, "evalkit took the marks off. Nothing to do.")
+            yield marks_note(self._tidied)
         if line_breaks:
             mend = "evalkit counts rows as your spreadsheet does. Nothing to do."
             yield Note("fixed", "line_breaks", "Some cells hold line breaks", mend)
@@ -155,13 +152,6 @@ class _Rows:
             return 0
         used = max((place for row in self.rows for place, cell in enumerate(row, start=1) if cell.strip()), default=0)
         return longest - used if longest - used >= _MANY_COLUMNS else 0
-
-
-def _unwrap(cell: str) -> str:
-    """`="007"` and `'007`, by which people make a spreadsheet keep text, become 007."""
-    if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
-        return cell[2:-1]
-    return cell[1:] if cell.startswith("'") and cell[1:2].isdigit() else cell
 
 
 def _regularity(text: str, separator: str) -> tuple[float, int]:

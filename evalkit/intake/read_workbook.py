@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from evalkit.intake.marks import marks_note, unmarked
 from evalkit.intake.raw import Note, RawFile, RawSheet, Refusal
 from evalkit.intake.sealed.parent import sealed_messages, unsafe
 from evalkit.intake.sealed.sheet import Message
@@ -17,20 +18,38 @@ def read_workbook(data: bytes, kind: WorkbookKind) -> RawFile | Refusal:
     return gathered(sealed_messages(data, kind))
 
 
+class _Texts(dict[str, str]):
+    """A cell -> the text kept for it: one object for equal short texts, for labels stand there thousands of times."""
+
+    def __init__(self) -> None:
+        self.marked: set[str] = set()
+
+    def __missing__(self, cell: str) -> str:
+        text = unmarked(cell)
+        if text != cell:
+            self.marked.add(cell)
+        if len(cell) < _SHORT:
+            self[cell] = text
+        return text
+
+
 def gathered(messages: Iterable[Message]) -> RawFile | Refusal:
     """The sheets that a reader's messages tell of, or why there are none."""
     sheets: list[RawSheet] = []
     notes: list[Note] = []
-    texts: dict[str, str] = {}
+    texts = _Texts()
+    marked = 0
     for message in messages:
         match message:
             case ["sheet", str(name), bool(hidden)]:
                 sheets.append(RawSheet(name, [], [], hidden=hidden))
+                marked = 0
             case ["rows", list(numbers), list(rows)] if sheets and len(numbers) == len(rows) and _is_table(rows):
                 sheets[-1].numbers.extend(map(int, numbers))
-                sheets[-1].rows.extend(_shared(rows, texts))
+                sheets[-1].rows.extend([texts[cell] for cell in row] for row in rows)
+                marked += sum(cell in texts.marked for row in rows for cell in row) if texts.marked else 0
             case ["facts", dict(facts)] if sheets:
-                notes += _facts(sheets[-1], facts)
+                notes += [*_facts(sheets[-1], facts), *([marks_note(marked, sheets[-1].name)] if marked else [])]
             case ["refused", str(found), str(mend)]:
                 return Refusal(found, mend)
             case ["done"]:
@@ -43,12 +62,6 @@ def gathered(messages: Iterable[Message]) -> RawFile | Refusal:
 def _is_table(rows: list[object]) -> bool:
     """Whether these are rows of texts; nothing else may come out of the child."""
     return all(isinstance(row, list) and all(type(cell) is str for cell in row) for row in rows)
-
-
-def _shared(rows: list[list[str]], texts: dict[str, str]) -> Iterator[list[str]]:
-    """The rows with one object for equal short texts: labels stand thousands of times in a file."""
-    for row in rows:
-        yield [texts.setdefault(cell, cell) if len(cell) < _SHORT else cell for cell in row]
 
 
 def _facts(sheet: RawSheet, facts: dict[str, list]) -> Iterator[Note]:

@@ -19,9 +19,9 @@ _NAMES = " ".join(
 def packed(parts: Mapping[str, bytes], *, stored: bool = False) -> bytes:
     """The parts in a zip archive."""
     memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
+    with zipfile.ZipFile(memory, "w") as archive:
+        for name, content in parts.items():  # a ZipInfo has no time, so that the file is the same tomorrow
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
     return memory.getvalue()
 
 
@@ -87,7 +87,9 @@ def _doubled(made: bytes) -> bytes:
     memory = io.BytesIO(made)
     with warnings.catch_warnings(), zipfile.ZipFile(memory, "a") as archive:
         warnings.simplefilter("ignore", UserWarning)
-        archive.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>')
+        archive.writestr(
+            zipfile.ZipInfo("xl/worksheets/sheet1.xml"), f'<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>'
+        )
     return memory.getvalue()
 
 
