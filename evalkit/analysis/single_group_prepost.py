@@ -16,6 +16,7 @@ from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.leavers import leavers_row
 from evalkit.analysis.measure_displays import answer_table, item_table, quality_table
 from evalkit.analysis.measure_shares import measure_shares
+from evalkit.analysis.measurement_displays import measurement_tables
 from evalkit.analysis.models import model_table
 from evalkit.analysis.paired_sample import PairedSample, Participation, paired_samples, participation
 from evalkit.analysis.provenance import provenance
@@ -148,6 +149,7 @@ def _displays(
         "answers": answers,
         "quality": quality_table(scores, samples, study, distribution, threshold=threshold),
         "items": item_table(scores, samples, study, answers, threshold=threshold),
+        **measurement_tables(scores, samples, study, threshold=threshold),
     }
 
 

@@ -25,6 +25,7 @@ TEXT_COLUMNS = frozenset(
         "scale_version", "status", "reason", "model", "scale", "item", "label", "step", "role", "arm", "school",
         "key", "what", "kind", "sealed", "now", "sha256", "outcome_files", "level", "sample", "variable", "category",
         "cautious", "optimistic", "measure", "pattern", "row",
+        "factor", "between", "holds", "reference", "focal", "size", "flagged",
     }
 )  # fmt: skip
 CheckName = Literal["comparison", "size", "drop_out", "measure", "delivery"]

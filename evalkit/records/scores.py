@@ -14,6 +14,19 @@ ITEM_COLUMNS = (
     "ceiling_percent", "missing_percent",
 )  # fmt: skip
 ANSWER_COLUMNS = ("scale", "item", "label", "wave", "answer", "count")
+FACTOR_COLUMNS = (
+    "scale", "wave", "n", "k", "factors", "chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low",
+    "rmsea_high", "srmr", "estimator", "reason",
+)  # fmt: skip
+LOADING_COLUMNS = ("scale", "wave", "factor", "item", "label", "loading")
+INVARIANCE_COLUMNS = (
+    "scale", "between", "step", "n", "chi_square", "df", "cfi", "delta_cfi", "rmsea", "delta_rmsea", "chi_square_diff",
+    "df_diff", "p_value", "holds", "estimator", "reason",
+)  # fmt: skip
+DIF_COLUMNS = (
+    "scale", "wave", "subgroup", "reference", "focal", "item", "label", "n_reference", "n_focal", "odds_ratio",
+    "r2_change", "size", "p_value", "p_adjusted", "flagged", "reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +41,22 @@ class Quality:
     items : frame, ITEM_COLUMNS - a row per scale, wave and item; answers after reversing
     answers : frame, ANSWER_COLUMNS - how many LINKED pupils (in every wave) gave each printed answer; every allowed
         answer has a row, 0 included. Not yet disclosure-controlled: it must pass `stats.disclosure` before it is shown
+    factors : frame, FACTOR_COLUMNS - a row per scale and wave: how well the factors that the questionnaire is scored by
+        fit. `reason` says why not, or what to mind. Nothing is fitted to fewer pupils than standards.yaml asks for
+    loadings : frame, LOADING_COLUMNS - standardised; a row per scale, wave, factor and item of the models that fitted
+    invariance : frame, INVARIANCE_COLUMNS - a row per scale, comparison (waves, arms) and step; where nothing could be
+        fitted one row with an empty step and the reason
+    dif : frame, DIF_COLUMNS - items that groups of pupils answer differently: a row per scale, subgroup of the plan and
+        item, at the first wave; where nothing could be tested one row with an empty item and the reason
     """
 
     scales: pd.DataFrame
     items: pd.DataFrame
     answers: pd.DataFrame
+    factors: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FACTOR_COLUMNS)))
+    loadings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LOADING_COLUMNS)))
+    invariance: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(INVARIANCE_COLUMNS)))
+    dif: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DIF_COLUMNS)))
 
 
 @dataclass(frozen=True, slots=True)

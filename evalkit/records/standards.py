@@ -101,6 +101,23 @@ class MethodStandards(Spec):
     count_rounding: Threshold
 
 
+class MeasurementStandards(Spec):
+    """When a factor model, invariance or items between groups can be judged, and how."""
+
+    fewest_pupils: Threshold
+    fewest_linked: Threshold
+    fewest_per_group: Threshold
+    ordinal_below: Threshold
+    fewest_per_answer: Threshold
+    least_cfi: Threshold
+    most_rmsea: Threshold
+    most_srmr: Threshold
+    cfi_drop: Threshold
+    rmsea_rise: Threshold
+    item_r2_moderate: Threshold
+    item_r2_large: Threshold
+
+
 class Standards(Spec):
     """All thresholds. A new standard is a new block beside these."""
 
@@ -116,6 +133,7 @@ class Standards(Spec):
     wwc: WwcStandards
     compliance: ComplianceStandards
     missing: MissingStandards
+    measurement: MeasurementStandards
 
 
 @cache

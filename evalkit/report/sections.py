@@ -18,7 +18,7 @@ from evalkit.report.words import (
 from evalkit.report.words_caveats import caveat_sentences
 from evalkit.report.words_change import changes, describe_change
 from evalkit.report.words_checks import RATINGS, check_name, check_sentence
-from evalkit.report.words_measure import caution_sentences, fit_sentence, published_sentences
+from evalkit.report.words_measure import caution_sentences, fit_sentence, invariance_sentence, published_sentences
 from evalkit.report.words_names import outcome_name, together
 from evalkit.report.words_pupils import (
     leavers_sentence,
@@ -125,6 +125,8 @@ def item_tables(results: Results) -> list[Block]:
 def measures(results: Results) -> list[Block]:
     """How well the measures worked, in sentences and tables."""
     sentences = [fit_sentence(results, outcome.scale) for outcome in results.plan.outcomes]
+    told = [(outcome_name(results, one.id), invariance_sentence(results, one.scale)) for one in results.plan.outcomes]
+    sentences += together([(name, sentence) for name, sentence in told if sentence])
     return [bullets(sentences), tables_measure.reliability_table(results), tables_measure.answering_table(results)]
 
 

@@ -12,6 +12,20 @@ FIT = "On {scale}, the answers fit together {how} ({stat} {before} before and {a
 FIT_ONE = "On {scale}, the answers {wave} the programme fit together {how} ({stat} {value})."
 NO_FIT = "On {scale}, we cannot say how well the answers fit together. {reason}"
 NO_REASON = "Too few pupils gave full answers."
+SAME = "On {scale}, the questions worked in the same way before and after."
+SHIFTED = (
+    "On {scale}, some questions were easier or harder to agree with after than before, for reasons of their own. "
+    "Part of the change may come from that."
+)
+CHANGED = (
+    "On {scale}, the questions went together differently after than before. Part of the change may come from what they "
+    "meant to pupils."
+)
+MISFIT = (
+    "On {scale}, the answers do not fit the way it is scored, so we cannot tell whether the questions worked in the "
+    "same way before and after."
+)
+CANNOT_TELL = "On {scale}, we cannot tell whether the questions worked in the same way before and after. {reason}"
 PUBLISHED = "In published data ({sample}), {stat} was {range}{hand}."
 PUBLISHED_GAP = "In published data ({sample}), the {stat} over {weeks} weeks was {range}{hand}."
 READ_SECOND_HAND = ", read second-hand"
@@ -49,6 +63,26 @@ def _best(row: Mapping[Any, Any]) -> tuple[str, float] | None:
 
 def _how(value: float) -> str:
     return next(word for lowest, word in BANDS if value >= lowest or lowest == 0)
+
+
+def invariance_sentence(results: Results, scale: str) -> str:
+    """Whether one scale's questions worked in the same way before and after; empty where it was not looked at."""
+    frame = results.displays.get("invariance")
+    if frame is None:
+        return ""
+    rows = frame[(frame["scale"] == scale) & (frame["between"] == "waves")].to_dict("records")
+    if not rows:
+        return ""
+    name = inside(scale_label(results, scale))
+    judged = {str(row["step"]): str(row["holds"]) for row in rows if row["holds"]}
+    if judged.get("scalar") == "yes":
+        return SAME.format(scale=name)
+    failed = next((step for step, holds in judged.items() if holds == "no"), None)
+    if failed is not None:
+        return (MISFIT if failed == "configural" else SHIFTED if failed == "scalar" else CHANGED).format(scale=name)
+    return CANNOT_TELL.format(
+        scale=name, reason=next((str(row["reason"]) for row in rows if row["reason"]), "")
+    ).strip()
 
 
 def published_sentences(results: Results, outcome: str) -> list[str]:

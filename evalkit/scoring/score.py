@@ -13,6 +13,7 @@ from evalkit.records.release import Release
 from evalkit.records.scores import SCORE_COLUMNS, Scores
 from evalkit.scoring.answers import read_answers
 from evalkit.scoring.measured import score_measured
+from evalkit.scoring.measurement import with_measurement
 from evalkit.scoring.quality import measure_quality
 from evalkit.scoring.rules import Scored, score_answers
 
@@ -60,6 +61,7 @@ def score(release: Release, study: Study) -> Scores:
     }
     frame = pd.concat([_rows(responses, scale, study, one) for scale, one in scored.items()], ignore_index=True)
     quality = measure_quality(responses, study, answers=answers, scored=scored)
+    quality = with_measurement(quality, responses, release.roster, study, answers=answers)
     sources = tuple((source.name, source.sha256) for source in release.manifest.sources)
     notes = tuple(note for source in release.manifest.sources for note in source.decisions)
     return Scores(frame, quality, release.roster, release.sha256, sources, notes, release.schools)

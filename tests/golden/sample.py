@@ -8,6 +8,7 @@ from scipy import stats
 
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.results import ESTIMATE_COLUMNS, Caveat, Check, Provenance, Results
+from evalkit.records.scores import INVARIANCE_COLUMNS
 
 LIMITS = (
     "no_comparison_group", "maturation", "regression_to_the_mean", "social_desirability", "response_shift",
@@ -285,7 +286,27 @@ def _displays(outcomes: dict, change: list[dict], *, n: int, lost: int, new: int
         "answers": pd.DataFrame(answers),
         "quality": pd.DataFrame(quality),
         "items": pd.DataFrame(items),
+        "invariance": _invariance([f"{row[2]}.{row[3]}" for row in outcomes.values()]),
     }
+
+
+def _invariance(scales: list[str]) -> pd.DataFrame:
+    """The first scale the same throughout, the second not, of the others nothing is known."""
+    rows: list[dict] = []
+    for place, scale in enumerate(scales):
+        for number, step in enumerate(("configural", "metric", "scalar", "strict") if place < 2 else ("",)):
+            row = dict.fromkeys(INVARIANCE_COLUMNS, math.nan) | {"scale": scale, "between": "waves", "step": step}
+            row |= {"n": 42, "holds": "", "estimator": "", "reason": "42 pupils answered both times; too few."}
+            if place < 2:
+                row |= {
+                    "cfi": 0.96 - 0.02 * place * number,
+                    "rmsea": 0.05,
+                    "chi_square": 90.0 + number,
+                    "df": 90 + number,
+                }
+                row |= {"holds": "no" if place and number > 1 else "yes", "estimator": "MLR", "reason": ""}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(INVARIANCE_COLUMNS))
 
 
 def _bins(outcome: str, wave: str, mean: float, sd: float, low: float, high: float, n: int) -> list[dict]:

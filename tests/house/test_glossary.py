@@ -9,6 +9,7 @@ import evalkit
 from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
+from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
 from evalkit.analysis.trial_distributions import ARMS_COLUMNS
@@ -20,7 +21,13 @@ from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
 from evalkit.records.results import ESTIMATE_COLUMNS, TEXT_COLUMNS
-from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, SCORE_COLUMNS
+from evalkit.records.scores import (
+    ANSWER_COLUMNS,
+    ITEM_COLUMNS,
+    LOADING_COLUMNS,
+    QUALITY_COLUMNS,
+    SCORE_COLUMNS,
+)
 
 ROOT = Path(evalkit.__file__).parent.parent
 TABLES = {
@@ -29,6 +36,10 @@ TABLES = {
     "items": ITEM_COLUMNS,
     "answers (scoring)": ANSWER_COLUMNS,
     "answers": ANSWERS_COLUMNS,
+    "factors": SHOWN_COLUMNS["factors"],
+    "loadings": LOADING_COLUMNS,
+    "invariance": SHOWN_COLUMNS["invariance"],
+    "dif": SHOWN_COLUMNS["dif"],
     "estimates": ESTIMATE_COLUMNS,
     "models": MODEL_COLUMNS,
     "flow": ("step", "n"),
@@ -83,7 +94,10 @@ def test_meanings_are_whole_sentences() -> None:
 
 def test_text_columns_are_read_back_as_text() -> None:
     crossing = {column for name in TABLES for column in TABLES[name]} & set(GLOSSARY)
-    in_results = crossing & set((*ESTIMATE_COLUMNS, *MODEL_COLUMNS, *CHANGE_COLUMNS, *MEANS_COLUMNS, *ANSWERS_COLUMNS))
+    measured = {column for columns in SHOWN_COLUMNS.values() for column in columns}
+    in_results = crossing & set(
+        (*ESTIMATE_COLUMNS, *MODEL_COLUMNS, *CHANGE_COLUMNS, *MEANS_COLUMNS, *ANSWERS_COLUMNS, *measured)
+    )
     wrong = [name for name in in_results if (GLOSSARY[name].dtype == "text") != (name in TEXT_COLUMNS)]
     assert wrong == []
 
@@ -100,5 +114,6 @@ def test_every_caveat_is_on_the_results_page() -> None:
 
 def test_every_display_and_column_is_on_the_results_page() -> None:
     page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
-    for columns in (CHANGE_COLUMNS, MEANS_COLUMNS, DISTRIBUTION_COLUMNS, ANSWERS_COLUMNS, MODEL_COLUMNS):
+    shown = (CHANGE_COLUMNS, MEANS_COLUMNS, DISTRIBUTION_COLUMNS, ANSWERS_COLUMNS, MODEL_COLUMNS)
+    for columns in (*shown, *SHOWN_COLUMNS.values()):
         assert [column for column in columns if f"`{column}`" not in page] == []

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from evalkit.stats.factor.difference import difference, ordinal_difference
-from evalkit.stats.factor.fit import fit_normal, take_sample
+from evalkit.stats.factor.fit import fit_normal
 from evalkit.stats.factor.models import correlated_factors, ordinal_factors
 from evalkit.stats.factor.occasions import ORDINAL_STEPS, STEPS, Occasions, structure_of
 from evalkit.stats.factor.ordinal import fit_ordinal_factors, take_ordinal_sample
+from evalkit.stats.factor.sample import take_sample
 from evalkit.stats.factor.standardised import standardise
 from tests.oracle.compare import compare
 

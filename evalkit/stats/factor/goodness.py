@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
 from evalkit.stats.vectors import FloatArray
@@ -119,7 +118,17 @@ def rmsea_interval(chi_square: float, df: float, *, n: int, n_blocks: int, hat: 
 
 
 def _noncentrality(chi_square: float, df: float, wanted: float, top: float) -> float:
-    return float(brentq(lambda nc: float(chndtr(chi_square, df, nc)) - wanted, 0.0, top, xtol=1e-10))
+    """The noncentrality at which the distribution function is as wanted, by halving."""
+    low, high = 0.0, top
+    for _ in range(100):
+        middle = (low + high) / 2
+        if chndtr(chi_square, df, middle) > wanted:
+            low = middle
+        else:
+            high = middle
+        if high - low < 1e-12 * top:
+            break
+    return (low + high) / 2
 
 
 def standard_goodness(test: ChiSquare, baseline: ChiSquare, *, n: int, n_blocks: int) -> Goodness:

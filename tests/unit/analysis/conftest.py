@@ -13,7 +13,17 @@ from evalkit.analysis.analyse import analyse
 from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.records.results import Results
-from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, SCORE_COLUMNS, Quality, Scores
+from evalkit.records.scores import (
+    ANSWER_COLUMNS,
+    FACTOR_COLUMNS,
+    INVARIANCE_COLUMNS,
+    ITEM_COLUMNS,
+    LOADING_COLUMNS,
+    QUALITY_COLUMNS,
+    SCORE_COLUMNS,
+    Quality,
+    Scores,
+)
 
 ESTIMAND = {
     "population": "pupils who took part",
@@ -117,6 +127,7 @@ def make_scores(study: Study, *, n: int = 56, n_left: int = 10, n_joined: int = 
             scales=pd.DataFrame(quality, columns=list(QUALITY_COLUMNS)),
             items=pd.DataFrame(items, columns=list(ITEM_COLUMNS)),
             answers=pd.DataFrame(answers, columns=list(ANSWER_COLUMNS)),
+            **measured([outcome.scale for outcome in study.plan.outcomes]),
         ),
         roster=pd.DataFrame({"pupil": [_code(pupil) for pupil in range(n)]}),
         release_sha256="0" * 64,
@@ -158,6 +169,47 @@ def paired_scores(study: Study, pairs: Mapping[str, Pairs], *, omega: float = 0.
         release_sha256="0" * 64,
         sources=(),
     )
+
+
+def measured(scales: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """What scales measured, made up: the first the same throughout, the second not, of the others nothing is known."""
+    factors: list[dict[str, Any]] = []
+    loadings: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    for place, scale in enumerate(scales):
+        known = place < 2
+        for wave in ("pre", "post"):
+            row = dict.fromkeys(FACTOR_COLUMNS, np.nan) | {"scale": scale, "wave": wave, "n": 46, "k": 8, "factors": 1}
+            fit = {"chi_square": 31.5, "df": 20, "p_value": 0.049, "cfi": 0.96, "tli": 0.94, "rmsea": 0.05}
+            fit |= {"rmsea_low": 0.01, "rmsea_high": 0.08, "srmr": 0.04, "estimator": "MLR", "reason": ""}
+            factors.append(row | (fit if known else {"estimator": "", "reason": "46 pupils answered; too few."}))
+            loadings += [
+                dict(zip(LOADING_COLUMNS, (scale, wave, "total", f"q{item}", f"item {item}", 0.6), strict=True))
+                for item in (1, 2)
+                if known
+            ]
+        for number, step in enumerate(("configural", "metric", "scalar", "strict") if known else ("",)):
+            row = dict.fromkeys(INVARIANCE_COLUMNS, np.nan) | {
+                "scale": scale,
+                "between": "waves",
+                "step": step,
+                "n": 42,
+            }
+            row |= {"holds": "", "estimator": "", "reason": "42 pupils answered both times; too few."}
+            if known:
+                row |= {
+                    "cfi": 0.96 - 0.02 * place * number,
+                    "rmsea": 0.05,
+                    "chi_square": 90.0 + number,
+                    "df": 90 + number,
+                }
+                row |= {"holds": "no" if place and number > 1 else "yes", "estimator": "MLR", "reason": ""}
+            steps.append(row)
+    return {
+        "factors": pd.DataFrame(factors, columns=list(FACTOR_COLUMNS)),
+        "loadings": pd.DataFrame(loadings, columns=list(LOADING_COLUMNS)),
+        "invariance": pd.DataFrame(steps, columns=list(INVARIANCE_COLUMNS)),
+    }
 
 
 def _code(pupil: int) -> str:

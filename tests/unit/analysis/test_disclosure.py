@@ -166,7 +166,8 @@ def test_no_pupil_code_reaches_the_results(usual):
     text = results.to_json()
     assert not any(f'"{code}"' in text for code in scores.roster["pupil"])
     assert set(json.loads(text)["displays"]) == {
-        "flow", "change", "means", "distribution", "answers", "quality", "items",
+        "flow", "change", "means", "distribution", "answers", "quality", "items", "factors", "loadings", "invariance",
+        "dif",
     }  # fmt: skip
 
 

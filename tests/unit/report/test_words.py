@@ -291,3 +291,22 @@ def test_synthetic_data_are_announced() -> None:
 def test_flow_title_counts_everybody() -> None:
     assert words.flow_title(sample()) == "48 of 56 pupils answered both times"
     assert words.flow_title(sample(lost=0, new=0)) == "All 48 pupils answered both times"
+
+
+def test_invariance_is_told_in_one_sentence_per_scale() -> None:
+    results = sample()
+    scales = [outcome.scale for outcome in results.plan.outcomes]
+    told = [words_measure.invariance_sentence(results, scale) for scale in scales]
+    assert told[0] == "On self-efficacy, the questions worked in the same way before and after."
+    assert told[1].startswith("On grit, some questions were easier or harder to agree with after than before")
+    assert told[2].endswith("worked in the same way before and after. 42 pupils answered both times; too few.")
+    frame = results.displays["invariance"]
+    steps = ["configural", "metric", "scalar", "strict"]
+    for place, words_of in ((1, "went together differently"), (0, "do not fit the way it is scored")):
+        changed = frame.assign(holds=frame["holds"].where(~frame["step"].isin(steps[place:]), "no"))
+        other = replace(results, displays={**results.displays, "invariance": changed})
+        assert words_of in words_measure.invariance_sentence(other, scales[0])
+    nothing = {name: shown for name, shown in results.displays.items() if name != "invariance"}
+    assert words_measure.invariance_sentence(replace(results, displays=nothing), scales[0]) == ""
+    page = sections.measures(results)[0]
+    assert "worked in the same way before and after" in str(page)

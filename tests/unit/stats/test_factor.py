@@ -6,12 +6,13 @@ from scipy.stats import chi2, multivariate_normal, ncx2
 
 from evalkit.errors import FitError
 from evalkit.stats.factor.answers import gather
-from evalkit.stats.factor.fit import fit_normal, take_sample
+from evalkit.stats.factor.fit import fit_normal
 from evalkit.stats.factor.goodness import cfi_of, rmsea_interval, rmsea_of, srmr_of, tli_of
 from evalkit.stats.factor.likelihood import make_likelihood
 from evalkit.stats.factor.models import correlated_factors, ordinal_factors
 from evalkit.stats.factor.occasions import ORDINAL_STEPS, STEPS, Occasions, structure_of
 from evalkit.stats.factor.ordinal import WeightedProblem, fit_ordinal_factors, take_ordinal_sample
+from evalkit.stats.factor.sample import take_sample
 from evalkit.stats.factor.sandwich import saturated_information, saturated_scores, saturated_trace
 from evalkit.stats.factor.saturated import saturate
 from evalkit.stats.factor.standardised import standardise
