@@ -49,6 +49,8 @@ def with_measurement(
     for outcome in questionnaires.values():
         scale = _scale(study, outcome, answers)
         for wave, rows in waves.items():
+            if not scale.is_answered(rows):
+                continue
             row, loaded = factor_rows(scale, rows, wave=wave, schools=schools, standards=standards)
             factors.append(row)
             loadings += loaded
