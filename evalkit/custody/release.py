@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit import __version__
+from evalkit.custody.codebook import CODEBOOK_FILE, codebook, open_data_metadata
+from evalkit.custody.release_privacy import pseudonymised, refuse_private, shown_code
 from evalkit.custody.whole_folder import bring_back, folder_in_making
 from evalkit.errors import DesignError, SpecError, UploadError
 from evalkit.records.evaluation import Study
@@ -43,7 +45,9 @@ def make_release(
     ------
     UploadError
         A file still has problems that must be mended or answered, two files hold the same pupil in the same wave,
-        a wave is missing, or `to` is a folder that is not a release.
+        a wave is missing, `to` is a folder that is not a release, or the release would hold UPNs or e-mail addresses.
+    SpecError
+        The plan asks for pseudonyms and there is no key.
     DesignError
         A trial whose files do not fit its design; the message names schools or pupils' codes, and all faults.
     """
@@ -57,6 +61,8 @@ def make_release(
     tables = {RESPONSES: _split_off_characteristics(responses, study), ROSTER: roster}
     if trial is not None:
         tables |= {SCHOOLS: trial.schools}
+    tables = pseudonymised(tables, study)
+    refuse_private(tables)
     return _write(folder, tables, study, [*uploads, *([schools] if schools else [])])
 
 
@@ -78,13 +84,13 @@ def load_release(place: str | Path) -> Release:
     manifest = read_spec(path, Manifest)
     problems: list[str] = []
     frames: dict[str, pd.DataFrame] = {}
-    for table in manifest.tables:
+    for table in (*manifest.tables, *(manifest.documents or ())):
         file = folder / table.name
         if not file.is_file():
             problems.append(f"{file}: the table is missing.")
         elif _sha256(file.read_bytes()) != table.sha256:
             problems.append(f"{file}: the table was changed after the release was made.")
-        else:
+        elif table in manifest.tables:
             frames[Path(table.name).stem] = _read_table(file, table.numbers or ())
     if problems:
         raise SpecError(f"{folder}: this release is damaged. Make it again from the survey files.", problems=problems)
@@ -125,7 +131,7 @@ def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
     twice = responses.duplicated(["pupil", "wave"], keep=False)
     if twice.any():
         codes = sorted(set(responses.loc[twice, "pupil"]))
-        shown = ", ".join(codes[:8]) + (" ..." if len(codes) > 8 else "")
+        shown = ", ".join(shown_code(code) for code in codes[:8]) + (" ..." if len(codes) > 8 else "")
         names = ", ".join(dict.fromkeys(upload.source.file for upload in uploads))
         count = "1 pupil code stands" if len(codes) == 1 else f"{len(codes)} pupil codes stand"
         raise UploadError(
@@ -200,6 +206,7 @@ def _write(
     with folder_in_making(folder) as fresh:
         written = tuple(_write_table(fresh, name, frame) for name, frame in tables.items())
         manifest = _manifest(study, uploads, tables[ROSTER], written)
+        manifest = manifest.model_copy(update={"documents": _write_documents(fresh, tables, study)})
         (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
         return load_release(fresh)
 
@@ -240,7 +247,20 @@ def _manifest_text(manifest: Manifest) -> str:
 
 def _identity(manifest: Manifest) -> str:
     """The hash of the data and of what they were made from; the same whichever version of evalkit froze them."""
-    return _sha256(_manifest_text(manifest.model_copy(update={"evalkit": ""})).encode("utf-8"))
+    bare = manifest.model_copy(update={"evalkit": "", "documents": None})
+    return _sha256(_manifest_text(bare).encode("utf-8"))
+
+
+def _write_documents(folder: Path, tables: dict[str, pd.DataFrame], study: Study) -> tuple[ReleasedFile, ...]:
+    """The codebook, and metadata in the DfE's form for each table."""
+    frames = {CODEBOOK_FILE: codebook(tables, study)}
+    frames |= {f"{name}.meta.csv": open_data_metadata(table, study) for name, table in tables.items()}
+    for name, frame in frames.items():
+        frame.to_csv(folder / name, index=False, encoding="utf-8", lineterminator="\n")
+    return tuple(
+        ReleasedFile(name=name, sha256=_sha256((folder / name).read_bytes()), rows=len(frame))
+        for name, frame in frames.items()
+    )
 
 
 def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> ReleasedFile:

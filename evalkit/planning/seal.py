@@ -18,6 +18,7 @@ from evalkit.records.seal import SEAL_FILE, SEAL_SCHEMA, Seal, load_seal
 # What is filled in after the plan: where data and allocation are, what was delivered, the evaluator's later judgements.
 NOT_SEALED: dict[str, Any] = {
     "data": True,
+    "data_protection": True,
     "registration": True,
     "delivery": {"delivered", "share_delivered", "source"},
     "trial": {"allocation", "security", "cost", "context", "checklist"},

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
 from evalkit.records.characteristic import Characteristic
+from evalkit.records.data_protection import DataProtection
 from evalkit.records.evaluation_checks import Fault, plan_faults
 from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
 from evalkit.records.measure import Measure, instrument_of
@@ -161,6 +162,7 @@ class Evaluation(Spec):
     seed: int = Field(ge=0, le=2**32 - 1)
     pupil_headers: tuple[str, ...] = ()
     data: Data | None = None
+    data_protection: DataProtection | None = None
     contact: str | None = None
 
     @model_validator(mode="after")

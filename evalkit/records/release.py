@@ -32,7 +32,10 @@ class SourceFile(Spec):
 
 
 class Manifest(Spec):
-    """What is in the release and what it was made from. It holds no clock time and no pupil's data."""
+    """What is in the release and what it was made from. It holds no clock time and no pupil's data.
+
+    `documents` are the codebook and the metadata of the tables; they are no part of the release's identity.
+    """
 
     schema_: Literal["evalkit-release/1"] = Field(alias="schema")
     evaluation: str
@@ -43,6 +46,7 @@ class Manifest(Spec):
     only_in: dict[str, int]
     tables: tuple[ReleasedFile, ...]
     sources: tuple[SourceFile, ...]
+    documents: tuple[ReleasedFile, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
