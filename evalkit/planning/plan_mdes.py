@@ -5,13 +5,13 @@ from typing import Literal
 
 import pandas as pd
 
+from evalkit.assumed_design import assumed_design
 from evalkit.errors import SpecError
 from evalkit.planning.mdes_table import MDES_ROWS, Stage, mdes_table
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.results import Results
-from evalkit.records.trial import AssumedDesign
 from evalkit.stats.power import detectable_from
-from evalkit.stats.power_designs import DesignKind, TrialDesign
+from evalkit.stats.power_designs import TrialDesign
 
 NUMBERS = {
     "schools_treated": "clusters_treated",
@@ -73,41 +73,6 @@ def plan_mdes_table(plan: Evaluation, results: Results | None = None) -> pd.Data
         if column:
             table[f"analysis_{group}"] = [column.get(row, math.nan) for row in MDES_ROWS]
     return table
-
-
-def assumed_design(plan: Evaluation, assumed: AssumedDesign) -> TrialDesign:
-    """What was assumed, as a design to be planned. Raises DesignError when it cannot be one."""
-    kind = _kind(plan, assumed)
-    blocked = kind == "blocked_cluster_fixed"
-    return TrialDesign(
-        kind,
-        blocks=assumed.schools if blocked else None,
-        schools=assumed.classes if blocked else assumed.schools,
-        classes=None if blocked else assumed.classes,
-        pupils=assumed.pupils,
-        share_treated=assumed.share_treated,
-        icc=assumed.icc_class if blocked else assumed.icc,
-        icc_block=(assumed.icc or 0.0) if blocked else 0.0,
-        icc_class=0.0 if blocked else assumed.icc_class,
-        r2_pupil=assumed.r2_pupil,
-        r2_school=assumed.r2_school,
-        covariates=assumed.covariates,
-        size_cv=assumed.size_cv,
-        alpha=plan.alpha,
-        sides=plan.sides,
-    )
-
-
-def _kind(plan: Evaluation, assumed: AssumedDesign) -> DesignKind:
-    """Who is randomised; classes within schools are clusters in blocks."""
-    if plan.design == "individual_trial":
-        return "individual"
-    if plan.design == "cluster_trial":
-        return "cluster" if assumed.classes is None else "cluster_three_level"
-    if plan.unit_of_randomisation == "class":
-        return "blocked_cluster_fixed"
-    varying = plan.trial is not None and plan.trial.analysis.varying_effect
-    return "multisite_random" if varying else "multisite_constant"
 
 
 def _analysis_column(results: Results, group: str, power: float) -> dict[str, float]:

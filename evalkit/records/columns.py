@@ -20,7 +20,11 @@ GLOSSARY: dict[str, Column] = {
     # scores
     "scale": Column("text", "instrument.score, for example grit_s8.total."),
     "scale_version": Column("text", "Instrument, version and answer scale; only equal ones may be compared."),
-    "value": Column("number", "The score, on the scale's own range; empty when there is none."),
+    "value": Column(
+        "number or text",
+        "The score, on the scale's own range; empty when there is none. In a rating or summary, the "
+        "number of its row; of a published figure, its text.",
+    ),
     "n_answered": Column("whole number", "How many of the scale's items the pupil answered."),
     "n_items": Column("whole number", "How many items the scale has."),
     "reason": Column("text", "Why there is no value; empty when there is one."),
@@ -55,7 +59,6 @@ GLOSSARY: dict[str, Column] = {
         "What a row of reliability() holds: alpha, omega, mean_item_r, mean, sd, item_rest_r, ... In a trial: baseline "
         "or outcome.",
     ),
-    "note": Column("text", "Why an estimate is empty, or what to look at."),
     # what a scale measures
     "factors": Column("whole number", "How many factors the scale is scored by."),
     "factor": Column("text", "A factor: the score, or the part score, that its items make up."),
@@ -81,6 +84,7 @@ GLOSSARY: dict[str, Column] = {
     "r2_change": Column("number", "Gain in Nagelkerke's R-square when the groups are told apart."),
     "size": Column("text", "How large that gain is: negligible, moderate or large."),
     "flagged": Column("text", "yes where the groups answer the item differently, beyond chance and not negligibly."),
+    "note": Column("text", "Why an estimate is empty, or what to look at; how a rating came about."),
     # estimates
     "inquiry": Column("text", "What is asked: change, reliable_change, regression_to_mean, leavers, ..."),
     "outcome": Column("text", "The outcome's id in the plan."),
@@ -110,7 +114,7 @@ GLOSSARY: dict[str, Column] = {
     "status": Column(
         "text",
         "Of an estimate: ok, suppressed or not_estimated. Of what a threshold decided: how well its source was "
-        "checked (V, D or M).",
+        "checked (V, D or M). Of a checklist item: reported or not supplied.",
     ),
     # models
     "model": Column("text", "Which model a row of glance() is about."),
@@ -129,7 +133,7 @@ GLOSSARY: dict[str, Column] = {
     "worthwhile": Column("number", "Smallest worthwhile change, in the row's unit; empty when none was declared."),
     "role": Column("text", "primary or secondary."),
     # displays of a trial
-    "level": Column("text", "What is counted: pupil, school or class."),
+    "level": Column("text", "What is counted: pupil, school or class. Of a threat: low, moderate, high or not rated."),
     "randomised": Column("whole number", "How many were randomised, of those whom the outcome is about."),
     "analysed": Column("whole number", "How many of them are in the primary analysis."),
     "lost": Column("whole number", "How many of them are not."),
@@ -157,6 +161,30 @@ GLOSSARY: dict[str, Column] = {
     ),
     "pattern": Column("text", "What is missing together, with commas; complete, or other for rare patterns together."),
     "std_difference": Column("number", "Difference from the control arm as Hedges' g; empty on the control's rows."),
+    # ratings of a trial
+    "bands": Column("text", "Which of the EEF's tables of months: project or toolkit."),
+    "months": Column("whole number", "Months of progress; negative for less progress."),
+    "beyond": Column("number", "1 where an effect size lies above the last band of months, which is then given."),
+    "padlocks": Column("whole number", "Padlocks of a row, 0 to 5; empty where the rule gives none."),
+    "source": Column("text", "Where a threshold, a figure or a cost comes from."),
+    "threat": Column("text", "The id of a threat to validity."),
+    "title": Column("text", "The threat in words."),
+    "direction": Column("text", "Which way a threat would push the estimate: unknown, upward, downward."),
+    "verdict": Column("text", "What a step of the rating found: low, high, satisfied, needs_adjustment, fails, ..."),
+    "name": Column("text", "An item of the cost."),
+    "timing": Column("text", "start_up, recurring or prerequisite."),
+    "share": Column("number", "Share of the counted cost, 0 to 1; empty for a prerequisite, which is not counted."),
+    "total": Column("number", "Pounds over all years and schools."),
+    "quantity": Column("text", "What a row of the cost summary holds, such as per_pupil_year or rating."),
+    "compliance": Column("text", "The id of a compliance measure of the plan."),
+    "band": Column("text", "An amount of the programme, in words."),
+    "schools": Column("whole number", "How many schools got that amount; empty for a measure of pupils."),
+    "pupils": Column("whole number", "How many pupils did, or are in those schools; empty when suppressed."),
+    "n_schools": Column("whole number", "Schools with a known amount."),
+    "n_pupils": Column("whole number", "Pupils with a known amount."),
+    "complied_percent": Column("number", "Share with as much as counts as delivered, in percent."),
+    "topic": Column("text", "What a checklist item asks for."),
+    "source_status": Column("text", "How well the wording of a checklist item was checked: V, D or M."),
     # the MDES table
     "row": Column("text", "The quantity in a row of the MDES table: mdes, icc_school, schools, ..."),
     # the seal of the plan
@@ -164,7 +192,7 @@ GLOSSARY: dict[str, Column] = {
     "sha256": Column("text", "The seal's hash: SHA-256 of the plan and of its instruments' versions."),
     "outcome_files": Column("text", "Files with outcomes that were there at the seal; empty when none was."),
     "key": Column("text", "Where a value stands in the plan, such as outcomes.reading.role."),
-    "what": Column("text", "The same in words for a reader."),
+    "what": Column("text", "The same in words for a reader; what a published figure is about."),
     "now": Column("text", "The value in the plan as it was run."),
     # problems
     "severity": Column("text", "error, ask, warn or fixed."),
@@ -172,7 +200,10 @@ GLOSSARY: dict[str, Column] = {
     "file": Column("text", "The file the problem is in."),
     "sheet": Column("text", "The sheet of a workbook; empty for text files."),
     "rows": Column("text", "Row numbers as the spreadsheet shows them."),
-    "column": Column("text", "Column letter as the spreadsheet shows it."),
+    "column": Column(
+        "text",
+        "Column letter as the spreadsheet shows it; of the security rating: design, mdes, attrition, interim, final.",
+    ),
     "header": Column("text", "The column's header."),
     "found": Column("text", "What stands there."),
     "allowed": Column("text", "What may stand there."),

@@ -26,6 +26,8 @@ TEXT_COLUMNS = frozenset(
         "key", "what", "kind", "sealed", "now", "sha256", "outcome_files", "level", "sample", "variable", "category",
         "cautious", "optimistic", "measure", "pattern", "row",
         "factor", "between", "holds", "reference", "focal", "size", "flagged",
+        "bands", "column", "note", "source", "threat", "title", "direction", "verdict", "name", "timing", "quantity",
+        "compliance", "band", "topic", "source_status",
     }
 )  # fmt: skip
 CheckName = Literal["comparison", "size", "drop_out", "measure", "delivery"]

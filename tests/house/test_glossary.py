@@ -12,11 +12,17 @@ from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
+from evalkit.analysis.trial_context import CHECKLIST_COLUMNS, CONTEXT_COLUMNS
+from evalkit.analysis.trial_cost import COST_COLUMNS, COST_SUMMARY_COLUMNS
 from evalkit.analysis.trial_distributions import ARMS_COLUMNS
 from evalkit.analysis.trial_distributions import DISTRIBUTION_COLUMNS as TRIAL_DISTRIBUTION_COLUMNS
+from evalkit.analysis.trial_fidelity import FIDELITY_COLUMNS, FIDELITY_SUMMARY_COLUMNS
 from evalkit.analysis.trial_flow import ATTRITION_COLUMNS, FLOW_COLUMNS, REASON_COLUMNS, WWC_ATTRITION_COLUMNS
 from evalkit.analysis.trial_missing_table import MISSING_COLUMNS
+from evalkit.analysis.trial_months import MONTHS_COLUMNS
 from evalkit.analysis.trial_schools import SCHOOLS_COLUMNS
+from evalkit.analysis.trial_security import PADLOCK_COLUMNS, THREAT_COLUMNS
+from evalkit.analysis.trial_wwc import WWC_COLUMNS
 from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
@@ -60,6 +66,16 @@ TRIAL_TABLES = {
     "arms": ARMS_COLUMNS,
     "schools": SCHOOLS_COLUMNS,
     "missing_pattern": MISSING_COLUMNS,
+    "months": MONTHS_COLUMNS,
+    "padlocks": PADLOCK_COLUMNS,
+    "threats": THREAT_COLUMNS,
+    "wwc": WWC_COLUMNS,
+    "cost": COST_COLUMNS,
+    "cost_summary": COST_SUMMARY_COLUMNS,
+    "fidelity": FIDELITY_COLUMNS,
+    "fidelity_summary": FIDELITY_SUMMARY_COLUMNS,
+    "checklist": CHECKLIST_COLUMNS,
+    "context": CONTEXT_COLUMNS,
 }
 
 
