@@ -29,10 +29,11 @@ def provenance(scores: Scores, study: Study) -> tuple[Provenance, tuple[str, ...
     if not is_file:
         notes.append("The plan that was used is not the saved evaluation.yaml; its hash is that of its content.")
     instruments: dict[str, str] = {}
+    measures = {one.id for one in study.plan.measures}  # they stand in the plan, whose hash covers them
     for instrument in study.instruments:
         file = instrument_file(instrument, beside=study.folder)
         instruments[instrument.identity], is_file = _sha256_of(instrument, [file] if file else [], Instrument)
-        if not is_file:
+        if not is_file and instrument.id not in measures:
             notes.append(
                 f"The instrument {instrument.id} that was used is not the saved file; its hash is that of its content."
             )
