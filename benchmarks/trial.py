@@ -2,7 +2,8 @@
 
     python benchmarks/trial.py
 
-CPU seconds of this process and its children, one BLAS thread, medians of 3 rounds. 71 schools, 5,340 pupils, 3 outcomes,
+CPU seconds of this process and its children, one BLAS thread, medians of 3 rounds. 71 schools, 5,340 pupils, 3
+outcomes,
 20 imputations, 1,000 permutations and 1,000 bootstrap draws for each. Targets are printed, not enforced.
 """
 
