@@ -9,9 +9,9 @@ import pandas as pd
 from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument
 from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, Quality
-from evalkit.scoring.reliability_rows import complete_rows, scale_reliability
+from evalkit.scoring.reliability_rows import complete_rows, known_covariance, scale_reliability
 from evalkit.scoring.rules import Answers, BoolArray, FloatArray, Scored, reverse
-from evalkit.stats.items import item_statistics, scale_floor_ceiling, straight_lining
+from evalkit.stats.items import item_statistics, scale_floor_ceiling
 
 
 def measure_quality(
@@ -92,11 +92,12 @@ def _in_every_wave(responses: pd.DataFrame, waves: Mapping[str, BoolArray]) -> B
 
 
 def _reliability_of(keyed: FloatArray, names: Sequence[str], conf_level: float) -> dict[str, object]:
-    complete = complete_rows(keyed)
-    row: dict[str, object] = {"n": len(complete), "k": keyed.shape[1]}
+    known = known_covariance(keyed, names)
+    n = len(complete_rows(keyed)) if isinstance(known, str) else known.n
+    row: dict[str, object] = {"n": n, "k": keyed.shape[1]}
     reasons: list[str] = []
     for method in ("alpha", "omega"):
-        found = scale_reliability(method, complete, names, conf_level, n=len(keyed))
+        found = scale_reliability(method, known, conf_level=conf_level)
         row |= dict.fromkeys((method, f"{method}_low", f"{method}_high"), math.nan)
         if isinstance(found, str):
             reasons.append(found)
@@ -129,11 +130,12 @@ def _score_facts(values: FloatArray, instrument: Instrument, score_id: str) -> d
 
 def _straight_line_percent(given: Mapping[str, Answers], rows: BoolArray) -> float:
     """Of the pupils who answered every item of the questionnaire that the plan uses; 3 items or more."""
-    matrix = np.column_stack([np.where(one.given, one.values, np.nan)[rows] for one in given.values()])
-    complete = complete_rows(matrix)
-    if not len(complete) or complete.shape[1] < 3:
+    if len(given) < 3:
         return math.nan
-    return 100 * float(straight_lining(complete, minimum_answered=complete.shape[1]).mean())
+    complete = rows & np.logical_and.reduce([one.given for one in given.values()])
+    first, *others = given.values()
+    straight = complete & np.logical_and.reduce([one.values == first.values for one in others])
+    return 100 * float(straight.sum() / complete.sum()) if complete.any() else math.nan
 
 
 def _item_rows(keyed: FloatArray, instrument: Instrument, score_id: str) -> list[dict[str, object]]:

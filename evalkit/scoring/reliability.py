@@ -1,13 +1,21 @@
 """`ek.reliability`: how well one scale hangs together, from a plain table of its items."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from evalkit.errors import SpecError
-from evalkit.scoring.reliability_rows import FAMILIES, Family, Row, ScaleTable, family_rows
+from evalkit.scoring.reliability_rows import (
+    FAMILIES,
+    Family,
+    Row,
+    ScaleTable,
+    family_rows,
+    known_covariance,
+)
 from evalkit.scoring.rules import FloatArray
 from evalkit.stats.item_covariance import Missing
 
@@ -69,14 +77,16 @@ def reliability(
     """
     _check_options(conf_level, missing, families, again)
     matrix = _item_table(items, minimum, maximum)
+    names = [str(name) for name in items.columns]
     scale = ScaleTable(
         matrix=matrix,
-        names=[str(name) for name in items.columns],
+        names=names,
         minimum=minimum,
         maximum=maximum,
         conf_level=conf_level,
         missing=missing,
         again=None if again is None else _linked(items, again, minimum, maximum),
+        known=cache(lambda: known_covariance(matrix, names)),
     )
     wanted = get_args(Family) if families is None else families
     rows: list[Row] = []
@@ -115,8 +125,10 @@ def _item_table(items: pd.DataFrame, minimum: float | None, maximum: float | Non
         problems.append(f"These columns do not hold numbers: {', '.join(text)}. Keep only the items of one scale.")
     if problems:
         raise SpecError("Reliability cannot be worked out from this table.", problems=problems)
-    matrix = items.to_numpy(dtype="float64", na_value=np.nan)
-    if np.isinf(matrix).any() or np.isnan(matrix).all():
+    # Plain numbers are looked at where they are; a copy of a large table would take as long as its alpha.
+    plain = all(kind == np.float64 for kind in items.dtypes)
+    matrix = items.to_numpy() if plain else items.to_numpy(dtype="float64", na_value=np.nan)
+    if np.isinf(matrix).any() or (np.isnan(matrix[:1]).all() and np.isnan(matrix).all()):
         raise SpecError("The table holds no answers, or infinite ones. Leave missing answers empty.")
     if minimum is not None and maximum is not None:
         outside = int(np.count_nonzero((matrix < minimum) | (matrix > maximum)))

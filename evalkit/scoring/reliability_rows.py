@@ -11,12 +11,12 @@ from scipy.special import ndtri
 from evalkit.errors import FitError
 from evalkit.scoring.rules import FloatArray
 from evalkit.stats.consistency import consistency
-from evalkit.stats.item_covariance import Missing
+from evalkit.stats.item_covariance import ItemCovariance, Missing, covariance_of
 from evalkit.stats.items import ItemStatistic, item_statistics
 from evalkit.stats.mokken import Mokken, mokken
 from evalkit.stats.ordinal_reliability import ordinal_reliability
 from evalkit.stats.polychoric import polychoric
-from evalkit.stats.reliability import Reliability, alpha, omega
+from evalkit.stats.reliability import Reliability, alpha, alpha_from, omega_from
 from evalkit.stats.retest import Retest, retest, standard_error_of_measurement
 from evalkit.stats.schmid_leiman import schmid_leiman
 from evalkit.stats.split_half import split_half
@@ -25,12 +25,13 @@ Family = Literal[
     "alpha", "omega", "error", "consistency", "split_half", "omega_h", "ordinal", "mokken", "retest", "items"
 ]
 Row = dict[str, object]
-_HEYWOOD = "the one-factor model gave an impossible (negative) error variance."
+_HEYWOOD = "Omega is left out: the one-factor model gave an impossible (negative) error variance."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaleTable:
-    """The answers (n, k), the names of the items, and what was asked of them."""
+    """The answers (n, k), the names of the items, what was asked of them, and (once asked for) the covariances of
+    complete rows."""
 
     matrix: FloatArray
     names: list[str]
@@ -39,10 +40,12 @@ class ScaleTable:
     conf_level: float
     missing: Missing
     again: FloatArray | None
+    known: Callable[[], ItemCovariance | str]
 
     @property
-    def complete(self) -> FloatArray:
-        return complete_rows(self.matrix)
+    def n_complete(self) -> int:
+        known = self.known()
+        return len(complete_rows(self.matrix)) if isinstance(known, str) else known.n
 
 
 def complete_rows(answers: FloatArray) -> FloatArray:
@@ -51,67 +54,76 @@ def complete_rows(answers: FloatArray) -> FloatArray:
     return answers[~gaps] if gaps.any() else answers
 
 
-def scale_reliability(
-    method: Literal["alpha", "omega"], complete: FloatArray, names: Sequence[str], conf_level: float, *, n: int
-) -> Reliability | str:
-    """The reliability in the complete rows out of n, or the sentence that says why there is none."""
-    problem = _no_reliability(complete, names, n=n)
-    if problem:
-        return problem
-    try:
-        found = alpha(complete, conf_level=conf_level) if method == "alpha" else omega(complete, conf_level=conf_level)
-    except FitError as error:
-        return error.message
-    return "Omega is left out: " + _HEYWOOD if found.is_heywood else found
-
-
-def _no_reliability(complete: FloatArray, names: Sequence[str], *, n: int) -> str:
-    """Why a scale has no alpha or omega, where its items or the number of pupils forbid it; else empty."""
-    k = len(names)
+def known_covariance(matrix: FloatArray, names: Sequence[str]) -> ItemCovariance | str:
+    """Covariances of the pupils with all answers, or the sentence that says why there is no reliability."""
+    n, k = matrix.shape
     if k < 2:
         return "A scale of one item has no alpha or omega."
-    if len(complete) < 3:
-        return f"Only {len(complete)} of {n} pupils answered all {k} items; alpha and omega need at least 3."
-    constant = [name for name, spread in zip(names, np.ptp(complete, axis=0), strict=True) if spread == 0]
+    found = covariance_of(matrix)
+    if found.n < 3:
+        return f"Only {found.n} of {n} pupils answered all {k} items; alpha and omega need at least 3."
+    constant = [name for name, variance in zip(names, np.diag(found.covariance), strict=True) if variance == 0]
     if constant:
         return f"Every pupil gave the same answer to {', '.join(constant)}, so there is no alpha or omega."
-    return ""
+    if found.covariance.sum() <= 1e-12 * np.trace(found.covariance):
+        return "All pupils have the same total score, so reliability is undefined. Check the reversed items."
+    return found
+
+
+def scale_reliability(
+    method: Literal["alpha", "omega"], known: ItemCovariance | str, *, conf_level: float
+) -> Reliability | str:
+    """The reliability, or the sentence that says why there is none."""
+    if isinstance(known, str):
+        return known
+    if method == "alpha":
+        return alpha_from(known, conf_level=conf_level)
+    try:
+        found = omega_from(known, conf_level=conf_level)
+    except FitError as error:
+        return error.message
+    return _HEYWOOD if found.is_heywood else found
 
 
 def family_rows(scale: ScaleTable, family: Family) -> list[Row]:
     """The rows of a family, or a row per measure with the reason why there are none."""
     measures, compute = FAMILIES[family]
-    complete = scale.complete
     # Items are described one by one, whatever the scale as a whole lacks.
-    problem = _no_reliability(complete, scale.names, n=len(scale.matrix)) if measures else ""
-    if problem and scale.missing == "complete":
-        return [_row(measure, "", math.nan, len(complete), note=problem) for measure in measures]
+    if measures and scale.missing == "complete" and isinstance(problem := scale.known(), str):
+        return [_row(measure, "", math.nan, scale.n_complete, note=problem) for measure in measures]
     try:
         return compute(scale)
     except FitError as error:
-        return [_row(measure, "", math.nan, len(complete), note=" ".join(error.problems)) for measure in measures]
+        return [_row(measure, "", math.nan, scale.n_complete, note=" ".join(error.problems)) for measure in measures]
 
 
 def _alpha(scale: ScaleTable) -> list[Row]:
-    return [_with_limits("alpha", alpha(scale.matrix, conf_level=scale.conf_level, missing=scale.missing))]
+    if scale.missing == "pairwise":
+        return [_with_limits("alpha", alpha(scale.matrix, conf_level=scale.conf_level, missing="pairwise"))]
+    return _one_reliability(scale, "alpha")
 
 
 def _omega(scale: ScaleTable) -> list[Row]:
-    complete = scale.complete
-    found = scale_reliability("omega", complete, scale.names, scale.conf_level, n=len(scale.matrix))
+    return _one_reliability(scale, "omega")
+
+
+def _one_reliability(scale: ScaleTable, method: Literal["alpha", "omega"]) -> list[Row]:
+    found = scale_reliability(method, scale.known(), conf_level=scale.conf_level)
     if isinstance(found, str):
-        return [_row("omega", "", math.nan, len(complete), note=found)]
-    return [_with_limits("omega", found)]
+        return [_row(method, "", math.nan, scale.n_complete, note=found)]
+    return [_with_limits(method, found)]
 
 
 def _error(scale: ScaleTable) -> list[Row]:
     """In points of the sum of the items, from omega, or from alpha where there is no omega."""
-    complete = scale.complete
-    found = scale_reliability("omega", complete, scale.names, scale.conf_level, n=len(scale.matrix))
-    name = "alpha" if isinstance(found, str) else "omega"
+    known = scale.known()
+    if isinstance(known, str):
+        raise FitError(known)
+    found, name = scale_reliability("omega", known, conf_level=scale.conf_level), "omega"
     if isinstance(found, str):
-        found = alpha(complete, conf_level=scale.conf_level)
-    error = standard_error_of_measurement(float(complete.sum(axis=1).std(ddof=1)), reliability=found.value)
+        found, name = alpha_from(known, conf_level=scale.conf_level), "alpha"
+    spread = math.sqrt(float(known.covariance.sum()))
+    error = standard_error_of_measurement(spread, reliability=found.value)
     smallest = float(ndtri((1 + scale.conf_level) / 2)) * math.sqrt(2) * error
     note = f"Of the sum of the items, from {name}."
     return [_row("sem", "", error, found.n, note=note), _row("smallest_change", "", smallest, found.n, note=note)]

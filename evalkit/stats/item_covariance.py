@@ -10,6 +10,7 @@ from evalkit.errors import FitError
 from evalkit.stats.vectors import FloatArray
 
 Missing = Literal["complete", "pairwise"]
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,15 +68,20 @@ def item_covariance(items: npt.ArrayLike, *, missing: Missing = "complete") -> I
     if missing not in get_args(Missing):
         raise FitError(f"missing is {missing!r}; use one of: {', '.join(get_args(Missing))}.")
     matrix = item_matrix(items)
-    complete = ~np.isnan(matrix).any(axis=1)
-    n_incomplete = int(np.count_nonzero(~complete))
-    used = matrix[complete] if missing == "complete" and n_incomplete else matrix
-    n, covariance = covariance_of(used)
-    if n < 3:
+    found = covariance_of(matrix, missing=missing)
+    if found.n < 3:
         what = f"answered all {matrix.shape[1]} items" if missing == "complete" else "answered both of some two items"
-        raise FitError(f"Only {n} of {len(matrix)} pupils {what}; reliability needs at least 3.")
-    _check_spread(used, covariance)
-    return ItemCovariance(covariance, n, n_incomplete)
+        raise FitError(f"Only {found.n} of {len(matrix)} pupils {what}; reliability needs at least 3.")
+    constant = np.flatnonzero(np.diag(found.covariance) == 0)
+    if constant.size:
+        places = ", ".join(str(int(place) + 1) for place in constant)
+        raise FitError(
+            f"Everyone gave the same answer to item {places} (counted from 1), so these items have no spread and "
+            "reliability cannot be computed with them."
+        )
+    if found.covariance.sum() <= 1e-12 * np.trace(found.covariance):
+        raise FitError("All pupils have the same total score, so reliability is undefined. Check the reversed items.")
+    return found
 
 
 def item_matrix(items: npt.ArrayLike) -> FloatArray:
@@ -100,35 +106,60 @@ def squared_multiple_correlations(correlation: FloatArray) -> FloatArray:
     return np.clip(1 - 1 / np.diag(inverse), 0.0, 1.0)
 
 
-def covariance_of(matrix: FloatArray) -> tuple[int, FloatArray]:
-    """Fewest rows behind a pair of items, and covariances, each about the means of its own rows.
+def covariance_of(matrix: FloatArray, *, missing: Missing = "complete") -> ItemCovariance:
+    """Covariances where items may be constant (exactly 0 then) and rows too few (below 3 all are NaN).
 
-    Without gaps this is the ordinary covariance matrix; with fewer than 3 rows behind a pair it holds NaN.
+    Notes
+    -----
+    One pass over blocks that fit the processor's cache, of deviations from one row's answers: a constant item gives
+    exact zeros, and little is lost to rounding.
     """
-    answered = ~np.isnan(matrix)
-    if answered.all():
-        if len(matrix) < 3:
-            return len(matrix), np.full((matrix.shape[1], matrix.shape[1]), np.nan)
-        centred = matrix - matrix.mean(axis=0)
-        return len(matrix), centred.T @ centred / (len(matrix) - 1)
-    marks = answered.astype(np.float64)
-    counts = marks.T @ marks
-    n = int(counts.min())
+    shift = _first_answers(matrix, missing)
+    k = matrix.shape[1]
+    counts, sums, products = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
+    n_complete = 0
+    for begin in range(0, len(matrix), _BLOCK):
+        block = matrix[begin : begin + _BLOCK] - shift
+        complete = ~np.isnan(block @ np.ones(k))
+        whole = int(np.count_nonzero(complete))
+        n_complete += whole
+        if whole < len(block):
+            if missing == "pairwise":
+                _add_gappy(block[~complete], counts, sums, products)
+            block = block[complete]
+        counts += whole
+        sums += block.sum(axis=0)[:, None]
+        products += block.T @ block
+    n, n_incomplete = int(counts.min()), len(matrix) - n_complete
     if n < 3:
-        return n, np.full(counts.shape, np.nan)
-    centre = np.where(answered, matrix, 0.0).sum(axis=0) / np.diag(counts)
-    filled = np.where(answered, matrix - centre, 0.0)
-    sums = filled.T @ marks
-    return n, (filled.T @ filled - sums * sums.T / counts) / (counts - 1)
+        return ItemCovariance(np.full((k, k), np.nan), n, n_incomplete)
+    covariance: FloatArray = (products - sums * sums.T / counts) / (counts - 1)
+    return ItemCovariance((covariance + covariance.T) / 2, n, n_incomplete)
 
 
-def _check_spread(matrix: FloatArray, covariance: FloatArray) -> None:
-    constant = np.flatnonzero(np.fmax.reduce(matrix) == np.fmin.reduce(matrix))
-    if constant.size:
-        places = ", ".join(str(int(place) + 1) for place in constant)
-        raise FitError(
-            f"Everyone gave the same answer to item {places} (counted from 1), so these items have no spread and "
-            "reliability cannot be computed with them."
-        )
-    if covariance.sum() <= 1e-12 * np.trace(covariance):
-        raise FitError("All pupils have the same total score, so reliability is undefined. Check the reversed items.")
+def _add_gappy(rows: FloatArray, counts: FloatArray, sums: FloatArray, products: FloatArray) -> None:
+    """Add what each pair of items can take from rows with gaps."""
+    gaps = np.isnan(rows)
+    rows[gaps] = 0.0
+    marks = (~gaps).astype(np.float64)
+    counts += marks.T @ marks
+    sums += rows.T @ marks
+    products += rows.T @ rows
+
+
+def _first_answers(matrix: FloatArray, missing: Missing) -> FloatArray:
+    """The first complete row, or item by item the first answer; 0 where there is none."""
+    found: FloatArray = np.zeros((int(matrix.shape[1]),), dtype=np.float64)
+    if missing == "pairwise":
+        for item, column in enumerate(matrix.T):
+            given = ~np.isnan(column)
+            if given.any():
+                found[item] = column[int(given.argmax())]
+        return found
+    for begin in range(0, len(matrix), _BLOCK):
+        block = matrix[begin : begin + _BLOCK]
+        complete = ~np.isnan(block @ np.ones(matrix.shape[1]))
+        if complete.any():
+            found[:] = block[int(np.argmax(complete))]
+            break
+    return found

@@ -112,34 +112,26 @@ def item_statistics(
     matrix = np.asarray(items, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[1] < 2 or matrix.shape[0] < 1:
         raise FitError(f"Items come as a table of pupils by at least 2 items; found the shape {matrix.shape}.")
-    answered = ~np.isnan(matrix)
-    check_scale(matrix[answered], "the answers", minimum=minimum, maximum=maximum)
-    counts = answered.sum(axis=0)
-    filled = np.where(answered, matrix, 0.0)
-    means = _divide(filled.sum(axis=0), counts)
-    squares = np.where(answered, (matrix - means) ** 2, 0.0).sum(axis=0)
-    sds = np.sqrt(_divide(squares, counts - 1))
-    floors = _divide(100.0 * np.count_nonzero(answered & (matrix == minimum), axis=0), counts)
-    ceilings = _divide(100.0 * np.count_nonzero(answered & (matrix == maximum), axis=0), counts)
-    complete = matrix[answered.all(axis=1)]
-    related = _relations(complete) if missing == "complete" else _relations(matrix)
-    discrimination = _discrimination(complete) / (maximum - minimum)
+    answers = [column[~np.isnan(column)] for column in map(np.ascontiguousarray, matrix.T)]
+    _check_range(answers, minimum, maximum)
+    related = _relations(matrix, missing)
+    discrimination = _discrimination(matrix) / (maximum - minimum)
     return tuple(
         ItemStatistic(
-            n=int(counts[i]),
-            mean=float(means[i]),
-            sd=float(sds[i]),
+            n=one.size,
+            mean=float(one.mean()) if one.size else math.nan,
+            sd=float(one.std(ddof=1)) if one.size > 1 else math.nan,
             item_total_r=float(related.total[i]),
             item_rest_r=float(related.rest[i]),
             item_corrected_r=float(related.corrected[i]),
             discrimination=float(discrimination[i]),
             alpha_if_dropped=float(related.dropped[i]),
             n_complete=related.n,
-            floor_percent=float(floors[i]),
-            ceiling_percent=float(ceilings[i]),
-            missing_percent=100.0 * (1 - int(counts[i]) / matrix.shape[0]),
+            floor_percent=_percent(one == minimum),
+            ceiling_percent=_percent(one == maximum),
+            missing_percent=100.0 * (1 - one.size / matrix.shape[0]),
         )
-        for i in range(matrix.shape[1])
+        for i, one in enumerate(answers)
     )
 
 
@@ -204,11 +196,15 @@ def straight_lining(raw_items: npt.ArrayLike, *, minimum_answered: int = 6) -> B
     return (highest == lowest) & (answered.sum(axis=1) >= minimum_answered)
 
 
-def _divide(values: npt.NDArray[np.float64 | np.int64], counts: npt.NDArray[np.int64]) -> FloatArray:
-    """Values over counts, NaN where a count is 0 or less."""
-    result = np.full(values.shape, np.nan)
-    np.divide(values, counts, out=result, where=counts > 0)
-    return result
+def _percent(marked: BoolArray) -> float:
+    return 100.0 * int(np.count_nonzero(marked)) / marked.size if marked.size else math.nan
+
+
+def _check_range(answers: list[FloatArray], minimum: float, maximum: float) -> None:
+    """Refuse answers outside the scale; all answers are put together only where some are."""
+    if all(one.size == 0 or (one.min() >= minimum and one.max() <= maximum) for one in answers):
+        answers = []
+    check_scale(np.concatenate(answers) if answers else np.zeros(0), "the answers", minimum=minimum, maximum=maximum)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,8 +218,9 @@ class _Relations:
     n: int
 
 
-def _relations(matrix: FloatArray) -> _Relations:
-    n, covariance = covariance_of(matrix)
+def _relations(matrix: FloatArray, missing: Missing) -> _Relations:
+    found = covariance_of(matrix, missing=missing)
+    n, covariance = found.n, found.covariance
     k = len(covariance)
     undefined: FloatArray = np.full((k,), np.nan, dtype=np.float64)
     if n < 3:
@@ -261,16 +258,18 @@ def _corrected(covariance: FloatArray, varies: BoolArray) -> FloatArray:
     return found
 
 
-def _discrimination(complete: FloatArray) -> FloatArray:
-    """Mean of the highest 27% by total score less the mean of the lowest, per item."""
-    n = len(complete)
+def _discrimination(matrix: FloatArray) -> FloatArray:
+    """Mean of the highest 27% of complete rows by total score less the mean of the lowest, per item."""
+    totals = matrix @ np.ones(matrix.shape[1])
+    complete = ~np.isnan(totals)
+    n = int(np.count_nonzero(complete))
     if n < 3:
-        return np.full((int(complete.shape[1]),), np.nan, dtype=np.float64)
-    totals = complete.sum(axis=1)
+        return np.full((int(matrix.shape[1]),), np.nan, dtype=np.float64)
     edge = max(math.ceil(_TAIL * n), 1) - 1
-    ordered = np.sort(totals)
-    slack = 1e-9 * max(1.0, float(np.abs(ordered).max()))
-    upper, lower = totals >= ordered[n - 1 - edge] - slack, totals <= ordered[edge] + slack
-    highest: FloatArray = np.asarray(complete[upper].mean(axis=0), dtype=np.float64)
-    lowest: FloatArray = np.asarray(complete[lower].mean(axis=0), dtype=np.float64)
-    return highest - lowest
+    ordered = np.partition(totals[complete], [edge, n - 1 - edge])
+    slack = 1e-9 * max(1.0, abs(float(ordered[edge])), abs(float(ordered[n - 1 - edge])))
+    # A missing total compares as false, so incomplete rows are in neither group.
+    highest, lowest = matrix[totals >= ordered[n - 1 - edge] - slack], matrix[totals <= ordered[edge] + slack]
+    ones = np.ones(len(highest)), np.ones(len(lowest))
+    found: FloatArray = ones[0] @ highest / len(highest) - ones[1] @ lowest / len(lowest)
+    return found

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import fdtri, ndtri
 
-from evalkit.stats.item_covariance import Missing, item_covariance
+from evalkit.stats.item_covariance import ItemCovariance, Missing, item_covariance
 from evalkit.stats.one_factor import fit_one_factor
 from evalkit.stats.vectors import check_conf_level
 
@@ -84,7 +84,11 @@ def alpha(items: npt.ArrayLike, *, conf_level: float = 0.95, missing: Missing = 
     >>> round(found.value, 3), round(found.low, 3)
     (0.933, 0.56)
     """
-    found = item_covariance(items, missing=missing)
+    return alpha_from(item_covariance(items, missing=missing), conf_level=conf_level)
+
+
+def alpha_from(found: ItemCovariance, *, conf_level: float = 0.95) -> Reliability:
+    """`alpha` where the covariances are known already (no item constant, at least 3 rows)."""
     covariance, n, n_incomplete = found.covariance, found.n, found.n_incomplete
     k = covariance.shape[0]
     value = _alpha_of(np.trace(covariance), covariance.sum(), k)
@@ -138,7 +142,11 @@ def omega(items: npt.ArrayLike, *, conf_level: float = 0.95) -> Reliability:
     >>> omega([[1, 2, 1], [2, 2, 3], [3, 4, 3], [4, 4, 5], [2, 3, 2], [5, 4, 5], [3, 3, 4]]).method
     'omega'
     """
-    found = item_covariance(items)
+    return omega_from(item_covariance(items), conf_level=conf_level)
+
+
+def omega_from(found: ItemCovariance, *, conf_level: float = 0.95) -> Reliability:
+    """`omega` where the covariances of complete rows are known already (no item constant)."""
     n = found.n
     factor = fit_one_factor(found.covariance * ((n - 1) / n), n=n)
     common, unique = float(factor.loadings.sum()), float(factor.uniquenesses.sum())
