@@ -87,12 +87,14 @@ def balance(samples: Sequence[TrialSample], *, rounding: int) -> pd.DataFrame:
     return table.astype(types)
 
 
-def baseline_difference(sample: TrialSample, arm: str, *, rows: pd.Series) -> float:
-    """Hedges' g of the baseline between an arm and the control arm, in SDs; NaN where it has no value."""
-    values = sample.frame["baseline"].to_numpy(dtype="float64")
-    known = rows.to_numpy(dtype=bool) & ~np.isnan(values)
-    of_arm = {one: known & (sample.frame["arm"] == one).to_numpy() for one in (arm, sample.plan.control.id)}
-    return _difference(values[of_arm[arm]], values[of_arm[sample.plan.control.id]])
+def baseline_gap(table: pd.DataFrame, outcome: str) -> float:
+    """The largest baseline difference of an outcome's analysed sample over the treated arms, as `balance` shows it.
+
+    Without its sign; NaN where none is shown.
+    """
+    own = table[(table["outcome"] == outcome) & (table["sample"] == "analysed") & (table["variable"] == "baseline")]
+    gaps = own["std_difference"].dropna()
+    return float(gaps.abs().max()) if len(gaps) else math.nan
 
 
 def baseline_label(sample: TrialSample) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from evalkit.analysis.trial_balance import baseline_gap
 from evalkit.analysis.trial_effects import MAIN_ESTIMATORS
 from evalkit.analysis.trial_sample import TrialSample
 from evalkit.records.standards_trial import WwcStandards
@@ -45,7 +46,7 @@ def wwc(
         name = sample.outcome.id
         levels = attrition[attrition["outcome"] == name]
         low = bool(len(levels)) and bool((levels["cautious"] == "low").all())
-        gap = _largest_gap(balance, name)
+        gap = baseline_gap(balance, name)
         verdict = None
         if not math.isnan(gap):
             limits = {
@@ -70,13 +71,6 @@ def wwc(
         rows += [(name, *step) for step in steps]
     table = pd.DataFrame(rows, columns=list(WWC_COLUMNS))
     return table.astype({name: "float64" if name == "value" else "str" for name in WWC_COLUMNS})
-
-
-def _largest_gap(balance: pd.DataFrame, outcome: str) -> float:
-    own = balance[
-        (balance["outcome"] == outcome) & (balance["sample"] == "analysed") & (balance["variable"] == "baseline")
-    ]["std_difference"].dropna()
-    return float(own.abs().max()) if len(own) else math.nan
 
 
 def _effect(estimates: pd.DataFrame, outcome: str) -> float:

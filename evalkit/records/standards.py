@@ -16,6 +16,8 @@ from evalkit.records.standards_trial import (
     MonthStandards,
     PadlockStandards,
     SecurityThreat,
+    TrialCheckStandards,
+    TrialWarningStandards,
     WwcStandards,
 )
 
@@ -123,7 +125,9 @@ class Standards(Spec):
 
     schema_: Literal["evalkit-standards/1"] = Field(alias="schema")
     checks: CheckStandards
+    trial_checks: TrialCheckStandards
     warnings: WarningStandards
+    trial_warnings: TrialWarningStandards
     methods: MethodStandards
     disclosure: DisclosureStandards
     padlocks: PadlockStandards

@@ -115,3 +115,33 @@ class MissingStandards(Spec):
     analyse_above: Threshold
     typical_attrition_bias: Threshold
     largest_attrition_bias: Threshold
+
+
+class TrialComparisonStandard(Spec):
+    """How far the groups' baselines may lie apart, in SDs of either sign."""
+
+    strong_difference: Threshold
+    fair_difference: Threshold
+
+
+class TrialSizeStandard(Spec):
+    """The largest MDES at randomisation and half width of the effect's interval, in SDs; both must be met."""
+
+    strong_mdes: Threshold
+    fair_mdes: Threshold
+    strong_half_width: Threshold
+    fair_half_width: Threshold
+
+
+class TrialCheckStandards(Spec):
+    """Thresholds of the checks of a trial that differ from those of one group; the others are shared."""
+
+    comparison: TrialComparisonStandard
+    size: TrialSizeStandard
+
+
+class TrialWarningStandards(Spec):
+    """From where on a warning is given in a trial."""
+
+    few_clusters: Threshold
+    few_in_stratum: Threshold

@@ -12,6 +12,7 @@ from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
+from evalkit.analysis.trial_caveats import TRIAL_LIMITS, TRIAL_NOTES, TRIAL_WARNINGS
 from evalkit.analysis.trial_context import CHECKLIST_COLUMNS, CONTEXT_COLUMNS
 from evalkit.analysis.trial_cost import COST_COLUMNS, COST_SUMMARY_COLUMNS
 from evalkit.analysis.trial_distributions import ARMS_COLUMNS
@@ -126,6 +127,8 @@ def test_the_printed_glossary_is_up_to_date() -> None:
 def test_every_caveat_is_on_the_results_page() -> None:
     page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
     assert [kind for kind in CAVEAT_KINDS if f"`{kind}`" not in page] == []
+    trial = page.split("\nIn a trial:\n")[1]
+    assert [kind for kind in (*TRIAL_LIMITS, *TRIAL_WARNINGS, *TRIAL_NOTES) if f"`{kind}`" not in trial] == []
 
 
 def test_every_display_and_column_is_on_the_results_page() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.analysis.trial_balance import balance, baseline_difference
+from evalkit.analysis.trial_balance import balance, baseline_gap
 from evalkit.analysis.trial_sample import trial_sample
 from tests.unit.analysis.trial_by_hand import sample_of
 from tests.unit.analysis.trial_scores import make_trial
@@ -141,5 +141,6 @@ def test_every_treated_arm_is_compared_with_the_control() -> None:
         pooled = np.sqrt(((len(x) - 1) * x.var() + (len(y) - 1) * y.var()) / df)
         expected = (1 - 3 / (4 * df - 1)) * (x.mean() - y.mean()) / pooled
         assert of(table, "randomised", "baseline", arm)["std_difference"] == pytest.approx(expected, rel=1e-5)
-        everybody = pd.Series(True, index=frame.index)
-        assert baseline_difference(sample, arm, rows=everybody) == pytest.approx(expected, rel=1e-5)
+    gaps = [of(table, "analysed", "baseline", arm)["std_difference"] for arm in ("intervention", "light")]
+    assert baseline_gap(table, "attainment") == max(map(abs, gaps))
+    assert math.isnan(baseline_gap(table, "passed"))
