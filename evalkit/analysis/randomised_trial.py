@@ -12,6 +12,8 @@ from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.trial_balance import balance
 from evalkit.analysis.trial_compliance import compliance_rows, dose_rows
+from evalkit.analysis.trial_context import context
+from evalkit.analysis.trial_cost import cost, cost_summary
 from evalkit.analysis.trial_disclosure import disclosed
 from evalkit.analysis.trial_distributions import arms, distribution
 from evalkit.analysis.trial_dropout import dropout_table
@@ -23,19 +25,24 @@ from evalkit.analysis.trial_effects import (
     primary_rows,
     unadjusted_rows,
 )
+from evalkit.analysis.trial_fidelity import fidelity, fidelity_summary
 from evalkit.analysis.trial_flow import attrition, flow, reasons, wwc_attrition
+from evalkit.analysis.trial_mdes import detectable_at_randomisation
 from evalkit.analysis.trial_missing import missing_rows
 from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
 from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
+from evalkit.analysis.trial_months import months
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_robustness import robustness_rows
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from evalkit.analysis.trial_schools import schools
+from evalkit.analysis.trial_security import padlocks, threats_table
 from evalkit.analysis.trial_subgroups import subgroup_rows
+from evalkit.analysis.trial_wwc import wwc
 from evalkit.errors import DesignError, FitError
 from evalkit.progress import tick
-from evalkit.records.evaluation import Study
+from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.outcome import Outcome
 from evalkit.records.results import Results
 from evalkit.records.scores import Scores
@@ -89,16 +96,18 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
     tick("Analysed", len(plan.outcomes), len(plan.outcomes))
     _refuse_if_nothing(study, found)
     rows = adjusted([row for one in found for row in one.rows], plan)
-    rows = disclosed(rows, threshold=plan.suppression_threshold)
+    estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
+    displays = _displays(study, found, standards)
+    displays |= _ratings(plan, found, estimates, displays, standards)
     made_from, notes = provenance(scores, study)
     return Results(
         plan=plan,
         instruments=instrument_facts(study),
-        estimates=estimate_table(rows),
+        estimates=estimates,
         models=_models(found),
         checks=(),
         caveats=(),
-        displays=_displays(study, found, standards),
+        displays=displays,
         notes=(*scores.notes, *notes),
         provenance=made_from,
     )
@@ -163,9 +172,10 @@ def _models(found: Sequence[AnalysedOutcome]) -> pd.DataFrame:
 
 
 def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standards) -> dict[str, pd.DataFrame]:
-    """Everything that tables and figures show, disclosure-controlled."""
+    """Who took part, how alike the arms were, how scores were spread, who is missing: disclosure-controlled."""
     plan, samples = study.plan, [one.sample for one in found]
     labels = {one.id: one.label for one in (*plan.subgroups, *plan.arms)}
+    about_all = next((one for one in samples if one.outcome.pupils is None), samples[0])
     return {
         "flow": flow(samples[0]),
         "reasons": reasons(samples[0]),
@@ -180,4 +190,39 @@ def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standar
         ),
         "missing_pattern": missing_pattern(samples),
         "dropout": pd.concat([dropout_table(one, labels) for one in samples], ignore_index=True),
+        "fidelity": fidelity(about_all),
+        "fidelity_summary": fidelity_summary(about_all),
+    }
+
+
+def _ratings(
+    plan: Evaluation,
+    found: Sequence[AnalysedOutcome],
+    estimates: pd.DataFrame,
+    displays: Mapping[str, pd.DataFrame],
+    standards: Standards,
+) -> dict[str, pd.DataFrame]:
+    """What published rules make of the numbers: months, padlocks, WWC, cost; and what the evaluator added."""
+    samples = [one.sample for one in found]
+    detectable = {one.sample.outcome.id: detectable_at_randomisation(one.sample, one.model, one.alone) for one in found}
+    return {
+        "months": months(estimates, plan, standards.months),
+        "padlocks": padlocks(
+            plan,
+            mdes=detectable,
+            attrition=displays["attrition"],
+            standards=standards.padlocks,
+            threats=standards.security_threats,
+        ),
+        "threats": threats_table(plan, standards.security_threats),
+        "wwc": wwc(
+            samples,
+            attrition=displays["wwc_attrition"],
+            balance=displays["balance"],
+            estimates=estimates,
+            standards=standards.wwc,
+        ),
+        "cost": cost(plan),
+        "cost_summary": cost_summary(plan, standards.cost),
+        "context": context(plan),
     }
