@@ -19,10 +19,11 @@ DESIGN_LIMITS = (
     "no_comparison_group", "maturation", "regression_to_the_mean", "social_desirability", "response_shift",
     "acquiescence", "differential_response", "ceiling",
 )  # fmt: skip
+ANSWERS_ONLY = ("social_desirability", "response_shift", "acquiescence")
 DATA_WARNINGS = (
     "few_pupils", "wide_interval", "high_drop_out", "leavers_differ", "not_linked", "low_reliability",
     "ceiling_reached", "floor_reached", "straight_lining", "heywood", "item_against_scale", "same_change",
-    "instrument_caution", "pre_post_caution",
+    "instrument_caution", "pre_post_caution", "not_validated",
 )  # fmt: skip
 NOTES = ("complete_cases", "one_or_more_suppressed")
 CAVEAT_KINDS = (*DESIGN_LIMITS, *DATA_WARNINGS, *NOTES)
@@ -42,8 +43,9 @@ def caveats(
 ) -> tuple[Caveat, ...]:
     """All caveats, limits first; `rows`, `shares` and `items` already disclosure-controlled."""
     threshold = study.plan.suppression_threshold
+    asks_questions = any(not one.is_measure for one in study.instruments)
     return (
-        *(Caveat(kind, "limit") for kind in DESIGN_LIMITS),
+        *(Caveat(kind, "limit") for kind in DESIGN_LIMITS if kind not in ANSWERS_ONLY or asks_questions),
         *_about_size(samples, rows, standards),
         *_about_copies(samples, threshold),
         *_about_taking_part(samples, rows, took_part, standards),
@@ -170,6 +172,8 @@ def _about_instruments(study: Study) -> list[Caveat]:
             found.append(Caveat("instrument_caution", "warning", facts=facts))
         if instrument.prepost_caution:
             found.append(Caveat("pre_post_caution", "warning", facts=facts))
+        if not instrument.validated:
+            found.append(Caveat("not_validated", "warning", facts=facts))
     return found
 
 

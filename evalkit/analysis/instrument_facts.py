@@ -29,6 +29,22 @@ def _facts(study: Study, instrument: Instrument) -> dict[str, Any]:
         "scores": {score.id: _score(instrument, score) for score in instrument.scores if score.id in wanted},
         "items": {item: shared.get(item) or _own_words(instrument, item) for item in items},
         "anchors": _anchors(instrument, items),
+        **_measured(study, instrument),
+    }
+
+
+def _measured(study: Study, instrument: Instrument) -> dict[str, Any]:
+    """What is known of a number that files already hold; nothing for a questionnaire."""
+    one = next((one for one in study.plan.measures if one.id == instrument.id), None)
+    if one is None:
+        return {}
+    return {
+        "measure": {
+            "unit": one.unit,
+            "validated": one.validated,
+            "error": one.error.model_dump(mode="json") if one.error else None,
+            "norm": one.norm.model_dump(mode="json") if one.norm else None,
+        }
     }
 
 

@@ -58,7 +58,7 @@ def _count(
     method: ReliableChangeMethod,
     criterion: float,
 ) -> tuple[ReliableChange, str]:
-    reliability, source = _reliability(sample, measured)
+    reliability, source = _reliability(sample, plan, measured)
     population = plan.selection.population.get(sample.outcome.id) if plan.selection else None
     if method == "edwards_nunnally" and population is None:
         raise FitError(
@@ -77,11 +77,25 @@ def _count(
     return found, source
 
 
-def _reliability(sample: PairedSample, measured: Reliability | None) -> tuple[float, str]:
-    """The reliability the plan asks for, and the words that say which: a published retest, else this sample's own."""
+def _reliability(sample: PairedSample, plan: Evaluation, measured: Reliability | None) -> tuple[float, str]:
+    """The reliability the plan asks for, and the words that say which.
+
+    A published retest; of a measured number its published error; else this sample's own.
+    """
     retest = sample.outcome.retest
     if retest is not None:
         return retest.value, f"published {retest.weeks:g}-week retest {retest.value:.2f} ({retest.source})"
+    number = next((one for one in plan.measures if one.id == sample.outcome.instrument), None)
+    if number is not None and number.error is None:
+        raise FitError(
+            "The plan does not say how exact this number is. Add its published standard error of measurement "
+            "('error' of the measure)."
+        )
+    if number is not None and number.error is not None:
+        if measured is None:
+            raise FitError("The pupils differ less before the programme than the published error of the number says.")
+        error = number.error
+        return measured.value, f"published error of {error.value:g} {number.unit} ({error.source})"
     if measured is None:
         raise FitError(
             "Neither omega nor alpha could be estimated before the programme, so the noise of the measure is unknown. "

@@ -20,7 +20,7 @@ from evalkit.analysis.measurement_displays import measurement_tables
 from evalkit.analysis.models import model_table
 from evalkit.analysis.paired_sample import PairedSample, Participation, paired_samples, participation
 from evalkit.analysis.provenance import provenance
-from evalkit.analysis.quality_facts import Reliability, reliability_of
+from evalkit.analysis.quality_facts import Reliability, reliability_by_error, reliability_of
 from evalkit.analysis.reliable_change import reliable_change_rows
 from evalkit.errors import DesignError
 from evalkit.records.evaluation import Study
@@ -42,7 +42,7 @@ def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
     plan, standards = study.plan, load_standards()
     took_part = participation(scores, plan)
     samples = paired_samples(scores, study)
-    reliabilities = _reliabilities(scores, samples)
+    reliabilities = _reliabilities(scores, study, samples)
     rows = _estimates(study, samples, reliabilities, standards)
     displays = _displays(scores, study, samples, rows, took_part)
     models = model_table(samples, threshold=plan.suppression_threshold)
@@ -79,12 +79,20 @@ def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
     )
 
 
-def _reliabilities(scores: Scores, samples: Sequence[PairedSample]) -> tuple[Reliability, ...]:
-    found = [
-        reliability_of(scores, sample.outcome.id, scale=sample.outcome.scale, wave=wave)
-        for sample in samples
-        for wave in (sample.wave_pre, sample.wave_post)
-    ]
+def _reliabilities(scores: Scores, study: Study, samples: Sequence[PairedSample]) -> tuple[Reliability, ...]:
+    """Omega or alpha of questionnaires; of measured numbers what their published error says, where there is one."""
+    errors = {one.id: one.error.value for one in study.plan.measures if one.error}
+    found: list[Reliability | None] = []
+    for sample in samples:
+        outcome = sample.outcome
+        for wave, values in ((sample.wave_pre, sample.pre), (sample.wave_post, sample.post)):
+            if outcome.instrument in errors:
+                error, threshold = errors[outcome.instrument], study.plan.suppression_threshold
+                found.append(
+                    reliability_by_error(outcome.id, wave=wave, scores=values, error=error, threshold=threshold)
+                )
+            else:
+                found.append(reliability_of(scores, outcome.id, scale=outcome.scale, wave=wave))
     return tuple(one for one in found if one is not None)
 
 

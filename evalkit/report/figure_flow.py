@@ -17,14 +17,15 @@ from evalkit.report.figure_style import (
 from evalkit.report.numbers import count
 from evalkit.report.rows import participation
 from evalkit.report.words import flow_title
+from evalkit.report.words_names import answered
 
 ALT = (
-    "{title}. {answered_pre} pupils answered before: {pre_only} of them only before and {linked} both times. "
-    "{answered_post} answered after: {post_only} of them only after and {linked} both times."
+    "{title}. {answered_pre} pupils {answered} before: {pre_only} of them only before and {linked} both times. "
+    "{answered_post} {answered} after: {post_only} of them only after and {linked} both times."
 )
 BOXES = {
-    "answered_pre": (0.00, 0.6, 0.46, "answered before"),
-    "answered_post": (0.54, 0.6, 0.46, "answered after"),
+    "answered_pre": (0.00, 0.6, 0.46, "{answered} before"),
+    "answered_post": (0.54, 0.6, 0.46, "{answered} after"),
     "pre_only": (0.00, 0.0, 0.29, "only before"),
     "linked": (0.355, 0.0, 0.29, "both times"),
     "post_only": (0.71, 0.0, 0.29, "only after"),
@@ -63,9 +64,10 @@ def flow_figure(results: Results) -> Figure:
             axes.add_patch(box)
             colour = "white" if main else INK
             middle = left + width / 2
-            words = f"{numbers[step]} {label}"
+            words = f"{numbers[step]} {label.format(answered=answered(results))}"
             axes.text(
                 middle, bottom + BOX_HEIGHT / 2, words, ha="center", va="center", color=colour,
                 fontsize=NORMAL + 1, fontweight="bold" if main else "normal",
             )  # fmt: skip
-        return finish(figure, alt=ALT.format(title=flow_title(results), **numbers), caption="")
+        alt = ALT.format(title=flow_title(results), answered=answered(results), **numbers)
+        return finish(figure, alt=alt, caption="")

@@ -18,8 +18,14 @@ from evalkit.report.words import (
 from evalkit.report.words_caveats import caveat_sentences
 from evalkit.report.words_change import changes, describe_change
 from evalkit.report.words_checks import RATINGS, check_name, check_sentence
-from evalkit.report.words_measure import caution_sentences, fit_sentence, invariance_sentence, published_sentences
-from evalkit.report.words_names import outcome_name, together
+from evalkit.report.words_measure import (
+    caution_sentences,
+    exactness_sentence,
+    fit_sentence,
+    invariance_sentence,
+    published_sentences,
+)
+from evalkit.report.words_names import answered, asks_questions, measured_facts, outcome_name, together
 from evalkit.report.words_pupils import (
     leavers_sentence,
     regression_sentence,
@@ -29,13 +35,24 @@ from evalkit.report.words_steps import next_steps
 
 LEVELS: dict[Rating, blocks.Rating] = {"strong": "good", "fair": "fair", "weak": "poor", "unknown": "unknown"}
 FACTS = (
-    ("answered_pre", "pupils answered before"),
-    ("answered_post", "answered after"),
-    ("linked", "answered both times"),
+    ("answered_pre", "pupils {answered} before"),
+    ("answered_post", "{answered} after"),
+    ("linked", "{answered} both times"),
 )
 NOTHING_CHANGED = "There is no picture of the changes, because none of them can be shown."
 NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."
 NOTHING_ANSWERED = "Answers to single questions are not shown, because too few pupils gave each answer."
+QUESTIONS_HEADING = "### How each question was answered"
+PUBLISHED_HEADING = "### What others found"
+CAUTIONS_HEADING = "### Cautions"
+FIT_INTRO = (
+    "A measure works well when the answers to its questions fit together. Two figures show this, alpha and omega. Both "
+    "run from 0 to 1. A value of 0.7 or more is often called good enough to compare groups."
+)
+EXACT_INTRO = (
+    "The outcomes are numbers that were measured, not answers to questions. How exact they are, only those who made "
+    "the measures can say."
+)
 MADE_FROM = "Made with evalkit {version} from plan {plan} and data release {release}, seed {seed}."
 SEALED = "Seal of the plan: {date}. The seal's hash begins with {hash}."
 SEALED_LATE = "Outcome data were there already ({files}), so the seal cannot show that the plan came first."
@@ -72,7 +89,8 @@ def answer_box(results: Results) -> Block:
 def fact_boxes(results: Results) -> Block:
     """How many pupils answered before, after and both times."""
     numbers = participation(results)
-    return blocks.facts([(count(numbers[step]), label) for step, label in FACTS])
+    verb = answered(results)
+    return blocks.facts([(count(numbers[step]), label.format(answered=verb)) for step, label in FACTS])
 
 
 def how_sure(results: Results) -> Block:
@@ -108,41 +126,55 @@ def spread(results: Results) -> list[Block]:
 
 def questions(results: Results) -> list[Block]:
     """How each question was answered before and after."""
+    if not asks_questions(results):
+        return []
     drawn = figures.answers(results)
-    return [*drawn] if drawn else [paragraph(NOTHING_ANSWERED)]
+    return [Markdown(QUESTIONS_HEADING), *(drawn or [paragraph(NOTHING_ANSWERED)])]
 
 
 def answer_tables(results: Results) -> list[Block]:
     """The answers to every question in numbers, a table per scale."""
-    return [tables.answers_table(results, outcome.scale) for outcome in results.plan.outcomes]
+    return [tables.answers_table(results, scale) for scale in _questionnaires(results)]
 
 
 def item_tables(results: Results) -> list[Block]:
     """The quality of every question in numbers, a table per scale."""
-    return [tables_measure.items_table(results, outcome.scale) for outcome in results.plan.outcomes]
+    return [tables_measure.items_table(results, scale) for scale in _questionnaires(results)]
+
+
+def _questionnaires(results: Results) -> list[str]:
+    """The scales that come from questions."""
+    return [one.scale for one in results.plan.outcomes if measured_facts(results, one.id) is None]
 
 
 def measures(results: Results) -> list[Block]:
     """How well the measures worked, in sentences and tables."""
-    sentences = [fit_sentence(results, outcome.scale) for outcome in results.plan.outcomes]
+    asked = _questionnaires(results)
+    sentences = [
+        exactness_sentence(results, one.id) if measured_facts(results, one.id) else fit_sentence(results, one.scale)
+        for one in results.plan.outcomes
+    ]
     told = [(outcome_name(results, one.id), invariance_sentence(results, one.scale)) for one in results.plan.outcomes]
     sentences += together([(name, sentence) for name, sentence in told if sentence])
-    return [bullets(sentences), tables_measure.reliability_table(results), tables_measure.answering_table(results)]
+    found: list[Block] = [paragraph(FIT_INTRO if asked else EXACT_INTRO), bullets(sentences)]
+    found += [tables_measure.reliability_table(results)] if asked else []
+    return [*found, tables_measure.answering_table(results)]
 
 
-def published(results: Results) -> Block:
-    """What others found with the same measures."""
+def published(results: Results) -> list[Block]:
+    """What others found with the same questionnaires; nothing where there is none."""
     lines = [
         f"**{escape(outcome.label)}.** {escape(' '.join(published_sentences(results, outcome.id)))}"
         for outcome in results.plan.outcomes
+        if measured_facts(results, outcome.id) is None
     ]
-    return Markdown("\n".join(f"- {line}" for line in lines))
+    return [Markdown(PUBLISHED_HEADING), Markdown("\n".join(f"- {line}" for line in lines))] if lines else []
 
 
 def cautions(results: Results) -> list[Block]:
-    """What the measures' own files warn of."""
+    """What the measures' own files warn of; nothing where they do not."""
     sentences = caution_sentences(results)
-    return [bullets(sentences)] if sentences else []
+    return [Markdown(CAUTIONS_HEADING), bullets(sentences)] if sentences else []
 
 
 def reliable_change(results: Results) -> list[Block]:

@@ -23,7 +23,7 @@ from evalkit.report.numbers import (
 )
 from evalkit.report.rows import Row, one_row, records, rows_of
 from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table, without_hidden
-from evalkit.report.words_change import changes
+from evalkit.report.words_change import Change, changes
 from evalkit.report.words_names import outcome_label, score_facts
 from evalkit.report.words_percent import PERCENT_KINDS
 
@@ -41,12 +41,12 @@ def change_table(results: Results) -> Table:
         cells = (
             shown(model["mean_pre"], in_points),
             shown(model["mean_post"], in_points),
-            change(one.estimate),
-            interval(one.low, one.high, digits=1),
+            change(one.estimate * one.per_percent) + _unit(one),
+            interval(one.low * one.per_percent, one.high * one.per_percent, digits=1),
         )
         label = one.label if one.primary else f"{one.label} (secondary)"
         declared = results.plan.outcome(one.outcome).smallest_worthwhile
-        smallest = shown(one.worthwhile, partial(fixed, digits=1)) if declared else "none declared"
+        smallest = shown(one.worthwhile * one.per_percent, partial(fixed, digits=1)) if declared else "none declared"
         rows.append([label, count(one.n), *([SUPPRESSED] * len(cells) if hidden else cells), smallest])
     header = (
         "Outcome", "Pupils", "Mean before", "Mean after", "Change", "Likely range of the change",
@@ -56,7 +56,14 @@ def change_table(results: Results) -> Table:
         "The numbers in the picture. Means are on each scale's own points; changes are in percentage points of the "
         "scale's range."
     )
+    if any(one.per_percent != 1 or one.unit != "percentage points" for one in changes(results)):
+        caption = f"{caption} Numbers that were measured change in their own unit, which is named."
     return table(results, header, rows, align="lrrrrrr", caption=caption, widths=(17, 11, 10, 10, 11, 21, 20))
+
+
+def _unit(one: Change) -> str:
+    """The unit behind a change, where it is not percentage points."""
+    return "" if one.unit == "percentage points" else f" {one.unit}"
 
 
 def distribution_table(results: Results) -> Table:
@@ -68,7 +75,7 @@ def distribution_table(results: Results) -> Table:
         for row in records(distribution_data(results, outcome.id)):
             cells = [part(row[wave], pupils) if known(row[wave]) else SUPPRESSED for wave in ("before", "after")]
             rows.append([outcome.label, str(row["band"]).replace("\n", " "), *cells])
-    caption = "How the scores were spread: pupils in each band of scores, of those who answered both times."
+    caption = "How the scores were spread: pupils in each band of scores, of those who have a score both times."
     return table(results, ("Outcome", "Scores", "Before", "After"), rows, align="llrr", caption=caption)
 
 

@@ -7,7 +7,7 @@ from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, count, fixed, interval, known, percent, reliability
 from evalkit.report.rows import Row, records
 from evalkit.report.table_cells import interval_name, shown, table, without_hidden
-from evalkit.report.words_names import score_facts, wave_word
+from evalkit.report.words_names import measured_facts, score_facts, wave_word
 
 
 def items_table(results: Results, scale: str) -> Table:
@@ -43,7 +43,10 @@ def items_table(results: Results, scale: str) -> Table:
 def reliability_table(results: Results) -> Table:
     """Alpha and omega of every scale and wave beside the checked published values."""
     rows = []
+    asked = {one.scale for one in results.plan.outcomes if measured_facts(results, one.id) is None}
     for row in records(results.displays["quality"]):
+        if row["scale"] not in asked:
+            continue
         rows.append(
             [
                 str(row["label"]),

@@ -4,12 +4,12 @@ from evalkit.records.results import Results
 from evalkit.report.numbers import count, known, share
 from evalkit.report.rows import participation
 from evalkit.report.words_change import Change, answer_sentence, changes
-from evalkit.report.words_names import opening
+from evalkit.report.words_names import answered, asks_questions, opening
 
 SYNTHETIC = "These data are made up."
 FLOW_TITLES = {
-    "all": "All {linked} pupils answered both times",
-    "some": "{linked} of {all} pupils answered both times",
+    "all": "All {linked} pupils {answered} both times",
+    "some": "{linked} of {all} pupils {answered} both times",
     "none": "No pupil could be matched across the two times",
 }
 STATUS: dict[str, str] = {
@@ -18,7 +18,7 @@ STATUS: dict[str, str] = {
     "not_estimated": "Not worked out.",
 }
 LIKELY = (
-    "The likely range is the range of changes that fit well with these answers (a {level} confidence interval). Where "
+    "The likely range is the range of changes that fit well with these {data} (a {level} confidence interval). Where "
     "it holds 0, both a rise and a fall fit."
 )
 WORTHWHILE = "Dashed: smallest change that matters, from the plan."
@@ -62,7 +62,8 @@ def flow_title(results: Results) -> str:
     if not known(linked) or linked == 0:
         return FLOW_TITLES["none"]
     key = "all" if linked == everybody else "some"
-    return FLOW_TITLES[key].format(linked=count(linked), all=count(everybody))
+    verb = answered(results) if asks_questions(results) else f"were {answered(results)}"
+    return FLOW_TITLES[key].format(linked=count(linked), all=count(everybody), answered=verb)
 
 
 def worthwhile_sentence(found: tuple[Change, ...]) -> str:
@@ -72,7 +73,8 @@ def worthwhile_sentence(found: tuple[Change, ...]) -> str:
 
 def likely_sentence(results: Results) -> str:
     """What the likely range is."""
-    return LIKELY.format(level=share(results.plan.conf_level))
+    data = "answers" if asks_questions(results) else "numbers"
+    return LIKELY.format(data=data, level=share(results.plan.conf_level))
 
 
 def status_sentence(results: Results, status: str, reason: str = "") -> str:

@@ -5,6 +5,7 @@ from evalkit.records.results import Caveat, Results, Value
 from evalkit.report.numbers import count, effect, known, listed, part, reliability, share
 from evalkit.report.rows import participation, records
 from evalkit.report.words_names import (
+    asks_questions,
     inside,
     instrument_title,
     outcome_name,
@@ -26,15 +27,15 @@ LIMITS: dict[str, str] = {
         "After a programme pupils may judge themselves by a new yardstick, which can hide or feign a change."
     ),
     "acquiescence": "Some pupils tend to agree with whatever is asked.",
-    "differential_response": "The pupils who answered both times may differ from those who did not.",
+    "differential_response": "The pupils who {came} both times may differ from those who did not.",
     "ceiling": "Pupils who start near the top of a scale have little room to rise.",
 }
 WARNINGS: dict[str, str] = {
-    "few_pupils": "Few pupils answered both times ({n_linked}), so one or two pupils can change the picture.",
+    "few_pupils": "Few pupils {came} both times ({n_linked}), so one or two pupils can change the picture.",
     "low_reliability": "The answers on {outcome} {wave} the programme do not fit together well ({value} out of 1).",
     "ceiling_reached": "Many pupils ({percent}) had the highest score there is on {outcome} {wave} the programme.",
     "floor_reached": "Many pupils ({percent}) had the lowest score there is on {outcome} {wave} the programme.",
-    "high_drop_out": "Many pupils ({share_lost}) who answered before did not answer after{on_outcome}.",
+    "high_drop_out": "Many pupils ({share_lost}) who {came} before {stayed_away} after{on_outcome}.",
     "leavers_differ": (
         "On {outcome}, the pupils who left after the first time had started from another level than those who stayed "
         "(by {g} of a standard deviation)."
@@ -54,11 +55,12 @@ WARNINGS: dict[str, str] = {
     "same_change": "Every pupil's score on {outcome} {same}. That hints at a copying mistake, so check the files.",
     "instrument_caution": "There is a point to note about {instrument}: see “Cautions”.",
     "pre_post_caution": "It is not certain that {instrument} can show a change over time: see “Cautions”.",
+    "not_validated": "Nobody but its makers has yet shown that {instrument} measures what it says.",
     "age_outside": "The ages do not fit: {instrument} was made for others.",
     "not_linked": (
-        "Some pupils could not be matched: {pre_only} answered only before, and {post_only} answered only after."
+        "Some pupils could not be matched: {pre_only} {came_only} before, and {post_only} {came_only} after."
     ),
-    "wide_interval": "The likely range for {outcome} is wide, so both a rise and a fall fit these answers.",
+    "wide_interval": "The likely range for {outcome} is wide, so both a rise and a fall fit these {data}.",
 }
 NOTES: dict[str, str] = {
     "complete_cases": "Each change rests on the pupils who have a score both before and after.",
@@ -68,6 +70,9 @@ NOTES: dict[str, str] = {
     ),
 }
 CAVEATS: dict[str, str] = {**LIMITS, **WARNINGS, **NOTES}
+LOW_BY_ERROR = (
+    "The numbers of {outcome} {wave} the programme are not exact enough to tell pupils apart well ({value} out of 1)."
+)
 UNKNOWN_NUMBER = "number not known"
 
 
@@ -89,14 +94,25 @@ def caveat_sentence(results: Results, caveat: Caveat) -> str:
     words = {name: _fact(results, name, value) for name, value in caveat.facts.items()}
     words |= _fractions(results, caveat)
     words |= _phrases(results, caveat)
+    words["data"] = "answers" if asks_questions(results) else "numbers"
     words["threshold"] = count(results.plan.suppression_threshold)
     words["on_outcome"] = f" on {outcome_name(results, caveat.outcome)}" if caveat.outcome else ""
     if caveat.outcome:
         words.setdefault("outcome", outcome_name(results, caveat.outcome))
+    text = CAVEATS[caveat.kind]
+    if caveat.kind == "low_reliability" and caveat.facts.get("stat") == "error":
+        text = LOW_BY_ERROR
     try:
-        return CAVEATS[caveat.kind].format_map(words)
+        return text.format_map(_with_measured(results, words))
     except KeyError as missing:
         raise ReportError(f"The caveat '{caveat.kind}' has no fact {missing}. Run the analysis again.") from None
+
+
+def _with_measured(results: Results, words: dict[str, str]) -> dict[str, str]:
+    """The words for those who took part: pupils answered, or were measured."""
+    if asks_questions(results):
+        return {**words, "came": "answered", "stayed_away": "did not answer", "came_only": "answered only"}
+    return {**words, "came": "were measured", "stayed_away": "were not measured", "came_only": "were measured only"}
 
 
 def caveat_sentences(results: Results, level: str) -> list[str]:
@@ -170,5 +186,6 @@ def _named(results: Results, name: str, value: str) -> str:
     if name == "scale":
         return inside(scale_label(results, value))
     if name == "instrument":
-        return f"the {instrument_title(results, value)}"
+        title = instrument_title(results, value)
+        return inside(title) if results.instruments[value].get("measure") else f"the {title}"
     return statistic_name(value) if name == "stat" else value

@@ -6,7 +6,7 @@ from typing import Literal
 
 from evalkit.records.results import Results
 from evalkit.report.numbers import count, interval, known, listed, size
-from evalkit.report.words_names import inside, lower_is_better, opening
+from evalkit.report.words_names import inside, lower_is_better, measured_facts, opening, own_unit, score_facts
 
 Verdict = Literal[
     "rose_clearly", "rose", "rose_slightly", "fell_clearly", "fell", "fell_slightly", "same", "may_have_risen",
@@ -46,23 +46,22 @@ COPIED = "which hints at a copying mistake, so check the files"
 TOO_FEW = "we cannot show what happened to {names}"
 CHANGES: dict[str, str] = {
     "clearly": (
-        "{Name} {moved} by {size} percentage points, and the whole likely range ({range}) is at least as large as the "
+        "{Name} {moved} by {size} {unit}, and the whole likely range ({range}) is at least as large as the "
         "smallest change that matters."
     ),
-    "plainly": "{Name} {moved} by {size} percentage points (likely range {range}).",
+    "plainly": "{Name} {moved} by {size} {unit} (likely range {range}).",
     "slightly": (
-        "{Name} {moved} by {size} percentage points (likely range {range}), which is less than the smallest change "
-        "that matters."
+        "{Name} {moved} by {size} {unit} (likely range {range}), which is less than the smallest change that matters."
     ),
     "may": (
-        "{Name} may have {moved} (by {size} percentage points, likely range {range}), but we tested several outcomes "
+        "{Name} may have {moved} (by {size} {unit}, likely range {range}), but we tested several outcomes "
         "and one of them can look like this by chance."
     ),
     "same": (
-        "{Name} stayed about the same: any change (likely range {range} percentage points) is smaller than the "
+        "{Name} stayed about the same: any change (likely range {range} {unit}) is smaller than the "
         "smallest change that matters."
     ),
-    "unclear": "We cannot tell whether {name} rose or fell (likely range {range} percentage points).",
+    "unclear": "We cannot tell whether {name} rose or fell (likely range {range} {unit}).",
     "moved_alike": (
         "On {name}, every pupil's score changed by the same amount, which hints at a copying mistake, so check the "
         "files."
@@ -97,7 +96,11 @@ LOWER_IS_BETTER = "On this measure a lower score is better."
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One outcome's change, read from the display `change`, with its verdict."""
+    """One outcome's change, read from the display `change`, with its verdict.
+
+    Numbers are in percentage points of the scale's range; `unit` and `per_percent` (how much of the unit one of them
+    is) say in what a sentence tells them: a measured number is told in its own unit.
+    """
 
     outcome: str
     label: str
@@ -109,6 +112,8 @@ class Change:
     n: float
     verdict: Verdict
     lower_is_better: bool
+    unit: str = "percentage points"
+    per_percent: float = 1.0
 
 
 def judge(estimate: float, low: float, high: float, *, worthwhile: float, p_adjusted: float, alpha: float) -> Verdict:
@@ -165,9 +170,18 @@ def changes(results: Results) -> tuple[Change, ...]:
                 row["n"],
                 verdict,
                 lower_is_better(results, outcome),
+                *_told_in(results, outcome),
             )
         )
     return tuple(found)
+
+
+def _told_in(results: Results, outcome: str) -> tuple[str, float]:
+    """The unit in which a change is told, and how much of it one percentage point of the range is."""
+    if measured_facts(results, outcome) is None:
+        return "percentage points", 1.0
+    score = score_facts(results, outcome)
+    return own_unit(results, outcome), (score["high"] - score["low"]) / 100
 
 
 def _why_not(results: Results, outcome: str) -> Verdict:
@@ -191,8 +205,8 @@ def describe_change(change: Change) -> str:
     name = inside(change.label)
     shape, moved = SHAPES[change.verdict]
     text = CHANGES[shape].format(
-        Name=opening(change.label), name=name, moved=moved, size=size(change.estimate),
-        range=interval(change.low, change.high, digits=1),
+        Name=opening(change.label), name=name, moved=moved, size=size(change.estimate * change.per_percent),
+        range=interval(change.low * change.per_percent, change.high * change.per_percent, digits=1), unit=change.unit,
     )  # fmt: skip
     if change.lower_is_better and change.verdict in UP | DOWN:
         return f"{text} {FOR_WORSE if change.verdict in UP else FOR_BETTER}"

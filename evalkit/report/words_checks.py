@@ -6,7 +6,15 @@ from evalkit.errors import ReportError
 from evalkit.records.results import Check, CheckName, Rating, Results, Value
 from evalkit.report.numbers import count, part, reliability, share, size
 from evalkit.report.rows import participation, records
-from evalkit.report.words_names import outcome_name, wave_word
+from evalkit.report.words_names import (
+    answered,
+    asks_questions,
+    measured_facts,
+    outcome_name,
+    own_unit,
+    score_facts,
+    wave_word,
+)
 
 NAMES: dict[CheckName, str] = {
     "comparison": "Comparison",
@@ -23,14 +31,14 @@ SENTENCES: dict[tuple[CheckName, Rating], str] = {
         "There is no like group without the programme, so we cannot tell what would have happened anyway."
     ),
     ("comparison", "unknown"): "We were not told whether there was a group without the programme.",
-    ("size", "strong"): "{pupils}. The true change is likely to lie within {half} percentage points of our figure.",
-    ("size", "fair"): "{pupils}. The true change could well be up to {half} percentage points higher or lower.",
+    ("size", "strong"): "{pupils}. The true change is likely to lie within {half} of our figure.",
+    ("size", "fair"): "{pupils}. The true change could well be up to {half} higher or lower.",
     ("size", "weak"): "Only {pupils}{so}.",
     ("size", "unknown"): "The number of pupils who answered both times is not known.",
-    ("drop_out", "strong"): "Few pupils were lost: {lost} of those who answered before did not answer after{worst}.",
-    ("drop_out", "fair"): "Some pupils were lost: {lost} of those who answered before did not answer after{worst}.",
-    ("drop_out", "weak"): "Many pupils were lost: {lost} of those who answered before did not answer after{worst}.",
-    ("drop_out", "unknown"): "We do not know how many pupils who answered before did not answer after.",
+    ("drop_out", "strong"): "Few pupils were lost: {lost} of those who {came} before {stayed_away} after{worst}.",
+    ("drop_out", "fair"): "Some pupils were lost: {lost} of those who {came} before {stayed_away} after{worst}.",
+    ("drop_out", "weak"): "Many pupils were lost: {lost} of those who {came} before {stayed_away} after{worst}.",
+    ("drop_out", "unknown"): "We do not know how many pupils who {came} before {stayed_away} after.",
     ("measure", "strong"): "The answers fit together well (at least {value} of 1).",
     ("measure", "fair"): "The answers fit together fairly well (at least {value} of 1).",
     ("measure", "weak"): "The answers do not fit together well (only {value} of 1 for {outcome} {wave}).",
@@ -39,6 +47,14 @@ SENTENCES: dict[tuple[CheckName, Rating], str] = {
     ("delivery", "fair"): "A good part of the plan was carried out, but not all of it{share}.",
     ("delivery", "weak"): "Much of the plan was not carried out{share}.",
     ("delivery", "unknown"): "We were not told how much of the programme the pupils got.",
+}
+
+
+BY_ERROR: dict[Rating, str] = {
+    "strong": "The numbers are exact enough to tell pupils apart well (at least {value} of 1).",
+    "fair": "The numbers are exact enough to tell pupils apart fairly well (at least {value} of 1).",
+    "weak": "The numbers do not tell pupils apart well (only {value} of 1 for {outcome} {wave}).",
+    "unknown": "Nobody has told us how exact the numbers are.",
 }
 
 
@@ -56,6 +72,8 @@ def check_sentence(results: Results, check: Check) -> str:
         The check lacks a fact that its sentence needs.
     """
     template = SENTENCES[check.name, check.rating]
+    if check.name == "measure" and (check.facts.get("stat") == "error" or not asks_questions(results)):
+        template = BY_ERROR[check.rating]
     try:
         return template.format_map(_words(results, check))
     except KeyError as missing:
@@ -65,12 +83,14 @@ def check_sentence(results: Results, check: Check) -> str:
 def _words(results: Results, check: Check) -> dict[str, str]:
     facts = check.facts
     if check.name == "size":
-        half = _number(facts, "half_width")
-        range_ = f"up to {size(half)} percentage points higher or lower"
-        so = f", and the true change could well be {range_}" if half is not None else ""
-        return {"pupils": _pupils(results, _number(facts, "n_linked")), "half": size(half), "so": so}
+        half = _half_width(results, facts)
+        so = f", and the true change could well be up to {half} higher or lower" if half else ""
+        return {"pupils": _pupils(results, _number(facts, "n_linked")), "half": half, "so": so}
     if check.name == "drop_out":
-        return {"lost": part(_number(facts, "n_lost"), _number(facts, "n_pre")), "worst": _worst(results, facts)}
+        lost = part(_number(facts, "n_lost"), _number(facts, "n_pre"))
+        asked = asks_questions(results)
+        came, stayed_away = ("answered", "did not answer") if asked else ("were measured", "were not measured")
+        return {"lost": lost, "worst": _worst(results, facts), "came": came, "stayed_away": stayed_away}
     if check.name == "measure":
         return _measure_words(results, facts)
     if check.name == "delivery":
@@ -79,11 +99,22 @@ def _words(results: Results, check: Check) -> dict[str, str]:
     return {}
 
 
+def _half_width(results: Results, facts: Mapping[str, Value]) -> str:
+    """Half the widest interval: in percentage points of the range, or of a measured number in its own unit."""
+    half, widest = _number(facts, "half_width"), facts.get("widest_outcome")
+    if half is None:
+        return ""
+    if widest and measured_facts(results, str(widest)):
+        score = score_facts(results, str(widest))
+        return f"{size(half * (score['high'] - score['low']) / 100)} {own_unit(results, str(widest))}"
+    return f"{size(half)} percentage points"
+
+
 def _pupils(results: Results, fewest: float | None) -> str:
     """How many pupils have both scores; a range when that differs between measures."""
     linked = participation(results)["linked"]
     if fewest is None or fewest >= linked:
-        return f"{count(linked)} pupils answered both times"
+        return f"{count(linked)} pupils {'' if asks_questions(results) else 'were '}{answered(results)} both times"
     return f"{count(fewest)} to {count(linked)} pupils have both scores"
 
 

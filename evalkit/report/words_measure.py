@@ -5,12 +5,23 @@ from typing import Any
 
 from evalkit.records.results import Results
 from evalkit.report.numbers import fixed, interval, known, reliability
-from evalkit.report.words_names import inside, instrument_title, scale_label, statistic_name, wave_word
+from evalkit.report.words_names import (
+    inside,
+    instrument_title,
+    measured_facts,
+    outcome_label,
+    own_unit,
+    scale_label,
+    statistic_name,
+    wave_word,
+)
 
 BANDS: tuple[tuple[float, str], ...] = ((0.8, "well"), (0.7, "fairly well"), (0.0, "poorly"))
 FIT = "On {scale}, the answers fit together {how} ({stat} {before} before and {after} after)."
 FIT_ONE = "On {scale}, the answers {wave} the programme fit together {how} ({stat} {value})."
 NO_FIT = "On {scale}, we cannot say how well the answers fit together. {reason}"
+EXACT = "On {name}, a single number is off by about {error} {unit} (its standard error, by {source})."
+NOT_EXACT = "On {name}, nobody has told us how exact a single number is."
 NO_REASON = "Too few pupils gave full answers."
 SAME = "On {scale}, the questions worked in the same way before and after."
 SHIFTED = (
@@ -54,6 +65,15 @@ def fit_sentence(results: Results, scale: str) -> str:
         FIT_ONE.format(scale=name, wave=wave, how=_how(value), stat=stat, value=reliability(value))
         for wave, (stat, value) in shown.items()
     )
+
+
+def exactness_sentence(results: Results, outcome: str) -> str:
+    """How exact a measured number is, as far as those who made it say."""
+    facts = measured_facts(results, outcome) or {}
+    name, error = inside(outcome_label(results, outcome)), facts.get("error")
+    if not error:
+        return NOT_EXACT.format(name=name)
+    return EXACT.format(name=name, error=f"{error['value']:g}", unit=own_unit(results, outcome), source=error["source"])
 
 
 def _best(row: Mapping[Any, Any]) -> tuple[str, float] | None:

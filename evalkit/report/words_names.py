@@ -59,6 +59,27 @@ def score_facts(results: Results, outcome: str) -> Mapping[str, Any]:
     return results.instruments[planned.instrument]["scores"][planned.score]
 
 
+def measured_facts(results: Results, outcome: str) -> Mapping[str, Any] | None:
+    """What is known of an outcome that is a measured number; None where it is a score of a questionnaire."""
+    return results.instruments[results.plan.outcome(outcome).instrument].get("measure")
+
+
+def asks_questions(results: Results) -> bool:
+    """Whether any outcome comes from a questionnaire."""
+    return any(measured_facts(results, outcome.id) is None for outcome in results.plan.outcomes)
+
+
+def answered(results: Results) -> str:
+    """What pupils did each time, as a participle: answered, or measured where nobody was asked anything."""
+    return "answered" if asks_questions(results) else "measured"
+
+
+def own_unit(results: Results, outcome: str) -> str:
+    """The unit of a measured number, as a sentence uses it."""
+    unit = str((measured_facts(results, outcome) or {}).get("unit") or "points")
+    return "percentage points" if unit.casefold() in ("percent", "per cent", "%") else unit
+
+
 def lower_is_better(results: Results, outcome: str) -> bool:
     """Whether a fall of this score is good news."""
     return score_facts(results, outcome).get("higher_is") == "worse"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from evalkit.records.results import CheckName, Rating, Results
 from evalkit.report.words_change import Change
+from evalkit.report.words_names import asks_questions
 
 STEPS: dict[tuple[CheckName, Rating], str] = {
     ("comparison", "weak"): (
@@ -33,12 +34,30 @@ STEPS: dict[tuple[CheckName, Rating], str] = {
     ("delivery", "fair"): "Note which sessions each pupil missed, so that this can be looked at next time.",
     ("delivery", "unknown"): "Write down how many sessions were planned and how many each pupil came to.",
 }
+MEASURED: dict[tuple[CheckName, Rating], str] = {
+    ("comparison", "weak"): (
+        "Ask a similar school for the same numbers at the same two times. Then there is a group to compare with."
+    ),
+    ("comparison", "unknown"): "Find out whether a group without the programme has the same numbers.",
+    ("size", "weak"): (
+        "Take more pupils in next time, or join with other schools that hold the same numbers. More pupils make the "
+        "likely range narrower."
+    ),
+    ("size", "unknown"): "Give each pupil a code and use it both times, so that numbers can be matched.",
+    ("drop_out", "weak"): "Find out why pupils have no second number, and measure those who were away on another day.",
+    ("drop_out", "fair"): "Plan a second day for the pupils who are away when they should be measured.",
+    ("drop_out", "unknown"): "Keep a list of who was measured each time, by code.",
+    ("measure", "weak"): "Look for a measure that tells pupils apart more exactly before the next round.",
+    ("measure", "fair"): "Measure under the same conditions each time, so that chance moves the numbers less.",
+    ("measure", "unknown"): "Ask whoever made the measure how exact it is, and write its error into the plan.",
+}
 STEPS_FOR: dict[str, str] = {
     "unclear": (
         "Do not drop or expand the programme on these figures alone: where we cannot tell, both a rise and a fall are "
         "still open."
     ),
     "worse": "Talk with pupils and staff about why answers got worse before the programme runs again.",
+    "worse_numbers": "Talk with pupils and staff about why the numbers got worse before the programme runs again.",
     "no_threshold": "Before the next round, write down how large a change would matter.",
     "better": "Share what happened with pupils and staff, and ask them what they think made the difference.",
 }
@@ -47,8 +66,9 @@ STEPS_FOR: dict[str, str] = {
 def next_steps(results: Results, found: Sequence[Change]) -> list[str]:
     """The next steps, the ones tied to the weakest checks first; never empty."""
     order: tuple[Rating, ...] = ("weak", "unknown", "fair")
+    told = STEPS if asks_questions(results) else STEPS | MEASURED
     steps = [
-        STEPS[check.name, rating]
+        told[check.name, rating]
         for rating in order
         for check in results.checks
         if check.rating == rating and (check.name, rating) in STEPS
@@ -59,7 +79,7 @@ def next_steps(results: Results, found: Sequence[Change]) -> list[str]:
     bad = [one for one in primary if one.verdict.startswith("rose" if one.lower_is_better else "fell")]
     good = [one for one in primary if one.verdict.startswith("fell" if one.lower_is_better else "rose")]
     if bad:
-        steps.append(STEPS_FOR["worse"])
+        steps.append(STEPS_FOR["worse" if asks_questions(results) else "worse_numbers"])
     elif good:
         steps.append(STEPS_FOR["better"])
     if all(outcome.smallest_worthwhile is None for outcome in results.plan.outcomes):

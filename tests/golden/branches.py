@@ -6,8 +6,17 @@ from dataclasses import replace
 from functools import cache
 
 from evalkit.records.results import Caveat, Check, Results
-from evalkit.report import words, words_caveats, words_checks, words_measure, words_percent, words_pupils, words_steps
-from evalkit.report.words_change import SHAPES, Change, answer_sentence, describe_change, finding
+from evalkit.report import (
+    sections,
+    words,
+    words_caveats,
+    words_checks,
+    words_measure,
+    words_percent,
+    words_pupils,
+    words_steps,
+)
+from evalkit.report.words_change import SHAPES, Change, answer_sentence, changes, describe_change, finding
 from tests.golden.sample import sample
 
 GAP = math.nan
@@ -96,13 +105,14 @@ def caveat_examples(results: Results) -> list[Caveat]:
         "same_change": {"moved": True},
         "instrument_caution": {"instrument": "grit_s8"},
         "pre_post_caution": {"instrument": "grit_s8"},
+        "not_validated": {"instrument": "grit_s8"},
         "age_outside": {"instrument": "grit_s8"},
         "not_linked": {"pre_only": 5, "post_only": 3},
         "wide_interval": {"half_width": 7.2},
         "complete_cases": {"n_linked": 48, "n_left_out": 8},
         "one_or_more_suppressed": {"threshold": 10},
     }
-    plain = {"not_linked", "instrument_caution", "pre_post_caution", "age_outside", "few_pupils"}
+    plain = {"not_linked", "instrument_caution", "pre_post_caution", "not_validated", "age_outside", "few_pupils"}
     level = {**dict.fromkeys(words_caveats.LIMITS, "limit"), **dict.fromkeys(words_caveats.NOTES, "note")}
     return [
         Caveat(
@@ -159,6 +169,33 @@ def measures_in_words(results: Results) -> list[str]:
     return [*told, *words_measure.caution_sentences(results)]
 
 
+def measured(results: Results) -> Results:
+    """The same results, as if every outcome were a number that files already hold."""
+    facts = {"unit": "percent", "validated": False, "error": None, "norm": None}
+    error = {"value": 2.5, "source": "the manual"}
+    instruments = {
+        name: {**one, "measure": {**facts, "error": error if place else None}}
+        for place, (name, one) in enumerate(results.instruments.items())
+    }
+    return replace(results, instruments=instruments)
+
+
+def numbers_in_words(results: Results) -> list[str]:
+    """What is said of measured numbers in other words than of answers."""
+    facts = {"stat": "error", "value": 0.6, "wave": "pre"}
+    low = Caveat("low_reliability", "warning", results.plan.outcomes[0].id, facts)
+    return [
+        *checks_in_words(results),
+        *(words_caveats.caveat_sentence(results, one) for one in [*caveat_examples(results), low]),
+        *(describe_change(one) for one in changes(results)),
+        *(words_measure.exactness_sentence(results, one.id) for one in results.plan.outcomes),
+        *words_steps.MEASURED.values(),
+        words.likely_sentence(results),
+        sections.EXACT_INTRO,
+        sections.FIT_INTRO,
+    ]
+
+
 @cache
 def every_sentence() -> tuple[str, ...]:
     """Every sentence the bank can produce for the design single_group_prepost."""
@@ -172,9 +209,10 @@ def every_sentence() -> tuple[str, ...]:
         *words_steps.STEPS_FOR.values(),
         *pupils_in_words(results),
         *measures_in_words(results),
+        *numbers_in_words(measured(results)),
         *(text for kind in words_percent.PERCENT_KINDS.values() for text in kind[1:]),
         *(text.format(threshold=10) for text in words.STATUS.values() if text),
-        *(text.format(linked=48, all=56) for text in words.FLOW_TITLES.values()),
+        *(text.format(linked=48, all=56, answered="answered") for text in words.FLOW_TITLES.values()),
         words.likely_sentence(results),
         words.SYNTHETIC,
         words.WORTHWHILE,
