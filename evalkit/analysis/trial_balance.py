@@ -124,8 +124,10 @@ def _of_pupils(sample: TrialSample, chosen: BoolArray, rounding: int) -> Iterato
         values = frame["baseline"].to_numpy(dtype="float64")
         label, threshold = baseline_label(sample), plan.suppression_threshold
         yield _Variable(key, "baseline", label, values, {}, arms, plan.control.id, threshold, rounding)
+    chosen_by = sample.outcome.pupils
     for fact in _compared(plan, plan.pupil_facts):
-        if fact.id in frame.columns:
+        same_for_all = chosen_by is not None and chosen_by.subgroup == fact.id and len(chosen_by.values) == 1
+        if fact.id in frame.columns and not same_for_all:
             yield _variable(fact, frame[fact.id], arms, plan, (plan.suppression_threshold, rounding))
 
 

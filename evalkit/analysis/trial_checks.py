@@ -14,6 +14,7 @@ from evalkit.records.outcome import Outcome
 from evalkit.records.results import Check, Rating
 from evalkit.records.scores import Scores
 from evalkit.records.standards import Standards
+from evalkit.stats.rounding import round_half_up
 
 WORST_FIRST: tuple[Rating, ...] = ("weak", "fair", "unknown", "strong")
 AT_MOST: dict[str, Rating] = {"high": "weak", "moderate": "fair", "low": "strong"}
@@ -41,10 +42,11 @@ def trial_checks(
     Notes
     -----
     comparison: chance made the groups, so it is strong, unless their baselines differ or the evaluator rated
-    confounding or contamination as a threat. size: the worse of the MDES at randomisation and the half width of the
-    effect's interval. drop_out: the share of pupils lost, held down by the What Works Clearinghouse's boundaries.
-    measure: a questionnaire's reliability; a measure that others validated is strong, one made by the developer weak,
-    any other unknown. delivery: the plan's statement, else the share of schools (or pupils) that got as much as counts.
+    confounding or contamination as a threat. size: the worse of the MDES at randomisation (rounded as for padlocks) and
+    the half width of the effect's interval. drop_out: the share of pupils lost, held down by the What Works
+    Clearinghouse's boundaries. measure: a questionnaire's reliability; a measure that others validated is strong, one
+    made by the developer weak, any other unknown. delivery: the plan's statement, else the share of schools (or pupils)
+    that got as much as counts.
     """
     primary = [one for one in plan.outcomes if one.role == "primary"] or list(plan.outcomes)
     return (
@@ -97,7 +99,10 @@ def _comparison(plan: Evaluation, primary: Sequence[Outcome], balance: pd.DataFr
 def _size(primary: Sequence[Outcome], padlocks: pd.DataFrame, estimates: pd.DataFrame, standards: Standards) -> Check:
     limits = standards.trial_checks.size
     rows = padlocks[padlocks["column"] == "mdes"]
-    mdes = {str(name): float(value) for name, value in zip(rows["outcome"], rows["value"], strict=True)}
+    decimals = int(standards.padlocks.mdes_decimals.value)
+    mdes = {
+        str(name): _rounded(float(value), decimals) for name, value in zip(rows["outcome"], rows["value"], strict=True)
+    }
     ratings: dict[str, Rating] = {}
     for one in primary:
         found: list[Rating] = []
@@ -202,6 +207,10 @@ def _worst_threat(plan: Evaluation, names: Sequence[str]) -> str | None:
 
 def _worst(ratings: Sequence[Rating]) -> Rating:
     return min(ratings, key=WORST_FIRST.index)
+
+
+def _rounded(value: float, decimals: int) -> float:
+    return value if math.isnan(value) else round_half_up(value, decimals)
 
 
 def _or_none(value: float) -> float | None:

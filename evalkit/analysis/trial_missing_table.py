@@ -22,16 +22,18 @@ def missing_pattern(samples: Sequence[TrialSample]) -> pd.DataFrame:
     -------
     frame, MISSING_COLUMNS
         `pattern` lists what a pupil lacks: outcome, baseline, ids of covariates, strata and subgroups; `complete` comes
-        first, then the most frequent. Rare patterns are put together as `other` until each row holds at least as many
-        pupils of each arm as the threshold, or nobody; where even those are few the arm's rows are empty. `percent` is
-        of the arm.
+        first, then the most frequent. Rare patterns are put together until each row holds at least as many pupils of
+        each arm as the threshold, or nobody: `outcome, other` lack the outcome, alone or with something else, `other`
+        have nothing in common. Where even those are few the arm's rows are empty. `percent` is of the arm.
     """
     rows: list[tuple[object, ...]] = []
     for sample in samples:
         patterns, counts = _patterns(sample)
         arms = [arm.id for arm in sample.plan.arms]
         groups = _together(counts, sample.plan.suppression_threshold)
-        names = [patterns[group[0]] if len(group) == 1 else OTHER for group in groups]
+        names = [
+            patterns[group[0]] if len(group) == 1 else _in_common([patterns[one] for one in group]) for group in groups
+        ]
         for place, arm in enumerate(arms):
             own = np.array([counts[group, place].sum() for group in groups], dtype=np.float64)
             few = bool(((own > 0) & (own < sample.plan.suppression_threshold)).any())
@@ -73,6 +75,12 @@ def _patterns(sample: TrialSample) -> tuple[list[str], IntArray]:
     places = [found.groups.index(arm) if arm in found.groups else None for arm in arms]
     counts = [[0 if place is None else one.by_group[place] for place in places] for one in found.patterns]
     return [", ".join(one.missing) or COMPLETE for one in found.patterns], np.array(counts, dtype=np.int64)
+
+
+def _in_common(patterns: Sequence[str]) -> str:
+    """The name of several patterns that are shown as one."""
+    first, *others = (one.split(", ") for one in patterns)
+    return ", ".join([*(name for name in first if all(name in other for other in others)), OTHER])
 
 
 def _together(counts: IntArray, threshold: int) -> list[list[int]]:

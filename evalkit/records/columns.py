@@ -159,7 +159,9 @@ GLOSSARY: dict[str, Column] = {
         "Of a school in the figure of schools: its rank, 1 for the lowest. Of a checklist item: where it stands in the "
         "report.",
     ),
-    "pattern": Column("text", "What is missing together, with commas; complete, or other for rare patterns together."),
+    "pattern": Column(
+        "text", "What is missing together, with commas; complete. `other` at the end: rare patterns put together."
+    ),
     "std_difference": Column("number", "Difference from the control arm as Hedges' g; empty on the control's rows."),
     # ratings of a trial
     "bands": Column("text", "Which of the EEF's tables of months: project or toolkit."),

@@ -144,3 +144,12 @@ def test_every_treated_arm_is_compared_with_the_control() -> None:
     gaps = [of(table, "analysed", "baseline", arm)["std_difference"] for arm in ("intervention", "light")]
     assert baseline_gap(table, "attainment") == max(map(abs, gaps))
     assert math.isnan(baseline_gap(table, "passed"))
+
+
+def test_the_group_that_an_outcome_is_about_is_not_compared_with_itself() -> None:
+    study, scores = make_trial(design="individual", schools=10)
+    outcome = type(study.plan.outcomes[0]).model_validate(
+        study.plan.outcomes[0].model_dump() | {"pupils": {"subgroup": "eal", "values": ["yes"]}}
+    )
+    table = balance([trial_sample(scores, study, outcome)], rounding=5)
+    assert set(table["variable"]) == {"baseline", "age", "area", "fsm"}

@@ -86,7 +86,8 @@ def test_comparison_by_threats() -> None:
     ("mdes", "half", "rating"),
     [
         (0.20, 0.14, "strong"),
-        (0.21, 0.10, "fair"),
+        (0.2049, 0.10, "strong"),
+        (0.205, 0.10, "fair"),
         (0.10, 0.27, "fair"),
         (0.40, 0.10, "weak"),
         (math.nan, 0.14, "strong"),

@@ -39,8 +39,8 @@ def test_rare_patterns_are_put_together() -> None:
         *pupils(60, arm="control"), *pupils(20, arm="control", outcome=NAN), *pupils(12, arm="control", baseline=NAN),
     ]  # fmt: skip
     assert found(rows) == {
-        "intervention": {"complete": 50, "outcome": 14, "other": 11},
-        "control": {"complete": 60, "outcome": 20, "other": 12},
+        "intervention": {"complete": 50, "outcome": 14, "baseline, other": 11},
+        "control": {"complete": 60, "outcome": 20, "baseline, other": 12},
     }
 
 
