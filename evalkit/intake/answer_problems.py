@@ -47,6 +47,8 @@ def report_scale(
     numbers = {
         one.answer.code: one for one in odd if one.answer.reading == "out_of_range" and one.answer.code is not None
     }
+    if not numbers:
+        return False
     used = {value for column in values for value in column if value is not None}
     cells = sum(len(one.cells) for one in numbers.values())
     given = cells + sum(value is not None for column in values for value in column)

@@ -94,7 +94,8 @@ def _read_column(
     answers = {
         text: Answer("blank") if answer_key(text) in silent else read_answer(text, scale, meant) for text in set(cells)
     }
-    values = [answers[text].value for text in cells]
+    codes = {text: answer.value for text, answer in answers.items()}
+    values = [codes[text] for text in cells]
     plain_readings = ("code", "label", "blank")
     strange = {text for text, answer in answers.items() if answer.reading not in plain_readings}
     if any(answer.reading == "label" for answer in answers.values()):

@@ -27,12 +27,14 @@ from evalkit.intake.read import read_file
 from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.spare_rows import drop_rows
 from evalkit.intake.trial_columns import TrialColumns, read_trial
+from evalkit.intake.uncollected import uncollected
 from evalkit.intake.waves import wave_asked, waves_of_rows
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Source, Upload
 
 
+@uncollected()
 def check_upload(
     path: str | Path, study: Study, *, wave: str | None = None, sheet: str | None = None, mapping: Mapping | None = None
 ) -> Upload:

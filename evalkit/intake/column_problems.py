@@ -41,10 +41,9 @@ def drop_private(table: Table, findings: Findings) -> None:
             f"evalkit leaves {'this' if len(form) == 1 else 'these'} out. Nothing to do.",
             columns=[column.index for column in form],
         )
-    for row in table.rows if personal or form else ():
-        for column in (*personal, *form):
-            if column.index < len(row):
-                row[column.index] = ""
+    if personal or form:
+        dropped = {column.index for column in (*personal, *form)}
+        table.rows = [["" if place in dropped else cell for place, cell in enumerate(row)] for row in table.rows]
 
 
 def _holds_addresses(table: Table, column: Column) -> bool:
@@ -111,7 +110,7 @@ def item_columns(
         if column.role == "item" and column.target in known.needed and column.wave in waves:
             twice[column.target, column.wave].append(column)
     for key, columns in twice.items():
-        first = table.cells(columns[0].index)
+        first = table.cells(columns[0].index) if len(columns) > 1 else []
         if all(table.cells(column.index) == first for column in columns[1:]):
             chosen[key] = columns[0]
     _ask(table.columns, known, findings)

@@ -26,8 +26,8 @@ def apply_corrections(table: Table, mapping: Mapping | None, findings: Findings)
             left_out.add(place)
             decisions.append(f"{findings.file}, row {correction.row}: left out.{reason}")
             continue
-        row = table.rows[place]
-        row.extend([""] * (column + 1 - len(row)))
+        row = [*table.rows[place], *[""] * (column + 1 - len(table.rows[place]))]
+        table.rows[place] = row
         row[column] = "" if correction.action == "blank" else correction.to or ""
         done = "taken out" if correction.action == "blank" else "corrected"
         decisions.append(

@@ -18,7 +18,10 @@ _SEARCH_ROWS = 40
 
 @dataclass(slots=True)
 class Table:
-    """The chosen sheet from its header down. `rows` may be changed by the corrections of a mapping file.
+    """The chosen sheet from its header down.
+
+    `rows` may be replaced, by what a mapping file corrects and without what is dropped at the door; a row itself is the
+    sheet's own and is never changed.
 
     Attributes
     ----------
@@ -40,7 +43,10 @@ class Table:
 
     def cells(self, column: int) -> list[str]:
         """A column's cells."""
-        return [row[column] if column < len(row) else "" for row in self.rows]
+        try:
+            return [row[column] for row in self.rows]
+        except IndexError:
+            return [row[column] if column < len(row) else "" for row in self.rows]
 
     def keep(self, wanted: Sequence[bool]) -> None:
         """Leave out the rows that are not wanted."""
@@ -128,7 +134,7 @@ def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, o
         header_row=sheet.numbers[index],
         columns=columns_of(headers, above, known, mapping, alternatives=extra),
         numbers=sheet.numbers[first:],
-        rows=[list(row) for row in sheet.rows[first:]],
+        rows=sheet.rows[first:],
         raw=sheet,
         others=tuple(others),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from evalkit.intake.pupils import code_key, same_pupil_twice, shown_code
 from evalkit.records.evaluation import Study
 
 _MOST_NAMED = 12
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,11 @@ class _Rows:
 def responses_of(parts: Parts, known: Known, findings: Findings) -> pd.DataFrame:
     """Put the rows together. A file whose headers name waves gives several rows for each row of the table."""
     rows = _rows(parts, known, findings)
-    texts = {name: [column[place] for place in rows.places] for name, column in parts.texts.items()}
-    amounts = {name: [column[place] for place in rows.places] for name, column in parts.amounts.items()}
-    numbers = [parts.table.numbers[place] for place in rows.places]
+    texts = {name: _taken(column, rows.places) for name, column in parts.texts.items()}
+    amounts = {name: _taken(column, rows.places) for name, column in parts.amounts.items()}
+    numbers = _taken(parts.table.numbers, rows.places)
     left_out: set[int] = set()
-    if parts.pupil is not None and rows.keys:
+    if parts.pupil is not None and len({(code_key(code), wave) for code, wave in rows.keys}) < len(rows.keys):
         content = list(zip(*rows.values.values(), *texts.values(), *amounts.values(), strict=True)) or [()] * len(
             rows.keys
         )
@@ -73,12 +75,17 @@ def responses_of(parts: Parts, known: Known, findings: Findings) -> pd.DataFrame
     }
     for item, column in rows.values.items():
         dtype = "Float64" if item in known.measured else "Int16"
-        frame[item] = pd.Series([column[place] for place in stay], dtype=dtype)  # pyright: ignore[reportArgumentType]
+        frame[item] = pd.Series(_taken(column, stay), dtype=dtype)  # pyright: ignore[reportArgumentType]
     for name, column in texts.items():
-        frame[name] = pd.Series([column[place] for place in stay], dtype="str")
+        frame[name] = pd.Series(_taken(column, stay), dtype="str")
     for name, column in amounts.items():
-        frame[name] = pd.Series([column[place] for place in stay], dtype="Float64")
+        frame[name] = pd.Series(_taken(column, stay), dtype="Float64")
     return pd.DataFrame(frame)
+
+
+def _taken(column: Sequence[Value], places: list[int]) -> list[Value]:
+    """The values at these places; mostly these are all places in their order."""
+    return list(column) if places == list(range(len(column))) else [column[place] for place in places]
 
 
 def _rows(parts: Parts, known: Known, findings: Findings) -> _Rows:
@@ -98,7 +105,11 @@ def _rows(parts: Parts, known: Known, findings: Findings) -> _Rows:
                 carried.append(len(keys))
             places.append(place)
             keys.append((code, wave))
-    values = {item: _values(parts, item, places, keys) for item in known.needed}
+    if blocks == [""]:  # every row has its own wave
+        nothing: list[float | None] = [None] * len(parts.codes)
+        values = {item: _taken(parts.answers.get((item, ""), nothing), places) for item in known.needed}
+    else:
+        values = {item: _values(parts, item, places, keys) for item in known.needed}
     rows = _Rows(places, keys, values)
     return _settle_carried(rows, carried, parts, known, findings) if carried else rows
 
@@ -161,12 +172,14 @@ def _settle_carried(rows: _Rows, carried: list[int], parts: Parts, known: Known,
 
 
 def _report_answers(
-    rows: _Rows, numbers: Sequence[int], stay: Sequence[int], parts: Parts, known: Known, findings: Findings
+    rows: _Rows, numbers: Sequence[int], stay: list[int], parts: Parts, known: Known, findings: Findings
 ) -> None:
     """Pupils without any answer, nobody at all, or the same answer everywhere."""
-    silent = [place for place in stay if all(column[place] is None for column in rows.values.values())]
+    silent = list(stay)
+    for column in rows.values.values():
+        silent = [place for place in silent if column[place] is None]
     asked: list[list[float | None] | Codes] = [rows.values[item] for item in known.asked]
-    given = {column[place] for column in asked for place in stay} - {None}
+    given = set[float | None]().union(*(_taken(column, stay) for column in asked)) - {None}
     if silent and len(silent) < len(stay) and parts.study.plan.is_trial:
         _note_without_number(rows, silent, stay, parts, findings)
     elif silent and len(silent) < len(stay):

@@ -1,11 +1,14 @@
 """Rows that are no pupil: blank ones, repeated headings, totals, notes."""
 
+import re
+
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.normal import normal, plain, quoted, yaml_text
 from evalkit.intake.usual_names import TOTALS
 
+_DIGIT = re.compile(r"\d")
 _LONG_CODE = 12
 _MUCH_LONGER = 1.5
 
@@ -14,11 +17,17 @@ def drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
     """Leave out rows that are no pupil, and say so of all but blank ones."""
     unused = ("", "ignore", "identity", "form")
     used = [column.index for column in table.columns if column.role not in unused or column.choices]
-    usual = _usual_code(table, used, pupil)
+    filled = [_filled(row, used, pupil) for row in table.rows]
+    usual = _usual_code(table, filled, pupil)
+    # Where the heading holds no digit, a row with answers and a digit in its code is a pupil, as nearly all rows are.
+    sure = pupil.index if pupil and not _DIGIT.search(pupil.header) else -1
     wanted: list[bool] = []
     dropped: list[tuple[str, int, str]] = []
-    for number, row in zip(table.numbers, table.rows, strict=True):
-        reason = "note" if _is_note(row, used, pupil, usual) else _reason(row, used, pupil)
+    for number, row, answered in zip(table.numbers, table.rows, filled, strict=True):
+        if answered and 0 <= sure < len(row) and _DIGIT.search(row[sure]):
+            wanted.append(True)
+            continue
+        reason = "note" if not answered and _is_note(row, pupil, usual) else _reason(row, used, pupil)
         wanted.append(not reason)
         if reason not in ("", "blank"):
             dropped.append((reason, number, next((cell for cell in row if cell.strip()), "")))
@@ -26,29 +35,36 @@ def drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
     _say(dropped, findings)
 
 
-def _usual_code(table: Table, used: list[int], pupil: Column | None) -> tuple[int, int]:
+def _usual_code(table: Table, filled: list[bool], pupil: Column | None) -> tuple[int, int]:
     """The most letters and the most words that the code of a row with answers has."""
     if pupil is None:
         return 0, 0
-    codes = [
+    codes = {
         plain(row[pupil.index])
-        for row in table.rows
-        if pupil.index < len(row) and _filled(row, used, pupil) and normal(row[pupil.index]) not in TOTALS
-    ]
+        for row, answered in zip(table.rows, filled, strict=True)
+        if answered and pupil.index < len(row) and not _is_total(row[pupil.index])
+    }
     return max(map(len, codes), default=_LONG_CODE), max((len(code.split()) for code in codes), default=1)
 
 
-def _is_note(row: list[str], used: list[int], pupil: Column | None, usual: tuple[int, int]) -> bool:
-    """Whether a sentence stands where a code should stand: no answers, and longer than any code of the file."""
-    if pupil is None or pupil.index >= len(row) or _filled(row, used, pupil):
+def _is_total(cell: str) -> bool:
+    """Whether the cell says 'total' or the like; no such word holds a digit."""
+    return not _DIGIT.search(cell) and normal(cell) in TOTALS
+
+
+def _is_note(row: list[str], pupil: Column | None, usual: tuple[int, int]) -> bool:
+    """Whether a sentence stands where a code should, in a row without answers: longer than any code of the file."""
+    if pupil is None or pupil.index >= len(row):
         return False
     code = plain(row[pupil.index])
     letters, words = usual
-    return normal(code) not in TOTALS and len(code) > _MUCH_LONGER * letters and len(code.split()) > words
+    return len(code) > _MUCH_LONGER * letters and len(code.split()) > words and not _is_total(code)
 
 
-def _filled(row: list[str], used: list[int], pupil: Column) -> bool:
-    return any(row[index].strip() for index in used if index != pupil.index and index < len(row))
+def _filled(row: list[str], used: list[int], pupil: Column | None) -> bool:
+    """Whether anything but a code stands in the columns that are used."""
+    code = pupil.index if pupil else -1
+    return any(index != code and index < len(row) and row[index].strip() for index in used)
 
 
 def _reason(row: list[str], used: list[int], pupil: Column | None) -> str:
@@ -58,7 +74,7 @@ def _reason(row: list[str], used: list[int], pupil: Column | None) -> str:
     code = row[pupil.index] if pupil and pupil.index < len(row) else ""
     if pupil is not None and pupil.header and plain(code).casefold() == pupil.header.casefold():
         return "heading"
-    if any(character.isdigit() for character in code):
+    if _DIGIT.search(code) or any(character.isdigit() for character in code):
         return ""
     filled = [cell for cell in row if cell.strip()]
     first = normal(code) or normal(filled[0])
