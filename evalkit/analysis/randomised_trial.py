@@ -11,6 +11,8 @@ from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.trial_balance import balance
+from evalkit.analysis.trial_caveats import trial_caveats
+from evalkit.analysis.trial_checks import trial_checks, trial_reliabilities
 from evalkit.analysis.trial_compliance import compliance_rows, dose_rows
 from evalkit.analysis.trial_context import context
 from evalkit.analysis.trial_cost import cost, cost_summary
@@ -99,14 +101,26 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     displays = _displays(study, found, standards)
     displays |= _ratings(plan, found, estimates, displays, standards)
+    models, samples = _models(found), [one.sample for one in found]
+    reliabilities = trial_reliabilities(scores, samples)
     made_from, notes = provenance(scores, study)
     return Results(
         plan=plan,
         instruments=instrument_facts(study),
         estimates=estimates,
-        models=_models(found),
-        checks=(),
-        caveats=(),
+        models=models,
+        checks=trial_checks(
+            plan, displays=displays, estimates=estimates, reliabilities=reliabilities, standards=standards
+        ),
+        caveats=trial_caveats(
+            study,
+            samples,
+            estimates=estimates,
+            models=models,
+            displays=displays,
+            reliabilities=reliabilities,
+            standards=standards,
+        ),
         displays=displays,
         notes=(*scores.notes, *notes),
         provenance=made_from,
