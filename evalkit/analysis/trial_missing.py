@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,44 +14,19 @@ from evalkit.analysis.trial_model import (
     PERCENT,
     TrialModel,
     Yardstick,
-    arm_term,
-    coefficients,
-    fit_trial,
     with_effect,
 )
+from evalkit.analysis.trial_pooled import Imputed, first_model, pooled
 from evalkit.analysis.trial_sample import GAP, TrialSample
 from evalkit.errors import FitError
 from evalkit.records.evaluation import Evaluation
-from evalkit.stats.missing_imputation import Imputations, impute
+from evalkit.stats.missing_imputation import impute
 from evalkit.stats.missing_model import FEWEST_CLUSTERS, IncompleteVariable, VariableKind, imputation_model
 from evalkit.stats.missing_sensitivity import shift_imputed, tipping_point
-from evalkit.stats.pooling import PooledEstimates, pool_estimates
+from evalkit.stats.pooling import PooledEstimates
 from evalkit.stats.vectors import FloatArray
 
 WIDEST_DELTA = 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Imputed:
-    """The imputed data sets of one outcome and how to analyse them.
-
-    Attributes
-    ----------
-    sample : TrialSample
-    rows : frame - the outcome's population in order of school and pupil
-    imputations : Imputations
-    by_arm : whether the arms were imputed apart
-    """
-
-    sample: TrialSample
-    rows: pd.DataFrame
-    imputations: Imputations
-    by_arm: bool
-
-    def completed(self, number: int) -> pd.DataFrame:
-        """The rows with the gaps of one imputation filled."""
-        filled = self.imputations.completed(number)
-        return self.rows.assign(**{name: filled[:, k] for k, name in enumerate(self.imputations.names)})
 
 
 def impute_sample(sample: TrialSample, auxiliary: Sequence[str]) -> Imputed:
@@ -128,23 +103,6 @@ def _predictors(
     return table.to_numpy(dtype=float), [str(name) for name in table.columns]
 
 
-def pooled(imputed: Imputed, imputations: Imputations) -> PooledEstimates:
-    """The primary model on every imputed data set, pooled by Rubin with Barnard and Rubin's df on the model's own."""
-    sample = imputed.sample
-    terms = [term for term in sample.terms if not term.endswith(GAP)]
-    estimates: list[list[float]] = []
-    errors: list[list[float]] = []
-    dfs: list[list[float]] = []
-    data = replace(imputed, imputations=imputations)
-    arms = [arm for arm in sample.treated if arm in set(imputed.rows["arm"])]
-    for number in range(len(imputations.numbers)):
-        table = coefficients(fit_trial(sample, rows=data.completed(number), terms=terms))
-        estimates.append([float(table[arm_term(arm)]["estimate"]) for arm in arms])
-        errors.append([float(table[arm_term(arm)]["std_error"]) for arm in arms])
-        dfs.append([float(table[arm_term(arm)]["df"]) for arm in arms])
-    return pool_estimates(estimates, errors, df_complete=np.array(dfs), conf_level=sample.plan.conf_level)
-
-
 def missing_rows(model: TrialModel, scales: dict[str, Yardstick]) -> list[Estimate]:
     """The imputed estimate (also a robustness row) and the tipping points of every treated arm.
 
@@ -167,13 +125,13 @@ def missing_rows(model: TrialModel, scales: dict[str, Yardstick]) -> list[Estima
 
 def _rows(model: TrialModel, scales: dict[str, Yardstick], blanks: list[Estimate]) -> list[Estimate]:
     imputed = impute_sample(model.sample, model.sample.plan.missing_data.auxiliary)
-    found = pooled(imputed, imputed.imputations)
+    first = first_model(imputed)
+    found = pooled(imputed, imputed.imputations, first)
     rows: list[Estimate] = []
-    arms = [arm for arm in model.sample.treated if arm in set(imputed.rows["arm"])]
-    for place, arm in enumerate(arms):
+    for place, arm in enumerate(imputed.arms):
         mine = [row for row in blanks if row.contrast.startswith(f"{arm} - ")]
         rows += [_pooled_row(row, model, imputed, found, place, scales.get(arm)) for row in mine[:2]]
-        rows += _tipping(mine[2:], imputed, arm, place, scales.get(arm))
+        rows += _tipping(mine[2:], imputed, first, arm, place, scales.get(arm))
     return rows
 
 
@@ -201,7 +159,9 @@ def _pooled_row(
     return with_effect(row, scale, es_type="g_total", interval="over the SD of the primary analysis", factor=1.0)
 
 
-def _tipping(rows: list[Estimate], imputed: Imputed, arm: str, place: int, scale: Yardstick | None) -> list[Estimate]:
+def _tipping(
+    rows: list[Estimate], imputed: Imputed, first: TrialModel, arm: str, place: int, scale: Yardstick | None
+) -> list[Estimate]:
     """Nearest shift of the arm's imputed outcomes, down and up, at which the verdict changes."""
     rows = [replace(row, unit="sd") for row in rows]
     mine = (imputed.rows["arm"] == arm).to_numpy(dtype=bool)
@@ -212,7 +172,7 @@ def _tipping(rows: list[Estimate], imputed: Imputed, arm: str, place: int, scale
 
     def answer(delta: float) -> tuple[float, float, float]:
         moved = shift_imputed(imputed.imputations, variable="outcome", delta=delta, sd=scale.sd, rows=mine)
-        found = pooled(imputed, moved)
+        found = pooled(imputed, moved, first)
         return float(found.estimates[place]), float(found.conf_low[place]), float(found.conf_high[place])
 
     found = tipping_point(answer, low=-WIDEST_DELTA, high=WIDEST_DELTA, steps=2, tolerance=0.01)

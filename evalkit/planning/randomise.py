@@ -225,6 +225,9 @@ def _notes(plan: RandomisationPlan, certificate: Certificate, entry: LedgerEntry
         notes.append(f"This is draw {entry.draw} of batch {plan.batch}; it is the same as draw {entry.same_as}.")
     elif entry.draw > 1:
         notes.append(f"This is draw {entry.draw} of batch {plan.batch}, drawn again because: {entry.reason}")
+    if plan.exclude:
+        left_out = [f"{one.school} ({one.reason})" for one in plan.exclude]
+        notes.append(f"Left out before the draw, as the plan says: {some(left_out)}.")
     if plan.balance is not None:
         tries = "1 draw was" if certificate.draws == 1 else f"{certificate.draws} draws were"
         notes.append(

@@ -23,7 +23,9 @@ class Chain:
         found, self.codes = np.unique(model.codes[rows], return_inverse=True)
         self.n_clusters = len(found)
         self.sizes = np.bincount(self.codes).astype(np.float64)
-        self.complete = model.complete[rows]
+        self.complete = np.ascontiguousarray(model.complete[rows].T)
+        self.complete_means = self._means(self.complete)
+        self.constant: dict[int, FloatArray] = {}
         self.kept: dict[int, IntArray] = {}
         self.latent: dict[int, FloatArray] = {}
 
@@ -86,27 +88,38 @@ class Chain:
         self.latent[k] = draw_latent((draw.beta @ x + draw.effects[codes]) / draw.sigma, known, rng)
         return draw
 
+    def _means(self, columns: FloatArray) -> FloatArray:
+        """Cluster means of columns (c, n), a value per row again; no columns when the model does without."""
+        if not self.model.cluster_means:
+            return columns[:0]
+        means = [np.bincount(self.codes, row, self.n_clusters) / self.sizes for row in columns]
+        return np.array(means).reshape(len(columns), self.n_clusters)[:, self.codes]
+
     def _columns(self, k: int, values: FloatArray, seen: BoolArray) -> FloatArray:
         """Predictors of variable k as rows, the constant first, each brought to mean 0 and SD 1 where k is observed."""
         model = self.model
-        others = [j for j in range(values.shape[1]) if j != k]
-        columns = np.vstack([self.complete.T, values[:, others].T])
-        if model.cluster_means:
-            means = [np.bincount(self.codes, row, self.n_clusters) / self.sizes for row in columns]
-            columns = np.vstack([columns, *(mean[self.codes] for mean in means)])
-        named = dict(zip(model.complete_names, self.complete.T, strict=True)) | dict(
+        others = np.array([values[:, j] for j in range(values.shape[1]) if j != k]).reshape(-1, len(values))
+        named = dict(zip(model.complete_names, self.complete, strict=True)) | dict(
             zip(model.names, values.T, strict=True)
         )
         products = [named[a] * named[b] for a, b in model.interactions.get(model.names[k], ())]
-        columns = np.vstack([columns, *products]) if products else columns
-        centre = columns[:, seen].mean(axis=1, keepdims=True)
-        spread = columns[:, seen].std(axis=1, keepdims=True)
-        flat = spread <= 1e-12 * np.maximum(np.abs(columns).max(axis=1, keepdims=True), 1e-300)
-        scaled = np.where(flat, 0.0, (columns - centre) / np.where(flat, 1.0, spread))
-        everything = np.vstack([np.ones(columns.shape[1]), scaled])
+        changing = np.vstack([others, self._means(others), *products])
+        if k not in self.constant:
+            self.constant[k] = _standardised(np.vstack([self.complete, self.complete_means]), seen)
+        constant, varying = self.constant[k], _standardised(changing, seen)
+        c, v = len(self.complete), len(others)
+        everything = np.vstack([np.ones((1, len(values))), constant[:c], varying[:v], constant[c:], varying[v:]])
         if k not in self.kept:
             self.kept[k] = independent_columns(everything[:, seen].T, tolerance=1e-6)
         return everything[self.kept[k]]
+
+
+def _standardised(columns: FloatArray, seen: BoolArray) -> FloatArray:
+    """Rows (c, n) brought to mean 0 and SD 1 where `seen`; a row that does not vary there becomes 0."""
+    centre = columns[:, seen].mean(axis=1, keepdims=True)
+    spread = columns[:, seen].std(axis=1, keepdims=True)
+    flat = spread <= 1e-12 * np.maximum(np.abs(columns).max(axis=1, keepdims=True, initial=0.0), 1e-300)
+    return np.where(flat, 0.0, (columns - centre) / np.where(flat, 1.0, spread))
 
 
 def _match(expected: FloatArray, known: FloatArray, drawn: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import FitError
+from evalkit.stats import linear
 from evalkit.stats.linear import fit_linear, independent_columns
 
 
@@ -65,3 +66,25 @@ def test_bad_input_is_named():
         fit_linear(np.zeros((3, 1)), [1, 2, 3])
     with pytest.raises(FitError, match="1 names were given for 2"):
         fit_linear(np.ones((3, 2)), [1, 2, 3], names=["a"])
+
+
+def test_crossproducts_decide_as_the_triangle_does(monkeypatch):
+    """With columns of very different size, exact and nearly dependent ones, and columns of nothing."""
+    rng = np.random.default_rng(4)
+    decided = 0
+    for trial in range(200):
+        p = int(rng.integers(3, 12))
+        x = rng.normal(size=(60, p)) * 10.0 ** rng.integers(-3, 4, p)
+        for column in rng.choice(p, size=p // 3, replace=False):
+            x[:, column] = x[:, rng.integers(0, p, 2)] @ rng.normal(size=2)
+            x[:, column] += rng.normal(size=60) * 10.0 ** -float(rng.integers(1, 18))
+        x[:, rng.integers(p)] = 0.0
+        tolerance = (1e-6, 1e-9)[trial % 2]
+        quick = independent_columns(x, tolerance=tolerance).tolist()
+        with monkeypatch.context() as patch:
+            patch.setattr(linear, "_by_crossproducts", lambda gram, tolerance: None)
+            assert quick == independent_columns(x, tolerance=tolerance).tolist()
+        unit = x / np.maximum(np.linalg.norm(x, axis=0), 1e-300)
+        present = np.linalg.norm(x, axis=0) > 0
+        decided += linear._by_crossproducts((unit.T @ unit)[np.ix_(present, present)], tolerance) is not None
+    assert decided > 40
