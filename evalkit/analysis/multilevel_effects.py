@@ -311,5 +311,5 @@ def _frame(rows: list[dict[str, object]], sample: Sample, arms: Arms, conf_level
     frame = pd.DataFrame(filled).reindex(columns=COLUMNS)
     numbers = ["estimate", "conf_low", "conf_high", "p_value", "sd", "df", "correction"]
     frame[numbers] = frame[numbers].astype(float)
-    frame["interval"] = frame["interval"].fillna("").astype("str")
+    frame["interval"] = frame["interval"].astype("object").fillna("").astype("str")  # a float where no row has one
     return frame

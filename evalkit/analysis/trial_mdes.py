@@ -46,6 +46,10 @@ def detectable_at_randomisation(
             return DetectableEffect(found.effect, "" if stated.group == asked else f"stated for {stated.group} pupils")
         if model is None or alone is None:
             return DetectableEffect(math.nan, "the plan states none, and there is no model to take it from")
+        if sample.analysed["arm"].value_counts().min() < sample.plan.suppression_threshold:
+            return DetectableEffect(
+                math.nan, "the plan states none, and what was found rests on too few pupils to show"
+            )
         designs = [randomised_design(model, alone, arm) for arm in sample.treated]
         return DetectableEffect(max(detectable_effect(one).effect for one in designs), OBSERVED)
     except DesignError as error:

@@ -148,6 +148,8 @@ def yardsticks(model: TrialModel) -> dict[str, Yardstick]:
         within = model.data.groupby("arm", observed=True)["outcome"]
         sums = within.var(ddof=1) * (within.size() - 1)
         df = float(len(model.data) - within.ngroups)
+        if df < 1:
+            raise FitError("Each arm has one pupil, so there is no spread within arms to measure a difference by.")
         sd = math.sqrt(float(sums.sum()) / df)
         return {arm: Yardstick(sd, hedges_correction(df)) for arm in arms}
     alone = fit_trial(model.sample, rows=model.data.drop(columns=_gap_columns(model)), terms=())

@@ -8,6 +8,7 @@ import pandas as pd
 from evalkit.analysis.linear_model import LinearModel
 from evalkit.analysis.multilevel import Fit
 from evalkit.analysis.trial_model import TrialModel, Yardstick, cluster_column, records
+from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe
 
 MODEL_COLUMNS = (
     "model", "outcome", "contrast", "formula", "n_pupils", "n_schools", "n_treated", "n_control", "clusters_treated",
@@ -15,6 +16,13 @@ MODEL_COLUMNS = (
     "r2_pupil", "r2_school", "is_singular", "converged", "loglik", "df_method", "sd_total", "hedges_j", "mean_treated",
     "mean_control", "sd_treated", "sd_control",
 )  # fmt: skip
+
+
+ABOUT_PUPILS = (
+    "variance_school", "variance_class", "variance_pupil", "icc", "icc_low", "icc_high", "r2_pupil", "r2_school",
+    "loglik", "sd_total", "mean_treated", "mean_control", "sd_treated", "sd_control",
+)  # fmt: skip
+SHARES = ("variance_pupil", "loglik", "mean_treated", "mean_control", "sd_treated", "sd_control")
 
 
 def trial_model_rows(name: str, model: TrialModel, scales: dict[str, Yardstick], alone: TrialModel) -> pd.DataFrame:
@@ -56,7 +64,21 @@ def trial_model_rows(name: str, model: TrialModel, scales: dict[str, Yardstick],
                 "sd_control": sds.get(control, math.nan),
             }
         )
-    return pd.DataFrame(rows, columns=list(MODEL_COLUMNS))
+    return pd.DataFrame([_disclosed(row, model) for row in rows], columns=list(MODEL_COLUMNS))
+
+
+def _disclosed(row: dict[str, object], model: TrialModel) -> dict[str, object]:
+    """The row without numbers that rest on too few pupils of an arm, or tell of a yes/no outcome that hardly varies."""
+    threshold = model.sample.plan.suppression_threshold
+    arm = str(row["contrast"]).partition(" - ")[0]
+    outcomes = [model.data.loc[model.data["arm"] == one, "outcome"] for one in (arm, model.sample.plan.control.id)]
+    if not all(mean_is_safe(len(one), threshold) for one in outcomes):
+        return row | dict.fromkeys(ABOUT_PUPILS, math.nan)
+    ones = [int((one == model.sample.high).sum()) for one in outcomes]
+    counts = zip(ones, map(len, outcomes), strict=True)
+    if model.sample.outcome.kind == "yes_no" and not all(proportion_is_safe(*one, threshold) for one in counts):
+        return row | dict.fromkeys(SHARES, math.nan)
+    return row
 
 
 def _shared(model: TrialModel) -> dict[str, object]:
