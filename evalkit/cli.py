@@ -172,6 +172,7 @@ def release(
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier release.")] = False,
 ) -> None:
     """Freeze checked survey files into a data release: what analyses read."""
+    from evalkit.custody.audit import audit
     from evalkit.errors import UploadError
     from evalkit.road import release_files
 
@@ -182,6 +183,7 @@ def release(
     made = release_files(study, chosen, to=to, schools=_school_file(schools))
     waves = ", ".join(f"{count} pupils {name}" for name, count in made.manifest.waves.items())
     everybody = f"{len(made.schools)} schools and {len(made.roster)} pupils; " if study.plan.is_trial else ""
+    audit(study.folder, "release_made", target=to.name, sha256_of_target=made.sha256, counts=made.manifest.waves)
     terminal.say(f"Released to {to}: {everybody}{waves}; {made.manifest.linked} in every wave.")
 
 

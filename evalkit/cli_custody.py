@@ -1,12 +1,16 @@
-"""The commands that keep pupils' data safe: codes, schools, keys, audit. `evalkit.cli` mounts them."""
+"""The commands that keep pupils' data safe, and `schools`. `evalkit.cli` mounts them."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalkit import terminal
+
+if TYPE_CHECKING:
+    from evalkit.road_custody import Step
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -152,6 +156,107 @@ def keys(
         terminal.say(f"No key yet. Keys would be kept in {ring.folder}. Make one: evalkit keys make")
 
 
+@app.command()
+def erase(
+    pupil: Annotated[str | None, typer.Option("--pupil", help="Erase this pupil, by code.")] = None,
+    school: Annotated[str | None, typer.Option("--school", help="Erase all pupils of this school, by URN.")] = None,
+    programme: Annotated[bool, typer.Option("--programme", help="Erase all pupils' data, codes and keys.")] = False,
+    evaluation: Evaluation = Path(),
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the audit log. No names, no codes.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without: only list what would be done.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Erase one pupil, one school or the whole programme; without --yes, list what would be done."""
+    from evalkit.records.evaluation import load_evaluation
+    from evalkit.road_custody import carry_out, steps_for_programme, steps_for_pupil, steps_for_school
+
+    if sum((pupil is not None, school is not None, programme)) != 1:
+        raise typer.BadParameter("Name one of --pupil CODE, --school URN or --programme.")
+    if yes and not reason.strip():
+        raise typer.BadParameter("--yes needs --reason: why, for the audit log. No names, no codes.")
+    study = load_evaluation(evaluation)
+    if pupil is not None:
+        steps, action, target = steps_for_pupil(study, pupil), "pupil_erased", ""
+    elif school is not None:
+        steps, action, target = steps_for_school(study, school), "school_erased", school
+    else:
+        steps, action, target = steps_for_programme(study), "programme_erased", study.plan.id
+    if yes:
+        carry_out(study, steps, action=action, target=target, reason=reason)
+    _say_steps(steps, done=yes, json=json)
+    if not yes:
+        terminal.complain("Nothing was changed. Say --yes and --reason to do it.")
+    terminal.complain("Copies elsewhere (e-mails, backups, the class list in school) are not known to evalkit.")
+
+
+@app.command(name="export-pupil")
+def export_pupil(
+    pupil: Annotated[str, typer.Argument(help="The pupil's code.")],
+    to: Annotated[Path, typer.Option("--to", help="The new file to write: .html to read, .json for machines.")],
+    evaluation: Evaluation = Path(),
+) -> None:
+    """Write everything that is held about one pupil: a subject access request."""
+    from evalkit.custody.audit import audit
+    from evalkit.custody.code_files import check_new_file
+    from evalkit.custody.export_page import export_html, export_json
+    from evalkit.records.evaluation import load_evaluation
+    from evalkit.records.whole_file import write_whole
+    from evalkit.road_export import pupil_data
+
+    check_new_file(to, (".html", ".json"))
+    study = load_evaluation(evaluation)
+    held = pupil_data(study, pupil)
+    write_whole(to, export_html(held) if to.suffix.lower() == ".html" else export_json(held), secret=True)
+    counts = {name: len(table) for name, table in held.tables.items()}
+    audit(study.folder, "pupil_exported", counts=counts)
+    found = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    terminal.say(f"Written: {to} ({found})")
+    for note in held.notes:
+        terminal.say(f"Note: {note}")
+    terminal.say("Check who asks before you hand it on, and delete it afterwards.")
+
+
+@app.command()
+def retention(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders that hold evaluation.yaml.")] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Instead of today, as 2027-09-01.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what is due. Without: only list it.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Say which data are due to be deleted, by the plan's dates; with --delete, delete them."""
+    import datetime
+
+    from evalkit.records.evaluation import load_evaluation
+    from evalkit.road_retention import retention as due_of
+    from evalkit.road_retention import sweep
+
+    try:
+        today = datetime.date.fromisoformat(date) if date else datetime.date.today()
+    except ValueError:
+        raise typer.BadParameter(f"'{date}' is no date. Write year-month-day, as 2027-09-01.") from None
+    rows: list[dict[str, terminal.Cell]] = []
+    for folder in folders or [Path()]:
+        study = load_evaluation(folder)
+        due = due_of(study, today=today)
+        if delete:
+            sweep(study, due, today=today)
+        rows += [
+            {
+                "evaluation": study.plan.id,
+                "kind": one.kind.replace("_", " "),
+                "until": one.until or "no date",
+                "held": len(one.steps),
+                "state": ("deleted" if delete else "due") if one.is_due else "keep" if one.steps else "nothing there",
+            }
+            for one in due
+        ]
+    terminal.say_json(rows) if json else terminal.say_table(rows)
+    count = sum(row["state"] == "due" for row in rows)
+    if count:
+        terminal.complain(f"{'1 kind' if count == 1 else f'{count} kinds'} of data due. Say --delete to delete them.")
+        raise typer.Exit(1)
+
+
 @app.command(name="audit")
 def audit_log(
     folder: Annotated[Path, typer.Argument(help="The folder that holds evaluation.yaml.")] = Path(),
@@ -181,6 +286,26 @@ def audit_log(
         terminal.say(f"{len(entries)} entries, the chain is whole. Last hash, to keep elsewhere: {entries[-1].sha256}")
     else:
         terminal.say(f"{folder / AUDIT_FILE}: nothing has been done yet.")
+
+
+def _say_steps(steps: "Sequence[Step]", *, done: bool, json: bool) -> None:
+    rows: list[dict[str, terminal.Cell]] = []
+    for step in steps:
+        one = step.holding
+        what = {"erase": "erased", "delete": "deleted", "destroy": "destroyed", "keep": "kept", "by_hand": "by hand"}
+        rows.append(
+            {
+                "what": what[one.action]
+                if done or one.action in ("keep", "by_hand")
+                else f"would be {what[one.action]}",
+                "kind": one.kind,
+                "where": str(one.place),
+                "count": one.count,
+                "rows": ", ".join(map(str, one.rows[:12])) + (" ..." if len(one.rows) > 12 else ""),
+                "note": one.note,
+            }
+        )
+    terminal.say_json(rows) if json else terminal.say_table(rows)
 
 
 def _classes(words: list[str]) -> dict[str, int]:

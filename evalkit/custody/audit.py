@@ -21,6 +21,7 @@ Action = Literal[
     "release_made",
     "report_made",
     "pupil_exported",
+    "erasure_begun",
     "pupil_erased",
     "school_erased",
     "programme_erased",

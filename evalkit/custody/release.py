@@ -1,7 +1,5 @@
 """Make and read data releases: the frozen folder of tidy tables that analyses read."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +7,19 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit import __version__
-from evalkit.custody.codebook import CODEBOOK_FILE, codebook, open_data_metadata
 from evalkit.custody.release_privacy import pseudonymised, refuse_private, shown_code
+from evalkit.custody.release_tables import (
+    RESPONSES,
+    ROSTER,
+    SCHOOLS,
+    identity,
+    manifest_text,
+    participation,
+    read_table,
+    sha256_of_file,
+    write_documents,
+    write_table,
+)
 from evalkit.custody.whole_folder import bring_back, folder_in_making
 from evalkit.errors import DesignError, SpecError, UploadError
 from evalkit.records.evaluation import Study
@@ -18,11 +27,6 @@ from evalkit.records.release import MANIFEST_FILE, RELEASE_SCHEMA, Manifest, Rel
 from evalkit.records.responses import SchoolList, Upload
 from evalkit.records.spec_file import read_spec
 from evalkit.records.trial_tables import TrialTables, certificate_of, join_trial, joined_responses
-
-RESPONSES = "responses"
-ROSTER = "roster"
-SCHOOLS = "schools"
-CSV_ROWS = 5_000
 
 
 def make_release(
@@ -88,14 +92,14 @@ def load_release(place: str | Path) -> Release:
         file = folder / table.name
         if not file.is_file():
             problems.append(f"{file}: the table is missing.")
-        elif _sha256(file.read_bytes()) != table.sha256:
+        elif sha256_of_file(file) != table.sha256:
             problems.append(f"{file}: the table was changed after the release was made.")
         elif table in manifest.tables:
-            frames[Path(table.name).stem] = _read_table(file, table.numbers or ())
+            frames[Path(table.name).stem] = read_table(file, table.numbers or ())
     if problems:
         raise SpecError(f"{folder}: this release is damaged. Make it again from the survey files.", problems=problems)
     schools = frames.get(SCHOOLS, pd.DataFrame())
-    return Release(frames[RESPONSES], frames[ROSTER], manifest, _identity(manifest), schools)
+    return Release(frames[RESPONSES], frames[ROSTER], manifest, identity(manifest), schools)
 
 
 def _refuse_open_problems(uploads: Sequence[Upload | SchoolList]) -> None:
@@ -204,27 +208,25 @@ def _write(
 ) -> Release:
     """Write into a new folder beside the place, then put it there in one step: never half a release."""
     with folder_in_making(folder) as fresh:
-        written = tuple(_write_table(fresh, name, frame) for name, frame in tables.items())
+        written = tuple(write_table(fresh, name, frame) for name, frame in tables.items())
         manifest = _manifest(study, uploads, tables[ROSTER], written)
-        manifest = manifest.model_copy(update={"documents": _write_documents(fresh, tables, study)})
-        (fresh / MANIFEST_FILE).write_text(_manifest_text(manifest), encoding="utf-8")
+        manifest = manifest.model_copy(update={"documents": write_documents(fresh, tables, study)})
+        (fresh / MANIFEST_FILE).write_text(manifest_text(manifest), encoding="utf-8")
         return load_release(fresh)
 
 
 def _manifest(
     study: Study, uploads: Sequence[Upload | SchoolList], roster: pd.DataFrame, tables: tuple[ReleasedFile, ...]
 ) -> Manifest:
-    presence = {wave.id: roster[f"in_{wave.id}"].to_numpy(dtype=bool) for wave in study.plan.waves}
-    everywhere = roster[[f"in_{wave.id}" for wave in study.plan.waves]].all(axis="columns").to_numpy(dtype=bool)
-    alone = roster[[f"in_{wave.id}" for wave in study.plan.waves]].sum(axis="columns").to_numpy() == 1
+    took_part = participation(roster, [wave.id for wave in study.plan.waves])
     return Manifest(
         schema=RELEASE_SCHEMA,
         evaluation=study.plan.id,
         evalkit=__version__,
         instruments=tuple(one.identity for one in study.instruments),
-        waves={wave: int(present.sum()) for wave, present in presence.items()},
-        linked=int(everywhere.sum()),
-        only_in={wave: int((present & alone).sum()) for wave, present in presence.items()},
+        waves=took_part.waves,
+        linked=took_part.linked,
+        only_in=took_part.only_in,
         tables=tables,
         sources=tuple(
             SourceFile(
@@ -237,60 +239,3 @@ def _manifest(
             for upload in uploads
         ),
     )
-
-
-def _manifest_text(manifest: Manifest) -> str:
-    return (
-        json.dumps(manifest.model_dump(mode="json", by_alias=True, exclude_none=True), indent=1, sort_keys=True) + "\n"
-    )
-
-
-def _identity(manifest: Manifest) -> str:
-    """The hash of the data and of what they were made from; the same whichever version of evalkit froze them."""
-    bare = manifest.model_copy(update={"evalkit": "", "documents": None})
-    return _sha256(_manifest_text(bare).encode("utf-8"))
-
-
-def _write_documents(folder: Path, tables: dict[str, pd.DataFrame], study: Study) -> tuple[ReleasedFile, ...]:
-    """The codebook, and metadata in the DfE's form for each table."""
-    frames = {CODEBOOK_FILE: codebook(tables, study)}
-    frames |= {f"{name}.meta.csv": open_data_metadata(table, study) for name, table in tables.items()}
-    for name, frame in frames.items():
-        frame.to_csv(folder / name, index=False, encoding="utf-8", lineterminator="\n")
-    return tuple(
-        ReleasedFile(name=name, sha256=_sha256((folder / name).read_bytes()), rows=len(frame))
-        for name, frame in frames.items()
-    )
-
-
-def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> ReleasedFile:
-    if len(frame) <= CSV_ROWS:
-        path = folder / f"{name}.csv"
-        frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-    else:
-        path = folder / f"{name}.parquet"
-        frame.to_parquet(path, index=False)
-    numbers = tuple(str(name) for name, dtype in frame.dtypes.items() if str(dtype).lower() == "float64")
-    return ReleasedFile(name=path.name, sha256=_sha256(path.read_bytes()), rows=len(frame), numbers=numbers or None)
-
-
-def _read_table(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
-    """Read a table back with the dtypes it was written with; `numbers` are the columns of decimal numbers."""
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    for column in frame.columns:
-        if path.stem == ROSTER and column.startswith("in_"):
-            frame[column] = frame[column] == "True"
-        elif column in numbers:
-            values = [float(text) if text else None for text in frame[column]]
-            frame[column] = pd.Series(values, dtype="Float64" if "." in column else "float64")
-        elif "." in column:
-            frame[column] = pd.to_numeric(frame[column].replace("", None)).astype("Int16")
-        elif column not in ("pupil", "wave"):
-            frame[column] = frame[column].replace("", None)
-    return frame
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

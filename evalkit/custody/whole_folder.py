@@ -55,6 +55,17 @@ def folder_in_making(folder: Path) -> Generator[Path]:
         raise cannot_write(folder, error) from None
 
 
+def remove_folder(folder: Path) -> None:
+    """Delete a folder: first its name, in one step, then what was in it."""
+    place = folder.absolute()
+    waste = place if place.suffix == ".waste" else _beside(place, "waste")
+    if waste != place:
+        shutil.rmtree(waste, ignore_errors=True)
+        os.replace(place, waste)
+    shutil.rmtree(waste)
+    settle_folder(place.parent)
+
+
 def bring_back(folder: Path) -> None:
     """Give an old folder its name again, if a crash took it away before the new one had it."""
     old = _beside(folder.absolute(), "old")

@@ -36,11 +36,11 @@ def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
         yield source
         return
     sample = _lines(source).read(_SAMPLE_CHARACTERS)
-    line = _SEP_LINE.match(sample)
-    if line:
-        found = f"The first line says that columns are parted by '{line.group(1)}'"
+    separator, skip = sep_line(sample)
+    if separator:
+        found = f"The first line says that columns are parted by '{separator}'"
         notes.append(Note("fixed", "sep_line", found, "evalkit follows it. Nothing to do."))
-        yield _read(source, line.group(1), notes, skip=line.end())
+        yield _read(source, separator, notes, skip=skip)
         return
     if "\r" in sample and "\n" not in sample:
         found = "The lines end as old Mac programs write them"
@@ -50,6 +50,12 @@ def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
         if separator in ";\t" and b"," in source.data and _DECIMAL_COMMA.search(source.data):
             said.append(Note("fixed", "decimal_comma", "Numbers have a decimal comma, as in 4,0", _NOTHING))
         yield _read(source, separator, [*notes, *said])
+
+
+def sep_line(text: str) -> tuple[str, int]:
+    """The separator that a first line such as `sep=;` names, and where the text goes on; "" and 0 without such line."""
+    line = _SEP_LINE.match(text)
+    return (line.group(1), line.end()) if line else ("", 0)
 
 
 def _separator_note(separator: str) -> Note:

@@ -1,0 +1,308 @@
+"""The road back: where an evaluation holds a pupil, a school or a programme, and how that is shown, erased or deleted.
+
+Like `road`, it is a place where flows meet: `intake` knows whose row of a file it is, `custody` keeps releases, keys
+and the audit log. Nothing is changed unless a step is carried out; each step leaves the old state or the new one.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from evalkit.custody.audit import AUDIT_FILE, Action, audit
+from evalkit.custody.codes import LEDGER_FILE
+from evalkit.custody.erase_mapping import decisions_about, erase_from_mapping
+from evalkit.custody.erase_release import erase_from_release, pupils_in_release
+from evalkit.custody.keys import KeyRing, destroy_key, read_keys
+from evalkit.custody.pseudonyms import pseudonym
+from evalkit.custody.release import load_release
+from evalkit.custody.whole_folder import bring_back, remove_folder
+from evalkit.errors import SpecError, UploadError
+from evalkit.intake.pupil_rows import FileRow, FileRows, rows_of_pupils, without_rows
+from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study
+from evalkit.records.holding import Holding, HoldingKind
+from evalkit.records.identifiers import is_upn
+from evalkit.records.mapping import load_mapping
+from evalkit.records.release import MANIFEST_FILE
+from evalkit.records.trial_notes import key_of
+from evalkit.records.whole_file import write_whole
+
+SPREADSHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".ods")
+TEXTS = (*SPREADSHEETS[:3], ".json", ".jsonl", ".yaml", ".yml", ".html", ".md", ".qmd", ".ipynb")
+REMAINS = (".part", ".new", ".waste")
+NOT_DATA = (EVALUATION_FILE, AUDIT_FILE, "wording.yaml")
+_SHORTEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is done about one holding; `do` is None where nothing is."""
+
+    holding: Holding
+    do: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom the rows looked for belong to.
+
+    Attributes
+    ----------
+    pupils : codes, as keys (`casefold`)
+    school : the school's key; empty when single pupils are looked for
+    """
+
+    pupils: frozenset[str]
+    school: str = ""
+
+    def owns(self, row: FileRow) -> bool:
+        """Whether a row of a survey file is theirs."""
+        if self.school and row.school:
+            return key_of(row.school) == self.school
+        return row.code.casefold() in self.pupils
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFile:
+    """A survey file of the plan, or another spreadsheet with pupils that lies in the evaluation's folder."""
+
+    path: Path
+    found: FileRows
+    mapping: Path | None = None
+
+
+@dataclass(slots=True)
+class Places:
+    """Where an evaluation's data are; `unread` are spreadsheets that could not be looked into."""
+
+    files: list[SurveyFile] = field(default_factory=list)
+    releases: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
+
+
+def steps_for_pupil(study: Study, code: str) -> list[Step]:
+    """What erasing one pupil takes, holding by holding.
+
+    Raises
+    ------
+    SpecError
+        Nothing is held about this pupil.
+    """
+    places = find_places(study)
+    wanted = Wanted(frozenset({code.casefold()}))
+    steps = [*_row_steps(places, wanted), *_release_steps(places, names_of(study, [code]))]
+    steps += [*remains(study), *_leftovers(study, places, code)] if steps else _leftovers(study, places, code)
+    if not steps:
+        raise SpecError(
+            f"{study.folder}: nothing is held about this pupil. Check the code; capitals make no difference."
+        )
+    return [*steps, *_kept(study)]
+
+
+def steps_for_school(study: Study, school: str) -> list[Step]:
+    """What erasing the pupils of one school takes. Raises SpecError when no row is of that school."""
+    places = find_places(study)
+    key = key_of(school)
+    codes = {row.code for one in places.files for row in one.found.rows if key_of(row.school) == key and row.code}
+    names = set(names_of(study, codes))
+    for place in places.releases:
+        roster = load_release(place).roster
+        if "school" in roster:
+            names |= set(roster.loc[roster["school"].astype("str").map(key_of) == key, "pupil"].astype("str"))
+    steps = [
+        *_row_steps(places, Wanted(frozenset(code.casefold() for code in codes), key)),
+        *_release_steps(places, sorted(names)),
+    ]
+    if not steps:
+        raise SpecError(f"{study.folder}: no row is of the school '{school}'. Write it as the files do, by its URN.")
+    return [*steps, *remains(study), *_kept(study)]
+
+
+def steps_for_programme(study: Study) -> list[Step]:
+    """What erasing all pupils' data of an evaluation takes: files, releases, codes, keys. Plan and results stay."""
+    places = find_places(study)
+    files = {one.path for one in places.files} | set(places.unread)
+    data = study.plan.data
+    files |= {study.folder / data.schools.path} if data and data.schools else set()
+    steps = [deletion("survey file", path) for path in sorted(files) if path.exists()]
+    steps += [deletion("mapping", path) for path in mapping_files(study)]
+    steps += [deletion("release", place) for place in places.releases]
+    steps += [deletion("codes", path) for path in [study.folder / LEDGER_FILE] if path.exists()]
+    return [*steps, *remains(study), *key_steps(study), *_kept(study)]
+
+
+def remains(study: Study) -> list[Step]:
+    """The deletion of what a crash left half done; it may hold pupils' data."""
+    found = [path for path in sorted(study.folder.rglob(".*")) if path.suffix in REMAINS]
+    return [
+        deletion("leftover", path)
+        for path in found
+        if not any(path.is_relative_to(one) for one in found if one != path)
+    ]
+
+
+def carry_out(
+    study: Study, steps: Sequence[Step], *, action: Action, target: str = "", reason: str, who: str | None = None
+) -> None:
+    """Do every step, and write into the audit log that it was begun and that it was done."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        if step.do is not None:
+            counts[step.holding.kind] = counts.get(step.holding.kind, 0) + step.holding.count
+    audit(study.folder, "erasure_begun", target=target, counts=counts, reason=reason, who=who)
+    for step in steps:
+        if step.do is not None:
+            step.do()
+    audit(study.folder, action, target=target, counts=counts, reason=reason, who=who)
+
+
+def find_places(study: Study) -> Places:
+    """Every survey file and release in the evaluation's folder or named by its plan."""
+    for old in study.folder.rglob(".*.old"):
+        bring_back(old.with_name(old.name[1:].removesuffix(".old")))
+    places = Places(releases=_releases(study))
+    named = list(study.plan.data.files) if study.plan.data else []
+    for file in named:
+        _look_into(places, study, file)
+    known = {(study.folder / file.path).resolve() for file in named}
+    for path in _files(study, places, SPREADSHEETS):
+        if path.resolve() not in known:
+            _look_into(places, study, DataFile(path=str(path.relative_to(study.folder))), named=False)
+    return places
+
+
+def mapping_files(study: Study) -> list[Path]:
+    """The mapping files that the plan names, and those in `mappings/`."""
+    named = [study.folder / file.mapping for file in (study.plan.data.files if study.plan.data else ()) if file.mapping]
+    found = sorted((study.folder / "mappings").glob("*.yaml"))
+    return [path for path in dict.fromkeys([*named, *found]) if path.is_file()]
+
+
+def key_steps(study: Study) -> list[Step]:
+    """The destruction of every key of this programme."""
+    ring = _keys(study)
+    return [
+        Step(
+            Holding("key", ring.folder, 1, "destroy", f"version {key.version}"), partial(destroy_key, ring, key.version)
+        )
+        for key in ring.keys
+    ]
+
+
+def _keys(study: Study) -> KeyRing:
+    return read_keys(study.plan.id, data=study.folder)
+
+
+def names_of(study: Study, codes: Collection[str]) -> list[str]:
+    """The codes, and the pseudonyms that every key of the programme makes of them."""
+    return [*codes, *(pseudonym(code, key) for key in _keys(study).keys for code in codes)]
+
+
+def _look_into(places: Places, study: Study, file: DataFile, *, named: bool = True) -> None:
+    path = study.folder / file.path
+    mapping = study.folder / file.mapping if file.mapping else None
+    if not path.is_file():
+        return
+    try:
+        found = rows_of_pupils(path, study, sheet=file.sheet, mapping=load_mapping(mapping) if mapping else None)
+    except UploadError:
+        if named:
+            places.unread.append(path)
+        return
+    places.files.append(SurveyFile(path, found, mapping))
+
+
+def _row_steps(places: Places, wanted: Wanted) -> Iterator[Step]:
+    """Rows of survey files, then the decisions about them."""
+    mappings: dict[Path, dict[int, tuple[str, ...]]] = {}
+    for one in places.files:
+        rows = {row.number: row.cells for row in one.found.rows if wanted.owns(row)}
+        if one.mapping:
+            mappings.setdefault(one.mapping, {}).update(rows)
+        if not rows:
+            continue
+        holding = Holding("survey file", one.path, len(rows), "erase", rows=tuple(sorted(rows)))
+        if len(rows) == len(one.found.rows):
+            note = "all its rows; take it out of the plan"
+            yield Step(replace(holding, action="delete", note=note), partial(one.path.unlink, missing_ok=True))
+            continue
+        blanked = without_rows(one.path.read_bytes(), one.found, rows)
+        if blanked is None:
+            note = "evalkit cannot write this file: delete what stands in these rows yourself, or delete the file"
+            yield Step(replace(holding, action="by_hand", note=note))
+        else:
+            yield Step(holding, partial(write_whole, one.path, blanked))
+    for path, rows in mappings.items():
+        count = decisions_about(path, wanted.pupils, rows)
+        if count:
+            yield Step(Holding("mapping", path, count, "erase"), partial(erase_from_mapping, path, wanted.pupils, rows))
+    for path in places.unread:
+        yield Step(Holding("survey file", path, 0, "by_hand", "it cannot be read: look into it yourself, or delete it"))
+
+
+def _release_steps(places: Places, names: Collection[str]) -> Iterator[Step]:
+    for place in places.releases:
+        release = load_release(place)
+        found = pupils_in_release(release, names)
+        if found.rows and len(found.pupils) == len(release.roster):
+            yield deletion("release", place)
+        elif found.rows:
+            do = partial(erase_from_release, place, found.pupils)
+            yield Step(Holding("release", place, found.rows, "erase"), do)
+
+
+def _leftovers(study: Study, places: Places, code: str) -> Iterator[Step]:
+    """Other files in which the code stands; short codes are not looked for, because they stand everywhere."""
+    if len(code) < _SHORTEST:
+        return
+    pattern = re.compile(rf"(?<![\w-]){re.escape(code)}(?![\w-])", re.IGNORECASE)
+    handled = {one.path.resolve() for one in places.files} | {path.resolve() for path in mapping_files(study)}
+    for path in _files(study, places, TEXTS):
+        if path.resolve() in handled:
+            continue
+        count = len(pattern.findall(path.read_text(encoding="utf-8", errors="replace")))
+        if count:
+            note = "the code stands here too; look, and take it out if it should go"
+            if path.name == LEDGER_FILE:
+                note = "that the code was issued to a class; the class list in school says to whom"
+            elif path.name.startswith(("certificate-", "allocation-")):
+                note = "the proof of the draw: code and arm, nothing else"
+            yield Step(Holding("leftover", path, count, "by_hand", note))
+
+
+def _kept(study: Study) -> Iterator[Step]:
+    for name in ("results.json",):
+        if (study.folder / name).exists():
+            note = "groups only; run the analysis again for results without them"
+            yield Step(Holding("results", study.folder / name, 1, "keep", note))
+
+
+def deletion(kind: HoldingKind, place: Path) -> Step:
+    """The deletion of a whole file or folder."""
+    do = partial(remove_folder, place) if place.is_dir() else partial(place.unlink, missing_ok=True)
+    return Step(Holding(kind, place, 1, "delete"), do)
+
+
+def _releases(study: Study) -> list[Path]:
+    named = [study.folder / study.plan.data.release] if study.plan.data and study.plan.data.release else []
+    found = sorted(path.parent for path in study.folder.rglob(MANIFEST_FILE) if not _is_hidden(study, path))
+    return [path for path in dict.fromkeys([*named, *found]) if (path / MANIFEST_FILE).is_file()]
+
+
+def _files(study: Study, places: Places, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Files in the evaluation's folder that may hold pupils' data; releases and questionnaires are not among them."""
+    inside = [*places.releases, study.folder / "instruments"]
+    for path in sorted(study.folder.rglob("*")):
+        wanted = path.suffix.lower() in suffixes and path.name not in NOT_DATA and path.is_file()
+        if wanted and not _is_hidden(study, path) and not any(path.is_relative_to(folder) for folder in inside):
+            yield path
+
+
+def _is_hidden(study: Study, path: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(study.folder).parts)
+
+
+def shown_pupil(code: str) -> str:
+    """A pupil's code as a message may show it; a UPN is never repeated."""
+    return "the pupil" if is_upn(code) else f"pupil {code}"
