@@ -17,6 +17,7 @@ from evalkit.intake.column_problems import (
 from evalkit.intake.columns import Column
 from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
+from evalkit.intake.form_map import with_form_map
 from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import known_names
 from evalkit.intake.normal import counted, listed, quoted
@@ -63,6 +64,7 @@ def check_upload(
     wanted = wave_asked(wave, study, place.name)
     readings, sha256 = read_file(place)
     known = known_names(study)
+    readings, mapping = with_form_map(readings, mapping, known)
     raw, table = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)
     findings = Findings(place.name, table.sheet)
     findings.add_notes(raw.notes)

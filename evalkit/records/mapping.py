@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from evalkit.records.instrument import Identifier
 from evalkit.records.spec_file import Spec, read_spec
 
+MAPPING_SCHEMA = "evalkit-mapping/1"
+
 
 class Correction(Spec):
     """A decision about one cell or one row. It is applied only where `found` still stands there."""

@@ -1,0 +1,1 @@
+"""Questionnaires and answer templates, made from instruments."""
