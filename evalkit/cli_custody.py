@@ -83,6 +83,7 @@ def schools(
     """Check a programme's list of schools by hub: a school is its URN."""
     from evalkit.custody.code_files import check_new_file
     from evalkit.intake.hub_list import check_hub_list
+    from evalkit.records.cells import harmless_cell
     from evalkit.records.whole_file import write_whole
 
     if to is not None:
@@ -108,7 +109,7 @@ def schools(
     if not found.ok:
         raise typer.Exit(1)
     if to is not None:
-        write_whole(to, found.schools.to_csv(index=False, lineterminator="\n"))
+        write_whole(to, found.schools.map(harmless_cell).to_csv(index=False, lineterminator="\n"))
         terminal.say(f"Each school once: {to}")
 
 

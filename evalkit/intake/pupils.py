@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping as Codes
 from collections.abc import Sequence
 
+from evalkit.intake.code_checks import check_characters
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.normal import plain, quoted, yaml_text
 from evalkit.records.mapping import Mapping
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
+_NEARLY_UPN = re.compile(r"[A-Z]?[0-9OIS][0-9OIS -]{9,}[A-Z]?\Z", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME = re.compile(r"[A-Z][a-zà-ÿ'’-]+,? +(?:[A-Z][a-zà-ÿ'’-]+ *)+\Z")
 _WHOLE = re.compile(r"(\d+)[.,]0+\Z")
@@ -23,8 +25,8 @@ def code_key(code: str) -> str:
 
 
 def is_private(code: str) -> bool:
-    """Whether the code is a UPN or an e-mail address, which no message may repeat."""
-    return bool(UPN.match(code) or _EMAIL.match(code))
+    """Whether the code is a UPN, even a mistyped one, or an e-mail address, which no message may repeat."""
+    return bool(UPN.match(code) or _NEARLY_UPN.match(code) or _EMAIL.match(code))
 
 
 def shown_code(code: str) -> str:
@@ -46,7 +48,7 @@ def read_codes(
     meant = {code_key(_tidy(typed)): _tidy(code) for typed, code in mapping.codes.items()} if mapping else {}
     joined = sum(code_key(code) in meant for code in codes)
     codes = [meant.get(code_key(code), code) for code in codes]
-    codes = _one_spelling(codes, numbers, column, findings)
+    codes = _one_spelling(check_characters(codes, numbers, column, findings), numbers, column, findings)
     blank = [number for number, code in zip(numbers, codes, strict=True) if not code]
     if blank:
         findings.add(
