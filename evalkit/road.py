@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.mechanism import Mechanism
+from evalkit.analysis.trial_caveats import seal_caveats
 from evalkit.custody.release import load_release, make_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import SpecError, UploadError
@@ -182,11 +183,13 @@ def drawn_mechanism(study: Study) -> Mechanism | None:
 
 
 def with_planning(results: Results, study: Study) -> Results:
-    """Add what the planning knows: `mdes` of a trial; `seal` and `deviations` when the plan was sealed."""
+    """Add what the planning knows: `seal` and `deviations` when the plan was sealed; of a trial `mdes` and caveats."""
     found = seal_displays(study)
-    if study.plan.is_trial:
-        found["mdes"] = plan_mdes_table(study.plan, results)
-    return replace(results, displays={**results.displays, **found})
+    if not study.plan.is_trial:
+        return replace(results, displays={**results.displays, **found})
+    caveats = (*results.caveats, *seal_caveats(study.plan, found))
+    found["mdes"] = plan_mdes_table(study.plan, results)
+    return replace(results, displays={**results.displays, **found}, caveats=caveats)
 
 
 def report_all(

@@ -11,7 +11,7 @@ from evalkit.analysis.trial_checks import half_width
 from evalkit.analysis.trial_effects import MAIN_ESTIMATORS
 from evalkit.analysis.trial_missing_table import gaps_of
 from evalkit.analysis.trial_sample import TrialSample
-from evalkit.records.evaluation import Study
+from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.results import Caveat, Value
 from evalkit.records.standards import Standards
 from evalkit.stats.attrition import attrition_boundary
@@ -23,6 +23,7 @@ TRIAL_WARNINGS = (
     "not_converged", "singular_fit", "few_clusters", "few_pupils", "wide_interval", "imbalance", "high_attrition",
     "differential_attrition", "unequal_school_loss", "missing_above_5", "weak_instrument", "small_stratum",
     "low_reliability", "ceiling_reached", "floor_reached", "developer_outcome", "instrument_caution", "simulated_data",
+    "not_sealed", "deviations",
 )  # fmt: skip
 TRIAL_NOTES = ("complete_cases", "missing_indicator", "exploratory", "one_or_more_suppressed")
 Displays = Mapping[str, pd.DataFrame]
@@ -60,6 +61,17 @@ def trial_caveats(
     if study.plan.data is not None and study.plan.data.synthetic:
         found.append(Caveat("simulated_data", "warning"))
     return (*found, *_notes(samples, estimates, displays))
+
+
+def seal_caveats(plan: Evaluation, displays: Displays) -> tuple[Caveat, ...]:
+    """Whether the plan was fixed before the outcomes: from the displays `seal` and `deviations` of the planning.
+
+    A plan without a seal is no warning where it was registered.
+    """
+    if not len(displays.get("seal", ())):
+        return () if plan.registration is not None else (Caveat("not_sealed", "warning"),)
+    changes = len(displays.get("deviations", ()))
+    return (Caveat("deviations", "warning", facts={"n_changes": changes}),) if changes else ()
 
 
 def anything_hidden(estimates: pd.DataFrame, displays: Displays) -> bool:

@@ -10,12 +10,12 @@ import pandas as pd
 from evalkit.analysis.estimate import Estimate, estimate_table
 from evalkit.analysis.quality_facts import Reliability
 from evalkit.analysis.trial_balance import balance
-from evalkit.analysis.trial_caveats import TRIAL_LIMITS, TRIAL_NOTES, TRIAL_WARNINGS, trial_caveats
+from evalkit.analysis.trial_caveats import TRIAL_LIMITS, TRIAL_NOTES, TRIAL_WARNINGS, seal_caveats, trial_caveats
 from evalkit.analysis.trial_flow import attrition, wwc_attrition
 from evalkit.analysis.trial_model import fit_trial, yardsticks
 from evalkit.analysis.trial_models import trial_model_rows
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
-from evalkit.records.evaluation import Study
+from evalkit.records.evaluation import Registration, Study
 from evalkit.records.results import Caveat
 from evalkit.records.standards import load_standards
 from evalkit.report.words_trial_caveats import CAVEATS
@@ -142,6 +142,17 @@ def test_strata_measures_and_ends_are_told() -> None:
 def test_what_was_hidden_is_told() -> None:
     study, sample = first_outcome(design="individual", schools=8, lost_share=0.01)
     assert told(study, sample)["one_or_more_suppressed"].facts["threshold"] == 10
+
+
+def test_when_the_plan_was_fixed_is_told() -> None:
+    plan = make_trial()[0].plan
+    registered = plan.model_copy(update={"registration": Registration(id="ISRCTN1")})
+    seal = pd.DataFrame({"sealed": ["as stated"]})
+    assert [one.kind for one in seal_caveats(plan, {})] == ["not_sealed"]
+    assert seal_caveats(registered, {}) == ()
+    assert seal_caveats(plan, {"seal": seal, "deviations": pd.DataFrame({"key": []})}) == ()
+    changed = seal_caveats(registered, {"seal": seal, "deviations": pd.DataFrame({"key": ["alpha", "seed"]})})
+    assert [(one.kind, one.facts["n_changes"]) for one in changed] == [("deviations", 2)]
 
 
 def test_every_kind_has_its_sentence() -> None:
