@@ -99,15 +99,13 @@ def _comparison(plan: Evaluation, primary: Sequence[Outcome], balance: pd.DataFr
 def _size(primary: Sequence[Outcome], padlocks: pd.DataFrame, estimates: pd.DataFrame, standards: Standards) -> Check:
     limits = standards.trial_checks.size
     rows = padlocks[padlocks["column"] == "mdes"]
+    mdes = {str(name): float(value) for name, value in zip(rows["outcome"], rows["value"], strict=True)}
     decimals = int(standards.padlocks.mdes_decimals.value)
-    mdes = {
-        str(name): _rounded(float(value), decimals) for name, value in zip(rows["outcome"], rows["value"], strict=True)
-    }
     ratings: dict[str, Rating] = {}
     for one in primary:
         found: list[Rating] = []
         for value, strong, fair in (
-            (mdes.get(one.id, math.nan), limits.strong_mdes.value, limits.fair_mdes.value),
+            (_rounded(mdes.get(one.id, math.nan), decimals), limits.strong_mdes.value, limits.fair_mdes.value),
             (half_width(estimates, one.id), limits.strong_half_width.value, limits.fair_half_width.value),
         ):
             if not math.isnan(value):
