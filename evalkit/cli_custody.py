@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 
+class ProfileChoice(StrEnum):
+    """The disclosure profiles."""
+
+    internal = "internal"
+    standard = "standard"
+    public = "public"
+
+
 class KeyStep(StrEnum):
     """What is done with the keys of pseudonyms."""
 
@@ -111,6 +119,28 @@ def schools(
     if to is not None:
         write_whole(to, found.schools.map(harmless_cell).to_csv(index=False, lineterminator="\n"))
         terminal.say(f"Each school once: {to}")
+
+
+@app.command()
+def tables(
+    results: Annotated[Path, typer.Argument(help="A results.json, or the folder that holds it.")],
+    to: Annotated[Path, typer.Option("--to", help="The folder of tables to make or renew.")],
+    profile: Annotated[
+        ProfileChoice | None,
+        typer.Option("--profile", help="Who reads them; default: the plan's profile, or standard."),
+    ] = None,
+) -> None:
+    """Write results as tables to download: CSV with metadata in the DfE's form."""
+    from evalkit.custody.open_tables import write_open_tables
+    from evalkit.records.results import load_results
+    from evalkit.records.standards import load_standards
+
+    kept = load_results(results / "results.json" if results.is_dir() else results)
+    name = profile.value if profile else kept.plan.disclosure_profile or "standard"
+    rules = load_standards().disclosure.profile(name)
+    made = write_open_tables(kept, rules, to=to)
+    terminal.say(f"{len(made)} tables for {rules.for_whom}: {to}")
+    terminal.say("c is suppressed, x not available, z not applicable.")
 
 
 @app.command()

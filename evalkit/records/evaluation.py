@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,8 @@ from evalkit.records.instrument import Identifier, Instrument, instrument_versio
 from evalkit.records.measure import Measure, instrument_of
 from evalkit.records.outcome import Baseline, Outcome
 from evalkit.records.spec_file import Faults, Spec, read_yaml, validate_spec
+from evalkit.records.standards import load_standards
+from evalkit.records.standards_disclosure import ProfileName
 from evalkit.records.trial import Trial
 from evalkit.records.wording import ItemWording, load_wording
 
@@ -159,11 +161,24 @@ class Evaluation(Spec):
     sides: Literal[1, 2] = 2
     multiplicity: Multiplicity = Multiplicity()
     suppression_threshold: int = Field(default=10, ge=3, le=100)
+    disclosure_profile: ProfileName | None = None
     seed: int = Field(ge=0, le=2**32 - 1)
     pupil_headers: tuple[str, ...] = ()
     data: Data | None = None
     data_protection: DataProtection | None = None
     contact: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _threshold_of_the_profile(cls, data: Any) -> Any:
+        """A profile without a threshold of the plan's own brings its own."""
+        if not isinstance(data, dict):
+            return data
+        content = cast("dict[str, Any]", data)
+        name: Any = content.get("disclosure_profile")
+        if name not in get_args(ProfileName) or "suppression_threshold" in content:
+            return content
+        return {**content, "suppression_threshold": load_standards().disclosure.profile(name).one_threshold}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evalkit.records.spec_file import KeyPath
+from evalkit.records.standards import load_standards
 from evalkit.records.trial_checks import trial_faults
 
 if TYPE_CHECKING:
@@ -14,7 +15,17 @@ Fault = tuple[KeyPath, str]
 def plan_faults(plan: "Evaluation") -> list[Fault]:
     """All faults of a plan: (path of the key, sentence)."""
     design = trial_faults(plan) if plan.is_trial else _single_group(plan)
-    return [*_repeated(plan), *_measures(plan), *design, *_selection(plan), *_data(plan)]
+    return [*_repeated(plan), *_measures(plan), *design, *_selection(plan), *_disclosure(plan), *_data(plan)]
+
+
+def _disclosure(plan: "Evaluation") -> list[Fault]:
+    if plan.disclosure_profile is None:
+        return []
+    least = load_standards().disclosure.profile(plan.disclosure_profile).one_threshold
+    if plan.suppression_threshold >= least:
+        return []
+    sentence = f"the profile {plan.disclosure_profile} needs at least {least}; leave the threshold out, or raise it"
+    return [(("suppression_threshold",), sentence)]
 
 
 def _repeated(plan: "Evaluation") -> list[Fault]:

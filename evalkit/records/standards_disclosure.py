@@ -1,5 +1,6 @@
 """The disclosure profiles of `standards.yaml`: which numbers about pupils may be shown to whom."""
 
+import math
 from typing import Literal
 
 from evalkit.records.spec_file import Spec
@@ -42,6 +43,11 @@ class DisclosureProfile(Spec):
     def share_base(self) -> float:
         """The smallest denominator of a percentage."""
         return self.smallest_share_base.value
+
+    @property
+    def one_threshold(self) -> int:
+        """The one threshold that meets every rule of the profile: a share needs its count and the rest to reach it."""
+        return max(self.threshold, self.mean_base, math.ceil(self.share_base / 2))
 
     @property
     def rounding(self) -> int:
