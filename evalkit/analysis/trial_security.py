@@ -104,6 +104,8 @@ def _rating(
         attrition=share,
         mdes_bounds=standards.mdes.values,
         attrition_bounds=standards.attrition.values,
+        mdes_decimals=int(standards.mdes_decimals.value),
+        attrition_decimals=int(standards.attrition_decimals.value),
     )
     columns = {
         "design": design,

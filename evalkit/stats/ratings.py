@@ -102,7 +102,14 @@ class Months:
 
 
 def interim_padlocks(
-    design: int, *, mdes: float, attrition: float, mdes_bounds: Sequence[float], attrition_bounds: Sequence[float]
+    design: int,
+    *,
+    mdes: float,
+    attrition: float,
+    mdes_bounds: Sequence[float],
+    attrition_bounds: Sequence[float],
+    mdes_decimals: int = 2,
+    attrition_decimals: int = 0,
 ) -> InterimPadlocks:
     """Rate a trial as the lowest of its design, its detectable effect and its attrition.
 
@@ -111,11 +118,13 @@ def interim_padlocks(
     design : int, 0 to 5
         Padlocks that the design can reach (5: randomised).
     mdes : float, > 0
-        Smallest effect that the trial as randomised could detect, in SDs. Rounded half up to 2 decimals.
+        Smallest effect that the trial as randomised could detect, in SDs.
     attrition : float, 0 to 1
-        Share of the randomised pupils who are not in the analysis. Rounded half up to a whole percent.
+        Share of the randomised pupils who are not in the analysis.
     mdes_bounds, attrition_bounds : sequence of 5 float
         Highest value (SD; percent) for 5, 4, 3, 2 and 1 padlocks, ascending.
+    mdes_decimals, attrition_decimals : int
+        Both are rounded half up before they are looked up: the MDES in SDs, the attrition in percent.
 
     Returns
     -------
@@ -149,7 +158,8 @@ def interim_padlocks(
     ]
     if problems:
         raise FitError("The padlocks cannot be worked out.", problems=problems)
-    mdes_read, attrition_read = round_half_up(mdes, 2), round_half_up(100 * attrition, 0)
+    mdes_read = round_half_up(mdes, mdes_decimals)
+    attrition_read = round_half_up(100 * attrition, attrition_decimals)
     columns = {
         "design": design,
         "mdes": _padlocks(mdes_read, mdes_bounds),
@@ -189,7 +199,8 @@ def final_padlocks(interim: int, threats: Mapping[str, Threat], *, required: Seq
     Notes
     -----
     The rule as taught in the EEF's reviewer training: 0 for up to two moderate, direction unknown or opposing; 1 for up
-    to four moderate of unknown direction, up to two moderate in one direction, or one high with the rest low; 2 for
+    to four moderate of unknown direction, up to two moderate in one direction (one alone too, when its direction is
+    known), or one high with the rest low; 2 for
     one high and two moderate, or two or more high. One high with more than two moderate also takes off 2: no less can
     apply, and 2 is the most. Everything else is a gap.
 
@@ -303,6 +314,6 @@ def _subtracted(moderate: int, high: int, directions: Sequence[BiasDirection]) -
         return None, "the rule has no line for five or more moderate threats"
     if moderate == 2 and known == {"upward", "downward"}:
         return 0, "two threats are moderate and push opposite ways"
-    if moderate == 2 and len(known) == 1:
-        return 1, "two threats are moderate and push the same way"
+    if moderate <= 2 and len(known) == 1:
+        return 1, f"{'one threat is moderate' if moderate == 1 else 'two threats are moderate'}, in a known direction"
     return None, f"the rule has no line for {moderate} moderate threats with these directions"
