@@ -1,6 +1,7 @@
 """Check a survey file as a school sends it: file -> `Upload`, with all that must be mended, asked or known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.intake.answers import decided_texts, read_answers
@@ -19,11 +20,13 @@ from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
 from evalkit.intake.form_map import with_form_map
 from evalkit.intake.header import Table, choose_reading
-from evalkit.intake.known import known_names
+from evalkit.intake.known import Known, known_names
+from evalkit.intake.large_text import is_large, mapping_of, put_together, tables_of
 from evalkit.intake.normal import counted, listed, quoted
 from evalkit.intake.number_column import Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.intake.pupils import read_codes, report_codes_as_numbers, report_dated_codes
+from evalkit.intake.raw import RawFile
 from evalkit.intake.read import read_file
 from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.spare_rows import drop_rows
@@ -61,12 +64,44 @@ def check_upload(
         no known column. The message says what to do.
     """
     place = Path(path)
-    wanted = wave_asked(wave, study, place.name)
+    asked = _Asked(place.name, study, known_names(study), wave_asked(wave, study, place.name), sheet, mapping)
+    if is_large(place):
+        return put_together(_pieces(place, asked), place)
     readings, sha256 = read_file(place)
-    known = known_names(study)
-    readings, mapping = with_form_map(readings, mapping, known)
-    raw, table = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)
-    findings = Findings(place.name, table.sheet)
+    readings, mapping = with_form_map(readings, mapping, asked.known)
+    asked = replace(asked, mapping=mapping)
+    return _checked(*asked.choose(readings), asked, sha256=sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about a file: its name, the study, the wave and sheet that were named, and what was decided."""
+
+    file: str
+    study: Study
+    known: Known
+    wave: str
+    sheet: str | None
+    mapping: Mapping | None
+
+    def choose(self, readings: Iterator[RawFile]) -> tuple[RawFile, Table]:
+        """The reading in which the plan's columns are found."""
+        return choose_reading(readings, self.known, self.file, sheet=self.sheet, mapping=self.mapping)
+
+
+def _pieces(place: Path, asked: _Asked) -> Iterator[Upload]:
+    """The pieces of a large text file, each checked."""
+    first = True
+    for raw, table in tables_of(place, asked.choose):
+        mapping = mapping_of(asked.mapping, table, first=first)
+        yield _checked(raw, table, replace(asked, mapping=mapping), sha256="")
+        first = False
+
+
+def _checked(raw: RawFile, table: Table, asked: _Asked, *, sha256: str) -> Upload:
+    """Check everything in the table that was found in the file."""
+    study, known, wanted, sheet, mapping = asked.study, asked.known, asked.wave, asked.sheet, asked.mapping
+    findings = Findings(asked.file, table.sheet)
     findings.add_notes(raw.notes)
     decisions = apply_corrections(table, mapping, findings)
     _report_sheet(table, findings, asked=sheet)
@@ -95,7 +130,7 @@ def check_upload(
         )
     parts = Parts(table, study, codes, waves, columns, answers, who.texts, who.amounts, pupil)
     responses = responses_of(parts, known, findings)
-    return Upload(responses, findings.ordered(), Source(place.name, sha256, table.sheet, count), tuple(decisions))
+    return Upload(responses, findings.ordered(), Source(asked.file, sha256, table.sheet, count), tuple(decisions))
 
 
 def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> None:

@@ -6,7 +6,9 @@ MAX_ROWS = 1_048_576
 MAX_COLUMNS = 2_000
 MAX_CELLS = 30_000_000
 MAX_CELL_CHARACTERS = 131_072
-MAX_TEXT_BYTES = 400_000_000
+LARGE_TEXT_BYTES = 150_000_000  # text beyond this is read in pieces
+PIECE_BYTES = 64_000_000
+MAX_TEXT_BYTES = 6_000_000_000
 
 # A workbook: its zip directory before anything is unpacked, then what stands in its sheets.
 MAX_WORKBOOK_BYTES = 50_000_000

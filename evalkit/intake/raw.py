@@ -39,6 +39,7 @@ class RawSheet:
     dates : cells that the spreadsheet holds as dates: row number and column (0-based)
     uncalculated : cells with a formula but no value
     scientific : numbers that the spreadsheet shows as 1.00E+05, which is what it makes of a code such as 1E5
+    last : the number of the last row, be it blank; 0 where that is not known (workbooks)
     ragged : whether differing row lengths mean something (true for text files)
     """
 
@@ -51,6 +52,7 @@ class RawSheet:
     uncalculated: list[tuple[int, int]] = field(default_factory=list)
     scientific: list[tuple[int, int]] = field(default_factory=list)
     ragged: bool = False
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)

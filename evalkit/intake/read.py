@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from evalkit.errors import UploadError
-from evalkit.intake.limits import MAX_TEXT_BYTES
+from evalkit.intake.limits import LARGE_TEXT_BYTES
 from evalkit.intake.raw import RawFile, Refusal
-from evalkit.intake.read_csv import csv_readings
+from evalkit.intake.read_csv import Place, csv_readings
 from evalkit.intake.read_workbook import read_workbook
-from evalkit.intake.sniff import Kind, kind_of
+from evalkit.intake.sniff import kind_of
 
 
 def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
@@ -29,12 +30,21 @@ def read_file(path: Path) -> tuple[Iterator[RawFile], str]:
     kind = kind_of(data)
     if isinstance(kind, Refusal):
         raise refused(path.name, kind)
-    return _readings(data, kind, path.name), hashlib.sha256(data).hexdigest()
+    contents = csv_readings(data) if kind == "text" else _workbook(data, kind)
+    return _readings(contents, path.name), hashlib.sha256(data).hexdigest()
 
 
-def _readings(data: bytes, kind: Kind, name: str) -> Iterator[RawFile]:
+def text_readings(data: bytes, name: str, place: Place) -> Iterator[RawFile]:
+    """The ways in which a piece of a text file can be read, as `read_file` gives those of a whole one."""
+    return _readings(csv_readings(data, place), name)
+
+
+def _workbook(data: bytes, kind: Literal["xlsx", "ods"]) -> Iterator[RawFile | Refusal]:
+    yield read_workbook(data, kind)
+
+
+def _readings(contents: Iterator[RawFile | Refusal], name: str) -> Iterator[RawFile]:
     """Every reading that can be made; when the likeliest cannot, its refusal is the file's."""
-    contents = csv_readings(data) if kind == "text" else iter([read_workbook(data, kind)])
     for place, content in enumerate(contents):
         if isinstance(content, Refusal):
             if place == 0:
@@ -60,7 +70,7 @@ def _bytes(path: Path) -> bytes:
             raise UploadError(f"{path}: There is no such file. Check the spelling and the folder.")
         if not path.is_file():
             raise UploadError(f"{path}: This is not a file. Name the file with the answers.")
-        if path.stat().st_size > MAX_TEXT_BYTES:
+        if path.stat().st_size > LARGE_TEXT_BYTES:
             megabytes = path.stat().st_size / 1_000_000
             raise refused(path.name, Refusal(f"The file is too large ({megabytes:,.0f} MB)", "Split it and try again."))
         return path.read_bytes()

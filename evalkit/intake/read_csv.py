@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from evalkit.intake.decode import Decoded, decode
 from evalkit.intake.limits import MAX_CELL_CHARACTERS, MAX_CELLS, MAX_COLUMNS, MAX_ROWS
@@ -24,7 +25,14 @@ _MANY_ROWS = 1_000
 _MANY_COLUMNS = 50
 
 
-def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
+class Place(NamedTuple):
+    """Where a piece of a file stands: behind so many rows of the file's head, and so many rows that are not here."""
+
+    head: int = 0
+    skipped: int = 0
+
+
+def csv_readings(data: bytes, place: Place = Place()) -> Iterator[RawFile | Refusal]:  # noqa: B008 - it cannot change
     """Read the bytes of a text file, once for each character that may part its columns, the likeliest first.
 
     Row numbers are those a spreadsheet shows when it opens the file: a line break inside quotes starts no row, a `sep=`
@@ -40,7 +48,7 @@ def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
     if separator:
         found = f"The first line says that columns are parted by '{separator}'"
         notes.append(Note("fixed", "sep_line", found, "evalkit follows it. Nothing to do."))
-        yield _read(source, separator, notes, skip=skip)
+        yield _read(source, separator, notes, place=place, skip=skip)
         return
     if "\r" in sample and "\n" not in sample:
         found = "The lines end as old Mac programs write them"
@@ -49,7 +57,7 @@ def csv_readings(data: bytes) -> Iterator[RawFile | Refusal]:
         said = [_separator_note(separator)] if separator != "," else []
         if separator in ";\t" and b"," in source.data and _DECIMAL_COMMA.search(source.data):
             said.append(Note("fixed", "decimal_comma", "Numbers have a decimal comma, as in 4,0", _NOTHING))
-        yield _read(source, separator, [*notes, *said])
+        yield _read(source, separator, [*notes, *said], place=place)
 
 
 def sep_line(text: str) -> tuple[str, int]:
@@ -67,11 +75,11 @@ def _lines(source: Decoded) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(source.data), encoding=source.encoding, newline="")
 
 
-def _read(source: Decoded, separator: str, notes: list[Note], *, skip: int = 0) -> RawFile | Refusal:
+def _read(source: Decoded, separator: str, notes: list[Note], *, place: Place, skip: int = 0) -> RawFile | Refusal:
     lines = _lines(source)
     lines.read(skip)
     reader = csv.reader(itertools.chain(lines, ("\n", _END)), delimiter=separator)
-    rows = _Rows(marks=b"'" in source.data or b'="' in source.data)
+    rows = _Rows(place, marks=b"'" in source.data or b'="' in source.data)
     record: list[str] = []
     try:
         for record in reader:
@@ -87,19 +95,21 @@ def _read(source: Decoded, separator: str, notes: list[Note], *, skip: int = 0) 
         )
     if record != [_END]:
         return Refusal(
-            f"A quotation mark opens in row {rows.count} and never closes, so the rest of the file is one cell",
+            f"A quotation mark opens in row {rows.number} and never closes, so the rest of the file is one cell",
             "Take the quotation mark out of that row, or open the file in your spreadsheet program and save it again.",
         )
     broken = reader.line_num > rows.count + 1
-    return RawFile([RawSheet("", rows.numbers, rows.rows, ragged=True)], [*notes, *rows.notes(line_breaks=broken)])
+    sheet = RawSheet("", rows.numbers, rows.rows, ragged=True, last=rows.number - 1)  # without the line end put behind
+    return RawFile([sheet], [*notes, *rows.notes(line_breaks=broken)])
 
 
 class _Rows:
     """The rows that are kept, while the file is read."""
 
-    __slots__ = ("_blank", "_long", "_marks", "_texts", "_tidied", "cells", "count", "numbers", "rows")
+    __slots__ = ("_blank", "_long", "_marks", "_place", "_texts", "_tidied", "cells", "count", "numbers", "rows")
 
-    def __init__(self, *, marks: bool) -> None:
+    def __init__(self, place: Place, *, marks: bool) -> None:
+        self._place = place
         self.numbers: list[int] = []
         self.rows: list[list[str]] = []
         self.count = 0
@@ -109,6 +119,11 @@ class _Rows:
         self._texts: dict[str, str] = {}
         self._blank = 0
         self._long = 0
+
+    @property
+    def number(self) -> int:
+        """The number of the row that was read last, as the file counts."""
+        return self.count + (self._place.skipped if self.count > self._place.head else 0)
 
     def add(self, record: list[str]) -> Refusal | None:
         """Count the record as a row and keep it, unless it is blank; None when all is well."""
@@ -130,11 +145,11 @@ class _Rows:
             while record and not record[-1].strip():
                 record.pop()
         if len(record) > MAX_COLUMNS:
-            found = f"Row {self.count:,} has {len(record):,} columns"
+            found = f"Row {self.number:,} has {len(record):,} columns"
             return Refusal(found, "Send only the columns of the survey, then try again.")
         if len(self._texts) < _MOST_TEXTS:  # labels stand thousands of times in a file: one object for equal ones
             record = [self._texts.setdefault(cell, cell) for cell in record]
-        self.numbers.append(self.count)
+        self.numbers.append(self.number)
         self.rows.append(record)
         return None
 

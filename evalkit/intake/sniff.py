@@ -3,8 +3,7 @@
 import re
 from typing import Literal
 
-from evalkit.intake.archive import SAVE, archive_kind, megabytes
-from evalkit.intake.limits import MAX_TEXT_BYTES
+from evalkit.intake.archive import SAVE, archive_kind
 from evalkit.intake.raw import Refusal
 
 Kind = Literal["text", "xlsx", "ods"]
@@ -64,10 +63,6 @@ def kind_of(data: bytes) -> Kind | Refusal:
     other = _binary(data, head) or _markup(_narrow(head))
     if other:
         return other
-    if len(data) > MAX_TEXT_BYTES:
-        return Refusal(
-            f"The file is too large ({megabytes(len(data))})", f"Split it into files under {megabytes(MAX_TEXT_BYTES)}."
-        )
     return "text"
 
 

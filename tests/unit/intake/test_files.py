@@ -85,7 +85,7 @@ def test_xlsx_under_the_name_csv_is_read(desk) -> None:
 
 
 def test_file_too_large_is_refused(desk, monkeypatch) -> None:
-    monkeypatch.setattr("evalkit.intake.read.MAX_TEXT_BYTES", 50)
+    monkeypatch.setattr("evalkit.intake.read.LARGE_TEXT_BYTES", 50)
     with pytest.raises(UploadError, match="too large"):
         desk.check(desk.table())
 
