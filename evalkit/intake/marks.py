@@ -15,5 +15,6 @@ def unmarked(cell: str) -> str:
 
 def marks_note(count: int, sheet: str = "") -> Note:
     """What is said when marks were taken off."""
-    found = f"{count:,} {'cell' if count == 1 else 'cells'} had a mark (='...' or an apostrophe) to keep it as text"
+    cells = "1 cell was" if count == 1 else f"{count:,} cells were"
+    found = f"{cells} marked as text (='...' or an apostrophe in front)"
     return Note("fixed", "text_marks", found, "evalkit took the marks off. Nothing to do.", sheet)

@@ -11,6 +11,7 @@ from evalkit.intake.limits import (
     MAX_WORKBOOK_CHARACTERS,
     MAX_WORKBOOK_MARKS,
 )
+from evalkit.intake.normal import letter
 from evalkit.intake.sealed.markup import Unreadable, damaged
 
 Message = list[object]
@@ -123,7 +124,7 @@ class Sheet:
 
     def _too_wide(self, number: int, column: int) -> Unreadable:
         return Unreadable(
-            f"Sheet {self.name}, row {number:,} has something in column number {column:,}",
+            f"Sheet {self.name}, row {number:,} has something in column {letter(column - 1)}",
             f"Delete it, or copy the answers alone into a new workbook. Up to {MAX_COLUMNS:,} columns are read.",
         )
 
