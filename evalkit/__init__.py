@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from evalkit.report.figure_power import power_plot
     from evalkit.report.render import render
     from evalkit.road import run, verify
+    from evalkit.scoring.factor_model import factor_model
+    from evalkit.scoring.invariance import invariance
+    from evalkit.scoring.item_functioning import item_functioning
+    from evalkit.scoring.parallel_analysis import parallel_analysis
     from evalkit.scoring.reliability import reliability
     from evalkit.scoring.score import score, score_items
     from evalkit.stats.power_designs import TrialDesign
@@ -71,8 +75,11 @@ _HOMES = {
     "compare_with_seal": "evalkit.planning.seal",
     "declare_mechanism": "evalkit.analysis.mechanism",
     "draw_trial": "evalkit.planning.power_simulation",
+    "factor_model": "evalkit.scoring.factor_model",
     "gee": "evalkit.analysis.gee_model",
     "instrument_ids": "evalkit.records.instrument",
+    "invariance": "evalkit.scoring.invariance",
+    "item_functioning": "evalkit.scoring.item_functioning",
     "linear": "evalkit.analysis.linear_model",
     "load_allocation": "evalkit.planning.certificate",
     "load_evaluation": "evalkit.records.evaluation",
@@ -87,6 +94,7 @@ _HOMES = {
     "mdes_table": "evalkit.planning.mdes_table",
     "multilevel": "evalkit.analysis.multilevel",
     "ordinal": "evalkit.analysis.ordinal_model",
+    "parallel_analysis": "evalkit.scoring.parallel_analysis",
     "power": "evalkit.planning.power",
     "power_curve": "evalkit.planning.power",
     "power_plot": "evalkit.report.figure_power",
@@ -118,8 +126,11 @@ __all__ = [
     "compare_with_seal",
     "declare_mechanism",
     "draw_trial",
+    "factor_model",
     "gee",
     "instrument_ids",
+    "invariance",
+    "item_functioning",
     "linear",
     "load_allocation",
     "load_evaluation",
@@ -134,6 +145,7 @@ __all__ = [
     "mdes_table",
     "multilevel",
     "ordinal",
+    "parallel_analysis",
     "power",
     "power_curve",
     "power_plot",

@@ -102,7 +102,7 @@ def score_items(
         instrument = load_instrument(instrument)
     wanted = [instrument.score(name).id for name in scores] if scores else [one.id for one in instrument.scores]
     needed = [item.id for item in instrument.items if any(item.id in instrument.items_of(one) for one in wanted)]
-    answers = read_answers(items, instrument, items=needed, columns=_columns_of(items, instrument, needed))
+    answers = read_answers(items, instrument, items=needed, columns=columns_of(items, instrument, needed))
     table: dict[str, object] = {}
     for name in wanted:
         scored = score_answers(answers, instrument, score_id=name)
@@ -163,7 +163,8 @@ def _refuse_missing_items(release: Release, study: Study) -> None:
         )
 
 
-def _columns_of(table: pd.DataFrame, instrument: Instrument, needed: Sequence[str]) -> dict[str, str]:
+def columns_of(table: pd.DataFrame, instrument: Instrument, needed: Sequence[str]) -> dict[str, str]:
+    """The column of each item: `q3` or `grit_s8.q3`. Raises SpecError naming every item without one or with two."""
     names = [str(name) for name in table.columns]
     columns: dict[str, str] = {}
     problems: list[str] = []

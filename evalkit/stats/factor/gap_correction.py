@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.stats.factor.answers import Answers
-from evalkit.stats.factor.implied import pair_slopes, slopes
+from evalkit.stats.factor.implied import columns_by_parameter, pair_slopes, slopes
 from evalkit.stats.factor.likelihood import Likelihood
 from evalkit.stats.factor.sandwich import meat, saturated_information, saturated_scores
 from evalkit.stats.vectors import FloatArray, IntArray
@@ -77,9 +77,7 @@ def gap_hat(likelihood: Likelihood, parameters: FloatArray, weights: GapWeights)
     for block in range(structure.n_blocks):
         bend = slopes(structure, matrices, block)
         by_cell = np.vstack([bend.level.T, pair_slopes(bend)])
-        by_parameter = np.zeros((len(by_cell), parameters.size))
-        np.add.at(by_parameter.T, structure.parameter[bend.cells], by_cell.T)
-        rows.append(by_parameter)
+        rows.append(columns_by_parameter(structure, bend.cells, by_cell))
     steep = np.vstack(rows)
     reach = weights.gappy @ steep
     left = weights.gappy - reach @ np.linalg.solve(steep.T @ reach, reach.T)

@@ -151,3 +151,20 @@ def ordinal_slopes(structure: Structure, matrices: Matrices, block: int) -> tupl
     moved = np.zeros((item.size + rows.size, taus.size))
     moved[structure.row[taus], np.arange(taus.size)] = scale[item[structure.row[taus]]]
     return np.concatenate([*cells, taus]), np.hstack([*parts, moved])
+
+
+def columns_by_parameter(structure: Structure, cells: IntArray, by_cell: FloatArray) -> FloatArray:
+    """Columns of free cells as columns of parameters, shape (r, q): cells with one parameter are added up."""
+    places = structure.parameter[cells]
+    found = np.zeros((len(by_cell), len(structure.names)))
+    if np.unique(places).size == places.size:
+        found[:, places] = by_cell
+    else:
+        np.add.at(found.T, places, by_cell.T)
+    return found
+
+
+def by_parameter(structure: Structure, cells: IntArray, by_cell: FloatArray) -> FloatArray:
+    """A matrix over free cells as one over parameters, shape (q, q)."""
+    rows = columns_by_parameter(structure, cells, by_cell)
+    return columns_by_parameter(structure, cells, rows.T)

@@ -7,7 +7,14 @@ import numpy as np
 
 from evalkit.errors import FitError
 from evalkit.stats.factor.answers import Answers
-from evalkit.stats.factor.implied import Slopes, implied_covariance, implied_mean, second_slopes, slopes
+from evalkit.stats.factor.implied import (
+    by_parameter,
+    columns_by_parameter,
+    implied_covariance,
+    implied_mean,
+    second_slopes,
+    slopes,
+)
 from evalkit.stats.factor.normal import Pull, case_scores, gradient, information, weigh
 from evalkit.stats.factor.search import Bottom, minimise
 from evalkit.stats.factor.structure import Matrices, Structure
@@ -61,7 +68,7 @@ class Likelihood:
                 pull = weigh(answers, covariance, mean)
                 assert pull is not None
                 found = found + second_slopes(self.structure, matrices, bend, pull.covariance, pull.mean, block)
-            total += _by_parameter(self.structure, bend, found)
+            total += by_parameter(self.structure, bend.cells, found)
         return total
 
     def scores(self, parameters: FloatArray) -> list[FloatArray]:
@@ -74,9 +81,7 @@ class Likelihood:
             if mean is None:
                 mean = answers.batches[0].mean[0]
             by_cell = case_scores(answers, bend, implied_covariance(matrices, block), mean)
-            by_parameter = np.zeros((len(by_cell), parameters.size))
-            np.add.at(by_parameter.T, self.structure.parameter[bend.cells], by_cell.T)
-            found.append(by_parameter)
+            found.append(columns_by_parameter(self.structure, bend.cells, by_cell))
         return found
 
     def lost(self, parameters: FloatArray) -> bool:
@@ -109,13 +114,3 @@ class Likelihood:
 def make_likelihood(structure: Structure, answers: Sequence[Answers], covariances: Sequence[FloatArray]) -> Likelihood:
     """Put a structure and answers together."""
     return Likelihood(structure, tuple(answers), tuple(np.diag(one) for one in covariances))
-
-
-def _by_parameter(structure: Structure, bend: Slopes, by_cell: FloatArray) -> FloatArray:
-    """Sum a matrix over cells into one over parameters."""
-    q = len(structure.names)
-    rows = np.zeros((q, by_cell.shape[1]))
-    np.add.at(rows, structure.parameter[bend.cells], by_cell)
-    total = np.zeros((q, q))
-    np.add.at(total.T, structure.parameter[bend.cells], rows.T)
-    return total

@@ -16,7 +16,15 @@ from evalkit.stats.factor.goodness import (
     srmr_of,
     standard_goodness,
 )
-from evalkit.stats.factor.implied import ordinal_moments, ordinal_slopes
+from evalkit.stats.factor.implied import (
+    SCALE,
+    by_parameter,
+    columns_by_parameter,
+    ordinal_moments,
+    ordinal_slopes,
+    second_slopes,
+    slopes,
+)
 from evalkit.stats.factor.likelihood import NO_SOLUTION
 from evalkit.stats.factor.models import independence
 from evalkit.stats.factor.sandwich import shifted_test
@@ -260,20 +268,37 @@ class WeightedProblem:
         return value, gradient
 
     def curvature(self, parameters: FloatArray, observed: bool) -> FloatArray:
-        """D'WD per pupil: the same whether the true curvature is wanted or not."""
+        """D'WD per pupil; with what the curvature of the moments adds, where the true one is wanted.
+
+        Where scales are free their part of that is left out, so all of it is: half of it would be no curvature.
+        """
         matrices = self.structure.at(parameters)
         total = np.zeros((parameters.size, parameters.size))
+        bends = observed and not bool((self.structure.matrix == SCALE).any())
         for place, block in enumerate(self.sample.blocks):
-            steep = self.steep(matrices, place)
-            total += (block.n - 1) / self.sample.n * steep.T @ (block.weight[:, np.newaxis] * steep)
+            steep, share = self.steep(matrices, place), (block.n - 1) / self.sample.n
+            total += share * steep.T @ (block.weight[:, np.newaxis] * steep)
+            if bends:
+                bend = slopes(self.structure, matrices, place)
+                pull, push = self._pull(matrices, place)
+                added = share * second_slopes(self.structure, matrices, bend, pull, push, place)
+                total += by_parameter(self.structure, bend.cells, added)
         return total
+
+    def _pull(self, matrices: Matrices, block: int) -> tuple[FloatArray, FloatArray]:
+        """How the objective pulls at the covariances and means of the latent responses, as `second_slopes` takes it."""
+        heavy = self.sample.blocks[block].weight * self._gap(matrices, block)
+        first, p = self.structure.item_of.size, self.structure.n_items
+        columns, rows = np.triu_indices(p, k=1)
+        pull = np.zeros((p, p))
+        pull[rows, columns] = pull[columns, rows] = -heavy[first:]
+        push = np.bincount(self.structure.item_of, weights=-heavy[:first], minlength=p)
+        return pull, np.asarray(push, dtype=np.float64)
 
     def steep(self, matrices: Matrices, block: int) -> FloatArray:
         """D: slopes of the block's moments by the parameters, shape (r, q)."""
         cells, by_cell = ordinal_slopes(self.structure, matrices, block)
-        by_parameter = np.zeros((len(by_cell), len(self.structure.names)))
-        np.add.at(by_parameter.T, self.structure.parameter[cells], by_cell.T)
-        return by_parameter
+        return columns_by_parameter(self.structure, cells, by_cell)
 
     def find(self) -> Bottom:
         """Minimise. Raises FitError where no bottom is reached."""

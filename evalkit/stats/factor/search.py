@@ -98,7 +98,10 @@ def _curvature(
 
 
 def _decrement(matrix: FloatArray, gradient: FloatArray) -> float:
-    return float(gradient @ np.linalg.lstsq(matrix, gradient, rcond=1e-14)[0])
+    try:
+        return float(gradient @ np.linalg.solve(matrix, gradient))
+    except LinAlgError:
+        return np.inf
 
 
 def _step(
