@@ -21,6 +21,7 @@ from evalkit.planning.plan_mdes import plan_mdes_table
 from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
 from evalkit.records.allocation import load_certificate
+from evalkit.records.checklist import checklist_table
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
@@ -183,13 +184,14 @@ def drawn_mechanism(study: Study) -> Mechanism | None:
 
 
 def with_planning(results: Results, study: Study) -> Results:
-    """Add what the planning knows: `seal` and `deviations` when the plan was sealed; of a trial `mdes` and caveats."""
+    """Add what is known beside the analysis: the seal; of a trial the MDES table, the seal's caveats, the checklist."""
     found = seal_displays(study)
     if not study.plan.is_trial:
         return replace(results, displays={**results.displays, **found})
     caveats = (*results.caveats, *seal_caveats(study.plan, found))
     found["mdes"] = plan_mdes_table(study.plan, results)
-    return replace(results, displays={**results.displays, **found}, caveats=caveats)
+    results = replace(results, displays={**results.displays, **found}, caveats=caveats)
+    return replace(results, displays={**results.displays, "checklist": checklist_table(results)})
 
 
 def report_all(

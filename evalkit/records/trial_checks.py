@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalkit.records.characteristic import Characteristic
+from evalkit.records.checklist import checklist_ids
 from evalkit.records.spec_file import KeyPath
 
 if TYPE_CHECKING:
@@ -33,6 +34,21 @@ def trial_faults(plan: "Evaluation") -> list[Fault]:
         *_pupils(plan),
         *_missing(plan),
         *_cost(trial),
+        *_checklist(trial),
+    ]
+
+
+def _checklist(trial: "Trial") -> list[Fault]:
+    if not trial.checklist:
+        return []
+    known = checklist_ids()
+    return [
+        (
+            ("trial", "checklist", name),
+            f"there is no item '{name}'; use those of CONSORT and TIDieR: {', '.join(known)}",
+        )
+        for name in trial.checklist
+        if name not in known
     ]
 
 

@@ -13,7 +13,7 @@ from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
 from evalkit.analysis.trial_caveats import TRIAL_LIMITS, TRIAL_NOTES, TRIAL_WARNINGS
-from evalkit.analysis.trial_context import CHECKLIST_COLUMNS, CONTEXT_COLUMNS
+from evalkit.analysis.trial_context import CONTEXT_COLUMNS
 from evalkit.analysis.trial_cost import COST_COLUMNS, COST_SUMMARY_COLUMNS
 from evalkit.analysis.trial_distributions import ARMS_COLUMNS
 from evalkit.analysis.trial_distributions import DISTRIBUTION_COLUMNS as TRIAL_DISTRIBUTION_COLUMNS
@@ -25,6 +25,7 @@ from evalkit.analysis.trial_schools import SCHOOLS_COLUMNS
 from evalkit.analysis.trial_security import PADLOCK_COLUMNS, THREAT_COLUMNS
 from evalkit.analysis.trial_wwc import WWC_COLUMNS
 from evalkit.planning.seal import DEVIATION_COLUMNS, SEAL_COLUMNS
+from evalkit.records.checklist import CHECKLIST_COLUMNS
 from evalkit.records.columns import GLOSSARY
 from evalkit.records.responses import PROBLEM_COLUMNS
 from evalkit.records.results import ESTIMATE_COLUMNS, TEXT_COLUMNS

@@ -40,6 +40,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     "name",
     [
         "evalkit/py.typed",
+        "evalkit/checklists.yaml",
         "evalkit/standards.yaml",
         "evalkit/records/plans/single_group_prepost.yaml",
         "evalkit/records/plans/multisite_trial.yaml",

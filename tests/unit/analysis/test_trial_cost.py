@@ -1,12 +1,11 @@
-"""Cost, uptake, checklist and context of a trial, by hand."""
+"""Cost, uptake and context of a trial, by hand."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from evalkit.analysis.trial_context import checklist, context
+from evalkit.analysis.trial_context import context
 from evalkit.analysis.trial_cost import cost, cost_summary
 from evalkit.analysis.trial_fidelity import fidelity, fidelity_summary
 from evalkit.records.standards import load_standards
@@ -114,24 +113,7 @@ def test_yes_or_no_and_a_dose_without_a_level() -> None:
     assert math.isnan(summary.loc[("hours", "intervention"), "complied_percent"])
 
 
-@dataclass(frozen=True)
-class Item:
-    id: str
-    topic: str
-    place: str
-    status: Literal["V", "D", "M"]
-
-
-def test_checklist_and_context() -> None:
-    trial = {
-        "checklist": {"9": "Protocol, section 4"},
-        "context": [{"what": "Months", "value": "+1", "source": "the published report"}],
-    }
+def test_context() -> None:
+    trial = {"context": [{"what": "Months", "value": "+1", "source": "the published report"}]}
     plan = make_trial_plan("cluster", ["intervention", "control"], {"trial": trial})
-    items = [Item("9", "concealment", "", "V"), Item("13", "flow", "Who took part", "V"), Item("21", "use", "", "M")]
-    assert checklist(plan, items).to_numpy().tolist() == [
-        ["9", "concealment", "Protocol, section 4", "reported", "V"],
-        ["13", "flow", "Who took part", "reported", "V"],
-        ["21", "use", "", "not supplied", "M"],
-    ]
     assert context(plan).to_numpy().tolist() == [["Months", "+1", "the published report"]]
