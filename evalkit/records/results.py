@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import pandas as pd
+from pydantic import ValidationError
 
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import Evaluation
@@ -158,7 +159,7 @@ class Results:
         content = _parse(text)
         source = content["provenance"]
         return cls(
-            plan=Evaluation.model_validate(content["plan"]),
+            plan=_plan(content["plan"]),
             instruments=content["instruments"],
             estimates=_frame_from_json(content["estimates"]),
             models=_frame_from_json(content["models"]),
@@ -176,6 +177,18 @@ class Results:
                 environment=source["environment"],
             ),
         )
+
+
+def _plan(content: object) -> Evaluation:
+    """The plan as run. A plan that this evalkit does not accept was run by another version."""
+    try:
+        return Evaluation.model_validate(content)
+    except ValidationError as error:
+        faults = [str(one["msg"]) for one in error.errors(include_url=False, include_input=False)]
+        raise SpecError(
+            "These results hold a plan that this version of evalkit does not accept. Run the analysis again.",
+            problems=faults,
+        ) from None
 
 
 def load_results(path: str | Path) -> Results:

@@ -9,6 +9,7 @@ from evalkit.errors import SpecError
 from evalkit.records.checklist import CHECKLIST_COLUMNS, checklist_ids, checklist_table, load_checklists
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.new_plan import write_plan
+from evalkit.records.results import Results
 from evalkit.road import with_planning
 from tests.unit.analysis.trial_scores import make_trial, make_trial_plan
 
@@ -85,3 +86,10 @@ def test_an_item_that_is_none_is_told(tmp_path):
         load_evaluation(tmp_path / "reading")
     assert "T12" in checklist_ids()
     assert make_trial_plan("cluster", ["intervention", "control"], {}).trial.checklist == {}
+
+
+def test_results_with_a_plan_of_another_version_are_told():
+    study, scores = make_trial(seed=3, schools=12, pupils=12)
+    text = analyse(scores, study).to_json()
+    with pytest.raises(SpecError, match="this version of evalkit does not accept"):
+        Results.from_json(text.replace('"checklist": {}', '"checklist": {"title": "x"}'))
