@@ -243,7 +243,9 @@ def report(
     formats: Formats = None,
     template: Annotated[
         str | None,
-        typer.Option("--template", "-t", help="brief (one page), measures, or a .qmd file; default: the design's report."),
+        typer.Option(
+            "--template", "-t", help="brief (one page), measures, or a .qmd file; default: the design's report."
+        ),
     ] = None,
     renderer: Renderer = RendererChoice.auto,
 ) -> None:
