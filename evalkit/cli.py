@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from evalkit import __version__, cli_custody, cli_forms, cli_instruments, cli_planning, cli_power, cli_verify, terminal
+from evalkit import (
+    __version__,
+    cli_custody,
+    cli_forms,
+    cli_instruments,
+    cli_planning,
+    cli_portfolio,
+    cli_power,
+    cli_verify,
+    terminal,
+)
 from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
@@ -263,7 +273,15 @@ def report(
         terminal.say(f"Report: {one}")
 
 
-for commands in (cli_verify.app, cli_instruments.app, cli_forms.app, cli_power.app, cli_planning.app, cli_custody.app):
+for commands in (
+    cli_verify.app,
+    cli_instruments.app,
+    cli_forms.app,
+    cli_portfolio.app,
+    cli_power.app,
+    cli_planning.app,
+    cli_custody.app,
+):
     app.registered_commands.extend(commands.registered_commands)
 
 

@@ -99,6 +99,7 @@ class MethodStandards(Spec):
     retest_weeks: Threshold
     suppression_threshold: Threshold
     outlier_residual: Threshold
+    fewest_similar: Threshold
     fewest_schools_shown: Threshold
     count_rounding: Threshold
 

@@ -168,7 +168,11 @@ def published(results: Results) -> list[Block]:
         for outcome in results.plan.outcomes
         if measured_facts(results, outcome.id) is None
     ]
-    return [Markdown(PUBLISHED_HEADING), Markdown("\n".join(f"- {line}" for line in lines))] if lines else []
+    if not lines:
+        return []
+    norms = tables_measure.norms_table(results)
+    told: list[Block] = [Markdown(PUBLISHED_HEADING), Markdown("\n".join(f"- {line}" for line in lines))]
+    return [*told, *([norms] if norms is not None else [])]
 
 
 def cautions(results: Results) -> list[Block]:

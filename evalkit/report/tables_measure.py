@@ -1,10 +1,12 @@
 """The tables on the measures: how well questions fit together and how pupils used the scales."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
-from evalkit.report.numbers import ABSENT, count, fixed, interval, known, percent, reliability
+from evalkit.report.numbers import ABSENT, count, fixed, interval, known, percent, reliability, score, signed
 from evalkit.report.rows import Row, records
 from evalkit.report.table_cells import interval_name, shown, table, without_hidden
 from evalkit.report.words_names import measured_facts, score_facts, wave_word
@@ -122,3 +124,51 @@ def answering_table(results: Results) -> Table:
         caption=f"How pupils used the scales: share of pupils in each wave.{left_out}",
         widths=tuple(widths[place] for place in kept),
     )
+
+
+def norms_table(results: Results) -> Table | None:
+    """Means here beside published means whose source was checked; None where there is none."""
+    before, after = (wave.id for wave in results.plan.waves)
+    rows = []
+    for outcome in results.plan.outcomes:
+        facts = score_facts(results, outcome.id)
+        frame = results.displays["means"]
+        means = {row["wave"]: row["mean"] for row in records(frame[frame["outcome"] == outcome.id])}
+        in_points = partial(score, low=facts["low"], high=facts["high"])
+        for norm in facts.get("norms") or []:
+            spread = f" (SD {in_points(norm['sd'])})" if known(norm.get("sd")) else ""
+            rows.append(
+                [
+                    outcome.label,
+                    _population(norm),
+                    f"{in_points(norm['mean'])}{spread}",
+                    *(shown(means.get(wave, float("nan")), in_points) for wave in (before, after)),
+                    *(shown(_distance(means.get(wave), norm), lambda gap: signed(gap, 2)) for wave in (before, after)),
+                ]
+            )
+    if not rows:
+        return None
+    header = (
+        "Measure", "Published for", "Published mean", "Here before", "Here after", "Distance before", "Distance after",
+    )  # fmt: skip
+    caption = (
+        "Means here beside published means. Distances are in the published SD. Those were other people at another "
+        "time, so a distance says nothing about the programme."
+    )
+    return table(results, header, rows, align="llrrrrr", caption=caption, widths=(16, 28, 14, 10, 10, 11, 11))
+
+
+def _population(norm: Mapping[str, Any]) -> str:
+    """Who the norm is about: population, country where the words do not hold it, year, number."""
+    country = norm.get("country")
+    parts = [str(norm["population"])]
+    parts += [str(country)] if country and country not in parts[0] else []
+    parts += [str(norm["year"])] if norm.get("year") else []
+    parts += [f"n = {count(norm['n'])}"] if known(norm.get("n")) else []
+    return ", ".join(parts)
+
+
+def _distance(mean: float | None, norm: Mapping[str, Any]) -> float:
+    if mean is None or not known(mean) or not known(norm.get("sd")):
+        return float("nan")
+    return float((mean - norm["mean"]) / norm["sd"])

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from evalkit.records.results import Results, load_results
 from evalkit.report.figure_loadings import loadings_data, loadings_figure
-from evalkit.report.render import render
 from evalkit.report.sections_measures import meaning, models
 from evalkit.report.tables_factor import fit_table, groups_table, invariance_table
+
+from evalkit.records.results import Results, load_results
+from evalkit.report.render import render
+from evalkit.report.tables_measure import norms_table
 from evalkit.shipped import shipped
 
 
@@ -76,3 +77,12 @@ def test_the_report_is_made(with_models: Results, tmp_path: Path, ending: str) -
         text = made.read_text(encoding="utf-8")
         assert "How well the measures worked" in text
         assert "nan" not in text.split("</style>")[-1].casefold().split()
+
+
+def test_published_means_stand_beside_ours_with_their_population(results: Results) -> None:
+    table = norms_table(results)
+    assert table is not None
+    row = next(line for line in table.markdown.splitlines() if "German high schools" in line)
+    mean = results.displays["means"].set_index(["outcome", "wave"]).loc[("self_efficacy", "pre"), "mean"]
+    assert f"−{abs((mean - 29.68) / 4.03):.2f}" in row
+    assert "29.7 (SD 4.0)" in row

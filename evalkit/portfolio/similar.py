@@ -1,0 +1,96 @@
+"""One evaluation beside others that used the same scale: where its mean lies among theirs."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit.errors import DesignError
+from evalkit.records.results import Results
+from evalkit.records.standards import load_standards
+
+SIMILAR_COLUMNS = (
+    "outcome", "label", "wave", "scale_version", "mean", "n_others", "others_mean", "others_sd", "percentile", "distance",
+    "reason",
+)  # fmt: skip
+
+
+def similar(results: Results, others: Sequence[Results]) -> pd.DataFrame:
+    """Place the means of one evaluation among those of others.
+
+    Parameters
+    ----------
+    results : Results - of a design with means before and after
+    others : earlier results, one for each school (or programme); the evaluation itself is left out, and so is a mean that
+        rests on another version or answer scale, or that may not be shown
+
+    Returns
+    -------
+    frame, SIMILAR_COLUMNS
+        A row per outcome and wave. `percentile` is the share of the others at or below this mean (ties count half), 0 to
+        100; `distance` is (mean - mean of the others) / SD of the others. Both are empty, with the reason, where fewer than
+        ten others are comparable (`methods.fewest_similar` of the standards).
+
+    Raises
+    ------
+    DesignError
+        The results hold no means before and after.
+    """
+    if "means" not in results.displays:
+        raise DesignError(f"{results.plan.id}: these results hold no means before and after, so none can be placed.")
+    fewest = int(load_standards().methods.fewest_similar.value)
+    apart = [one for one in others if one.plan.id != results.plan.id]
+    rows: list[dict[str, object]] = []
+    for outcome in results.plan.outcomes:
+        for place, wave in enumerate(results.plan.waves):
+            mean, version = _mean(results, outcome.id, place), _version(results, outcome.id)
+            found = [_mean_of_scale(one, version, place) for one in apart]
+            values = np.array([value for value in found if math.isfinite(value)])
+            row: dict[str, object] = {
+                "outcome": outcome.id,
+                "label": outcome.label,
+                "wave": wave.id,
+                "scale_version": version,
+                "mean": mean,
+                "n_others": len(values),
+            }
+            rows.append(row | _place(mean, values, fewest))
+    return pd.DataFrame(rows, columns=list(SIMILAR_COLUMNS))
+
+
+def _place(mean: float, values: np.ndarray, fewest: int) -> dict[str, object]:
+    if not math.isfinite(mean):
+        return {"reason": "This mean may not be shown."}
+    if len(values) < fewest:
+        return {"reason": f"Only {len(values)} others used this version of the scale; at least {fewest} are needed."}
+    spread = float(values.std(ddof=1))
+    below = float(np.mean(values < mean) + 0.5 * np.mean(values == mean))
+    return {
+        "others_mean": float(values.mean()),
+        "others_sd": spread,
+        "percentile": 100 * below,
+        "distance": (mean - float(values.mean())) / spread if spread > 0 else math.nan,
+        "reason": "",
+    }
+
+
+def _version(results: Results, outcome: str) -> str:
+    models = results.models
+    return str(models.loc[models["outcome"] == outcome, "scale_version"].iloc[0])
+
+
+def _mean(results: Results, outcome: str, place: int) -> float:
+    frame = results.displays["means"]
+    wave = results.plan.waves[place].id
+    found = frame.loc[(frame["outcome"] == outcome) & (frame["wave"] == wave), "mean"]
+    return float(found.iloc[0]) if len(found) else math.nan
+
+
+def _mean_of_scale(results: Results, version: str, place: int) -> float:
+    """The mean of the same scale and version at the same place among the waves; NaN where there is none."""
+    if "means" not in results.displays or "scale_version" not in results.models.columns:
+        return math.nan
+    models = results.models
+    own = models.loc[models["scale_version"] == version, "outcome"]
+    return _mean(results, str(own.iloc[0]), place) if len(own) else math.nan
