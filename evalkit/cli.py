@@ -273,16 +273,11 @@ def report(
         terminal.say(f"Report: {one}")
 
 
-for commands in (
-    cli_verify.app,
-    cli_instruments.app,
-    cli_forms.app,
-    cli_portfolio.app,
-    cli_power.app,
-    cli_planning.app,
-    cli_custody.app,
-):
-    app.registered_commands.extend(commands.registered_commands)
+GROUPS = (
+    cli_verify, cli_instruments, cli_forms, cli_portfolio, cli_power, cli_planning, cli_custody,
+)  # fmt: skip
+for group in GROUPS:
+    app.registered_commands.extend(group.app.registered_commands)
 
 
 def _load(folder: Path) -> "Study":

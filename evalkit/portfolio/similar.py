@@ -11,8 +11,8 @@ from evalkit.records.results import Results
 from evalkit.records.standards import load_standards
 
 SIMILAR_COLUMNS = (
-    "outcome", "label", "wave", "scale_version", "mean", "n_others", "others_mean", "others_sd", "percentile", "distance",
-    "reason",
+    "outcome", "label", "wave", "scale_version", "mean", "n_others", "others_mean", "others_sd", "percentile",
+    "distance", "reason",
 )  # fmt: skip
 
 
@@ -22,15 +22,15 @@ def similar(results: Results, others: Sequence[Results]) -> pd.DataFrame:
     Parameters
     ----------
     results : Results - of a design with means before and after
-    others : earlier results, one for each school (or programme); the evaluation itself is left out, and so is a mean that
-        rests on another version or answer scale, or that may not be shown
+    others : earlier results, one for each school (or programme); the evaluation itself is left out, and so is a mean
+        that rests on another version or answer scale, or that may not be shown
 
     Returns
     -------
     frame, SIMILAR_COLUMNS
-        A row per outcome and wave. `percentile` is the share of the others at or below this mean (ties count half), 0 to
-        100; `distance` is (mean - mean of the others) / SD of the others. Both are empty, with the reason, where fewer than
-        ten others are comparable (`methods.fewest_similar` of the standards).
+        A row per outcome and wave. `percentile` is the share of the others at or below this mean (ties count half), 0
+        to 100; `distance` is (mean - mean of the others) / SD of the others. Both are empty, with the reason, where
+        fewer than ten others are comparable (`methods.fewest_similar` of the standards).
 
     Raises
     ------

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from evalkit.report.figure_loadings import loadings_data, loadings_figure
-from evalkit.report.sections_measures import meaning, models
-from evalkit.report.tables_factor import fit_table, groups_table, invariance_table
 
 from evalkit.records.results import Results, load_results
+from evalkit.report.figure_loadings import loadings_data, loadings_figure
 from evalkit.report.render import render
+from evalkit.report.sections_measures import meaning, models
+from evalkit.report.tables_factor import fit_table, groups_table, invariance_table
 from evalkit.report.tables_measure import norms_table
 from evalkit.shipped import shipped
 
