@@ -68,7 +68,8 @@ def plan_mdes_table(plan: Evaluation, results: Results | None = None) -> pd.Data
     if results is None:
         return table
     power = assumed[0].power if assumed else 0.8
-    for group in dict.fromkeys(["all", *(one.group for one in assumed)]):
+    own = [one.pupils.subgroup for one in plan.outcomes if one.pupils is not None]
+    for group in dict.fromkeys(["all", *own, *(one.group for one in assumed)]):
         column = _analysis_column(results, group, power)
         if column:
             table[f"analysis_{group}"] = [column.get(row, math.nan) for row in MDES_ROWS]
@@ -78,10 +79,10 @@ def plan_mdes_table(plan: Evaluation, results: Results | None = None) -> pd.Data
 def _analysis_column(results: Results, group: str, power: float) -> dict[str, float]:
     """One column as found; empty where the group was not analysed or its numbers may not be shown."""
     rows = results.estimates
-    outcome = next((one.id for one in results.plan.outcomes if one.role == "primary"), "")
+    outcome, inquiry = _where(results.plan, group)
     rows = rows[(rows["outcome"] == outcome) & (rows["estimator"] == "multilevel") & (rows["status"] == "ok")]
-    inquiry: Literal["effect", "subgroup"] = "effect" if group == "all" else "subgroup"
-    rows = rows[(rows["inquiry"] == inquiry) & rows["subgroup"].isin([group, f"{group}: yes"])]
+    names = ["all"] if inquiry == "effect" else [group, f"{group}: yes"]
+    rows = rows[(rows["inquiry"] == inquiry) & rows["subgroup"].isin(names)]
     if rows.empty or not math.isfinite(rows["std_error"].iloc[0]) or not rows["estimate"].iloc[0]:
         return {}
     row = rows.iloc[0]
@@ -95,7 +96,17 @@ def _analysis_column(results: Results, group: str, power: float) -> dict[str, fl
     column |= {"alpha": plan.alpha, "power": power, "sides": float(plan.sides)}
     column["mdes"] = detectable_from(abs(std_error), float(row["df"]), alpha=plan.alpha, sides=plan.sides, power=power)
     column["cluster_size"] = column["pupils"] / column["schools"] if column["schools"] > 0 else math.nan
-    return column | (_model_facts(results, outcome) if group == "all" else {})
+    return column | (_model_facts(results, outcome) if inquiry == "effect" else {})
+
+
+def _where(plan: Evaluation, group: str) -> tuple[str, Literal["effect", "subgroup"]]:
+    """The outcome that is about a group of pupils, primary ones first; else the separate model of the subgroup."""
+    ranked = sorted(plan.outcomes, key=lambda one: one.role != "primary")
+    for one in ranked:
+        if (one.pupils.subgroup if one.pupils else "all") == group:
+            return one.id, "effect"
+    everybody = [one.id for one in ranked if one.pupils is None]
+    return (everybody or [ranked[0].id])[0], "subgroup"
 
 
 def _model_facts(results: Results, outcome: str) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The MDES table of a trial's plan, and the column that the analysis adds to it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from evalkit.errors import SpecError
 from evalkit.planning.mdes_table import MDES_ROWS
 from evalkit.planning.plan_mdes import plan_mdes_table
 from evalkit.records.new_plan import write_plan
+from evalkit.records.outcome import PupilFilter
 from evalkit.road import with_planning
 from evalkit.stats.power import detectable_from
 from tests.unit.analysis.trial_scores import MadeDesign, make_trial, make_trial_plan
@@ -75,6 +77,22 @@ def test_the_analysis_adds_what_was_found() -> None:
     model = results.models.query("model == 'primary'").iloc[0]
     assert table.loc["correlation_pupil", "analysis_all"] == pytest.approx(math.sqrt(model["r2_pupil"]))
     assert type(results).from_json(results.to_json()).displays["mdes"]["row"].tolist() == list(MDES_ROWS)
+
+
+def test_a_column_for_each_group_that_an_outcome_is_about() -> None:
+    """The primary outcome is about EAL pupils, a secondary one about all: each fills its own column."""
+    study, scores = make_trial(seed=6)
+    first = study.plan.outcomes[0]
+    eal = first.model_copy(update={"id": "eal_pupils", "pupils": PupilFilter(subgroup="eal", values=("yes",))})
+    everybody = first.model_copy(update={"role": "secondary"})
+    plan = study.plan.model_copy(update={"outcomes": (eal, everybody)})
+    results = analyse(scores, replace(study, plan=plan))
+    table = plan_mdes_table(plan, results).set_index("row")
+    assert [name for name in table if name.startswith("analysis")] == ["analysis_all", "analysis_eal"]
+    rows = results.estimates.query("inquiry == 'effect' and estimator == 'multilevel'").set_index("outcome")
+    for name, outcome in (("analysis_all", first.id), ("analysis_eal", "eal_pupils")):
+        assert table.loc["pupils", name] == rows.loc[outcome, ["n_treated", "n_control"]].sum()
+        assert table.loc["icc_school", name] > 0
 
 
 def test_a_plan_without_assumptions_or_of_no_trial(tmp_path) -> None:
