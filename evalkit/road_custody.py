@@ -30,7 +30,7 @@ from evalkit.records.whole_file import write_whole
 
 SPREADSHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".ods")
 TEXTS = (*SPREADSHEETS[:3], ".json", ".jsonl", ".yaml", ".yml", ".html", ".md", ".qmd", ".ipynb")
-REMAINS = (".part", ".new", ".waste")
+REMAINS = (".new", ".old", ".waste")
 NOT_DATA = (EVALUATION_FILE, AUDIT_FILE, "wording.yaml")
 _SHORTEST = 4
 
@@ -92,7 +92,7 @@ def steps_for_pupil(study: Study, code: str) -> list[Step]:
     places = find_places(study)
     wanted = Wanted(frozenset({code.casefold()}))
     steps = [*_row_steps(places, wanted), *_release_steps(places, names_of(study, [code]))]
-    steps += [*remains(study), *_leftovers(study, places, code)] if steps else _leftovers(study, places, code)
+    steps += [*remains(study), *_leftovers(study, places, code)]
     if not steps:
         raise SpecError(
             f"{study.folder}: nothing is held about this pupil. Check the code; capitals make no difference."
@@ -134,12 +134,9 @@ def steps_for_programme(study: Study) -> list[Step]:
 
 def remains(study: Study) -> list[Step]:
     """The deletion of what a crash left half done; it may hold pupils' data."""
-    found = [path for path in sorted(study.folder.rglob(".*")) if path.suffix in REMAINS]
-    return [
-        deletion("leftover", path)
-        for path in found
-        if not any(path.is_relative_to(one) for one in found if one != path)
-    ]
+    hidden = sorted(study.folder.rglob(".*"))
+    found = [one for one in hidden if one.suffix == ".part" or (one.suffix in REMAINS and one.is_dir())]
+    return [deletion("leftover", one) for one in found if not any(parent in found for parent in one.parents)]
 
 
 def carry_out(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.custody.release import load_release
 from evalkit.custody.release_tables import RESPONSES, ROSTER, SCHOOLS, manifest_text, participation, write_table
-from evalkit.custody.whole_folder import folder_in_making
+from evalkit.custody.whole_folder import folder_in_making, settle
 from evalkit.records.release import MANIFEST_FILE, Release
 
 
@@ -45,6 +45,7 @@ def erase_from_release(place: Path, pupils: Collection[str]) -> int:
     SpecError
         The release is damaged.
     """
+    settle(place)  # what a crash left may hold these very rows
     release = load_release(place)
     keys = {code.casefold() for code in pupils}
     tables = {RESPONSES: _without(release.responses, keys), ROSTER: _without(release.roster, keys)}

@@ -36,7 +36,7 @@ def folder_in_making(folder: Path) -> Generator[Path]:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place.parent):
-            _settle(place)
+            settle(place)
             fresh.mkdir()
             try:
                 yield fresh
@@ -50,14 +50,16 @@ def folder_in_making(folder: Path) -> Generator[Path]:
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
             settle_folder(place.parent)
-            _settle(place)
+            settle(place)
     except OSError as error:
         raise cannot_write(folder, error) from None
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete a folder: first its name, in one step, then what was in it."""
+    """Delete a folder, if it is still there: first its name, in one step, then what was in it."""
     place = folder.absolute()
+    if not place.exists():
+        return
     waste = place if place.suffix == ".waste" else _beside(place, "waste")
     if waste != place:
         shutil.rmtree(waste, ignore_errors=True)
@@ -73,8 +75,9 @@ def bring_back(folder: Path) -> None:
         os.replace(old, folder)
 
 
-def _settle(place: Path) -> None:
-    """Finish or undo what a crash broke off."""
+def settle(folder: Path) -> None:
+    """Finish or undo what a crash broke off; for writers only, because it deletes what another one may be filling."""
+    place = folder.absolute()
     fresh, old, waste = (_beside(place, word) for word in ("new", "old", "waste"))
     bring_back(place)
     for remains in (fresh, waste):

@@ -14,6 +14,7 @@ from evalkit.records.allocation import record_text
 from evalkit.records.chain import canonical_json, sha256_of
 from evalkit.records.evaluation import Study
 from evalkit.records.seal import SEAL_FILE, SEAL_SCHEMA, Seal, load_seal
+from evalkit.records.whole_file import write_whole
 
 # What is filled in after the plan: where data and allocation are, what was delivered, the evaluator's later judgements.
 NOT_SEALED: dict[str, Any] = {
@@ -129,7 +130,7 @@ def seal(
         outcome_files=present,
     )
     _refuse_second_seal(path, made)
-    path.write_text(record_text(made), encoding="utf-8", newline="\n")
+    write_whole(path, record_text(made))
     return made
 
 

@@ -21,6 +21,8 @@ import pandas as pd
 
 from evalkit.custody.audit import audit, read_audit
 from evalkit.custody.codes import issue_codes
+from evalkit.custody.erase_release import erase_from_release
+from evalkit.custody.keys import KeyRing, destroy_key, make_key, read_keys
 from evalkit.custody.release import load_release, make_release
 from evalkit.errors import EvalkitError
 from evalkit.records.evaluation import load_evaluation
@@ -69,6 +71,19 @@ def release_state(folder: Path) -> str:
     return str(len(load_release(folder / "release").roster))
 
 
+def erase(folder: Path) -> None:
+    erase_from_release(folder / "release", ["P001"])
+
+
+def ring(folder: Path) -> KeyRing:
+    return read_keys("tiny", keys=folder / "keys", data=folder / "data")
+
+
+def destroy(folder: Path) -> None:
+    for key in ring(folder).keys:
+        destroy_key(ring(folder), key.version)
+
+
 def nothing(folder: Path) -> None:
     """Where there was nothing before."""
 
@@ -108,6 +123,10 @@ SCENARIOS = {
     "first_results": Scenario(nothing, text("new" + LARGE), text_state),
     "ledger": Scenario(codes(3), codes(400), codes_state),
     "first_ledger": Scenario(nothing, codes(400), codes_state),
+    "erasure": Scenario(release(20), erase, release_state),
+    "key": Scenario(
+        lambda folder: void(make_key(ring(folder))), destroy, lambda folder: str(len(ring(folder).destroyed))
+    ),
     "audit": Scenario(note, note, lambda folder: str(len(read_audit(folder)))),
 }
 

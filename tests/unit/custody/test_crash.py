@@ -18,6 +18,8 @@ OLD_AND_NEW = {
     "first_results": ("nothing", "new50003"),
     "ledger": ("3", "403"),
     "first_ledger": ("nothing", "400"),
+    "erasure": ("20", "19"),
+    "key": ("0", "1"),
     "audit": ("1", "2"),
 }
 

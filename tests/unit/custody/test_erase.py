@@ -1,6 +1,7 @@
 """Erasing one pupil, one school, one programme: what goes, what stays, and that nothing else changes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -164,6 +165,23 @@ def test_other_copies_in_the_folder_are_found(folder: Path) -> None:
     erase_pupil(folder, GONE)
     assert (folder / "data" / "old pre.csv").read_text() == "Pupil code,tiny4.q1\n\nP-001,2\n"
     assert not (folder / ".results.json.abc.part").exists()
+
+
+def test_what_a_crash_left_of_a_release_goes_too(folder: Path) -> None:
+    release(folder)
+    shutil.copytree(folder / "release", folder / ".release.old")
+    shutil.copytree(folder / "release", folder / ".release.waste")
+    erase_pupil(folder, GONE)
+    assert GONE not in everything(folder)
+    shutil.copytree(folder / "release", folder / ".release.new")
+    study = load_evaluation(folder)
+    assert [step.holding.kind for step in steps_for_pupil(study, GONE)] == ["leftover"]
+    # a release whose name a crash took away is found and given its name again
+    (folder / "release").rename(folder / ".release.old")
+    shutil.rmtree(folder / ".release.new")
+    assert "P-001" in everything(folder / ".release.old")
+    erase_pupil(folder, "P-001")
+    assert "P-001" not in everything(folder)
 
 
 def test_a_file_of_this_pupil_alone_is_deleted_and_one_that_cannot_be_written_is_named(folder: Path) -> None:
