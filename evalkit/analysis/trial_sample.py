@@ -135,6 +135,8 @@ def randomised_pupils(scores: Scores, plan: Evaluation) -> tuple[pd.DataFrame, p
     Numbers are numbers, categories are text with `not recorded` where nothing stands.
     """
     frame = scores.roster.sort_values("pupil").reset_index(drop=True).copy()
+    if plan.design == "individual_trial" and "school" in frame.columns and _blank(frame["school"]).any():
+        frame = frame.drop(columns="school")  # no model of this design needs it, and a gap would cost a pupil
     schools = scores.schools.copy()
     if len(schools):
         schools = schools.sort_values("school").reset_index(drop=True)
@@ -161,6 +163,10 @@ def _schools_of(frame: pd.DataFrame, plan: Evaluation) -> pd.DataFrame:
     columns = ["school", "arm", *facts, *(one for one in doses if one in frame.columns)]
     schools = frame[columns].drop_duplicates("school").sort_values("school").reset_index(drop=True)
     return schools if plan.unit_of_randomisation == "school" else schools.assign(arm="")
+
+
+def _blank(column: pd.Series) -> pd.Series:
+    return column.fillna("").astype("str") == ""
 
 
 def _as_meant(column: pd.Series, fact: Characteristic) -> pd.Series:

@@ -111,8 +111,8 @@ class _Said:
             told = ""
             if self.measure and len(text) <= _SHORT:
                 told = (
-                    f" If it means that there is no number, say so in a mapping file: labels: {{{self.measure}: "
-                    f"{{{yaml_text(text)}: null}}}}."
+                    f" If it stands for a number, such as 1 for yes, say so in a mapping file: labels: "
+                    f"{{{self.measure}: {{{yaml_text(text)}: NUMBER}}}}. If it means that there is none, write null."
                 )
             self._add("ask", "not_a_number", f"{quoted(text)}{times} is not a number", f"{_TYPE_IT}{told}", where)
 

@@ -172,7 +172,8 @@ def _from_pupils(responses: pd.DataFrame, pupils: pd.DataFrame, plan: "Evaluatio
     frame = pd.DataFrame({"school": first["school"].to_numpy()}, dtype="str")
     keys = first["_key"].tolist()
     home = pupils.set_index("pupil")["school"]
-    rows = responses.assign(_school=[key_of(str(one)) for one in responses["pupil"].map(home)])
+    named_school = responses["pupil"].map(home).astype("str")
+    rows = responses.assign(_named=named_school, _school=[key_of(one) for one in named_school])
     for one in plan.school_facts:
         texts = _one_of_school(rows, one.id, one.label, keys, notes, is_number=False)
         frame[one.id] = pd.Series(texts, dtype="str")
@@ -194,10 +195,11 @@ def _one_of_school(
     given = given[(given["_school"] != "") & (given[column] != "")].drop_duplicates()
     several = given.loc[given["_school"].duplicated(), "_school"].unique()
     if len(several):
+        spelled = rows.drop_duplicates("_school").set_index("_school")["_named"]
         notes.add(
             "error",
             "fact_varies_in_school",
-            f"'{label}' is a fact about the whole school, but it varies within {named('school', several)}",
+            f"'{label}' is a fact about the whole school, but it varies within {named('school', spelled[several])}",
             "Write the same in all rows of the school, or give it in a list of schools (data: schools: in the plan).",
         )
     first = given.drop_duplicates("_school").set_index("_school")[column]

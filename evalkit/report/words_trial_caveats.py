@@ -22,7 +22,7 @@ WARNINGS: dict[str, str] = {
     ),
     "few_clusters": "There are few schools{detail}, so the likely range for {outcome} is less exact than it looks.",
     "few_pupils": "Few pupils are in the analysis of {outcome}{detail}, so a few of them can change the picture.",
-    "imbalance": "The groups did not start alike on {what}{detail}. The analysis takes the baseline into account.",
+    "imbalance": "The groups {apart} on {what}{detail}. {adjusted}",
     "high_attrition": (
         "Many pupils were lost{detail}, so those who are left may no longer be like those who were drawn."
     ),
@@ -65,6 +65,11 @@ CAVEATS: dict[str, str] = {**LIMITS, **WARNINGS, **NOTES}
 SHARES = ("share", "share_lost", "share_missing", "overall", "differential", "difference_share")
 PERCENTS = ("percent", "lost_percent", "missing_percent", "points")
 NUMBERS = ("n", "n_schools", "n_clusters", "clusters", "n_pupils", "n_changes", "changes", "deviations", "smallest")
+APART = {"note": "started a little apart", "warning": "did not start alike"}
+ADJUSTED = {
+    True: "The analysis takes this into account.",
+    False: "The plan does not have it in the model, so the figure may hold a part of this difference.",
+}
 SIZES = ("g", "std_difference", "difference")
 
 
@@ -78,8 +83,17 @@ def trial_caveat_sentence(results: Results, caveat: Caveat) -> str:
         "threshold": count(results.plan.suppression_threshold),
         "what": str(caveat.facts.get("label") or "the baseline"),
         "detail": _detail(caveat.facts),
+        "apart": APART.get(caveat.level, APART["warning"]),
+        "adjusted": ADJUSTED[_is_in_model(results, caveat)],
     }
     return CAVEATS[caveat.kind].format_map(words)
+
+
+def _is_in_model(results: Results, caveat: Caveat) -> bool:
+    """Whether what differed at the start is the baseline, a stratum or a covariate of the plan."""
+    plan = results.plan
+    strata = plan.trial.strata if plan.trial else ()
+    return caveat.facts.get("variable", "baseline") in {"baseline", *(one.id for one in (*strata, *plan.covariates))}
 
 
 def _detail(facts: Mapping[str, Value]) -> str:

@@ -28,6 +28,12 @@ STEPS: dict[tuple[CheckName, Rating], str] = {
     ("delivery", "fair"): "Talk with schools that took up little of the programme, and ask what stood in the way.",
     ("delivery", "unknown"): "Write down for each school how much of the programme it got.",
 }
+STEPS_OF_PUPILS: dict[tuple[CheckName, Rating], str] = {
+    ("size", "weak"): "Plan the next trial with more pupils.",
+    ("size", "fair"): "If a smaller difference would matter to you, plan the next trial with more pupils.",
+    ("delivery", "fair"): "Talk with pupils who took up little of the programme, and ask what stood in the way.",
+    ("delivery", "unknown"): "Write down for each pupil how much of the programme he or she got.",
+}
 STEPS_FOR: dict[str, str] = {
     "unclear": (
         "Do not drop or expand the programme on this trial alone: where we cannot tell, both a gain and a loss are "
@@ -53,11 +59,12 @@ def trial_steps(results: Results, found: Sequence[Effect]) -> list[str]:
     }
     steps = [STEPS_FOR[key] for key, holds in keys.items() if holds]
     order: tuple[Rating, ...] = ("weak", "unknown", "fair")
+    worded = STEPS | (STEPS_OF_PUPILS if results.plan.design == "individual_trial" else {})
     steps += [
-        STEPS[check.name, rating]
+        worded[check.name, rating]
         for rating in order
         for check in results.checks
-        if check.rating == rating and (check.name, rating) in STEPS
+        if check.rating == rating and (check.name, rating) in worded
     ]
     if all(outcome.smallest_worthwhile is None for outcome in results.plan.outcomes) or not steps:
         steps.append(STEPS_FOR["no_threshold"])

@@ -175,3 +175,14 @@ def test_the_planned_draws_are_made() -> None:
     assert 0 < test["p_value"] < 1
     drawn = row_of(found, inquiry="robustness", outcome="attainment", estimator="bootstrap")
     assert drawn["conf_low"] < drawn["conf_high"]
+
+
+@pytest.mark.parametrize("schools", ["", "some"])
+def test_an_individual_trial_needs_no_schools(schools: str) -> None:
+    study, scores = make_trial(design="individual", schools=4, pupils=20, seed=8)
+    known = scores.roster.assign(school=None)
+    if schools:
+        known["school"] = ["S1" if place % 2 else None for place in range(len(known))]
+    without, blank = analyse(scores, study), analyse(replace(scores, roster=known), study)
+    assert (without.estimates["status"] == "ok").any()
+    pd.testing.assert_frame_equal(without.estimates, blank.estimates)

@@ -263,6 +263,11 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
         "fact_varies_in_school", "'Area' is a fact about the whole school, but it varies within the school 100102",
     ),
     (
+        "stratum varies, name", False, lambda t: [one.update(School="Oak Hill", Area=area) for one, area in
+        zip(t.pupils[:2], ("North", "South"), strict=True)],
+        "fact_varies_in_school", "it varies within the school Oak Hill",
+    ),
+    (
         "unknown arm", True, lambda t: t.school("100103").update(Arm="waiting list"),
         "unknown_arm", "'waiting list' is no arm of the trial",
     ),
@@ -464,3 +469,12 @@ def test_pupils_within_schools_and_one_arm_in_each_class(tmp_path: Path) -> None
     files.pupils[2]["Arm"] = "C"
     _, found = checked(files, tmp_path / "bad")
     assert "The class 100100 / A has pupils in more than one arm" in one(found, "arm_varies").message
+
+
+def test_words_for_numbers_are_told_how_to_become_numbers(tmp_path: Path) -> None:
+    files = make_files(with_list=False)
+    files.pupils[0]["KS2"] = "top"
+    _, found = checked(files, tmp_path)
+    mend = str(one(found, "not_a_number").mend)
+    assert "'top': NUMBER}" in mend
+    assert "If it means that there is none, write null" in mend

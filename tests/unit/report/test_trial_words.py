@@ -2,16 +2,18 @@
 
 import math
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 
-from evalkit.records.results import Check, CheckName, Rating
+from evalkit.records.results import Caveat, Check, CheckName, Rating
 from evalkit.report import words_trial_checks, words_trial_steps
 from evalkit.report.trial_effects import effects
 from evalkit.report.trial_flow import streams
 from evalkit.report.words_rating import MonthsRead, months_cell, months_range, padlocks
 from evalkit.report.words_trial import describe_effect, effects_finding, took_part, trial_answer
+from evalkit.report.words_trial_caveats import trial_caveat_sentence
+from evalkit.report.words_trial_steps import trial_steps
 from tests.golden.trial_sample import trial
 
 UNSURE = {"science": (0.05, 0.1, 0.02, -0.08, 0.12)}
@@ -145,3 +147,39 @@ def test_every_check_has_a_sentence_and_a_step_unless_it_is_strong(name: CheckNa
         assert text.endswith(".")
         assert "{" not in text
     assert ((name, rating) in words_trial_steps.STEPS) is (rating != "strong")
+
+
+@pytest.mark.parametrize(
+    ("variable", "level", "words"),
+    [
+        (
+            "baseline",
+            "note",
+            "started a little apart on it (0.07 of a standard deviation). The analysis takes this into",
+        ),
+        (
+            "baseline",
+            "warning",
+            "did not start alike on it (0.07 of a standard deviation). The analysis takes this into",
+        ),
+        (
+            "fsm",
+            "warning",
+            "did not start alike on it (0.07 of a standard deviation). The plan does not have it in the",
+        ),
+    ],
+)
+def test_a_gap_at_the_start_is_called_by_its_size_and_adjusted_only_if_planned(
+    variable: str, level: Literal["note", "warning"], words: str
+) -> None:
+    facts = {"g": 0.07, "label": "it", "variable": variable}
+    assert words in trial_caveat_sentence(trial(), Caveat("imbalance", level, "science", facts))
+
+
+def test_a_trial_of_single_pupils_is_not_told_to_find_schools() -> None:
+    checks = (Check("size", "weak", {}), Check("delivery", "unknown", {}))
+    for design, there in (("individual_trial", False), ("cluster_trial", True)):
+        results = replace(trial(design=design), checks=checks)
+        steps = " ".join(trial_steps(results, effects(results)))
+        assert ("more schools" in steps) is there
+        assert ("for each school" in steps) is there
