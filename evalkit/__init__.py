@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from evalkit.scoring.item_functioning import item_functioning
     from evalkit.scoring.parallel_analysis import parallel_analysis
     from evalkit.scoring.reliability import reliability
+    from evalkit.scoring.response_quality import response_quality
     from evalkit.scoring.score import score, score_items
     from evalkit.stats.power_designs import TrialDesign
 
@@ -100,6 +101,7 @@ _HOMES = {
     "power_plot": "evalkit.report.figure_power",
     "randomise": "evalkit.planning.randomise",
     "reliability": "evalkit.scoring.reliability",
+    "response_quality": "evalkit.scoring.response_quality",
     "render": "evalkit.report.render",
     "run": "evalkit.road",
     "sample_size": "evalkit.planning.power",
@@ -152,6 +154,7 @@ __all__ = [
     "randomise",
     "reliability",
     "render",
+    "response_quality",
     "run",
     "sample_size",
     "score",

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from evalkit.analysis.estimate import Estimate, not_estimated, suppressed, too_few_reason
 from evalkit.analysis.paired_sample import PairedSample
 from evalkit.analysis.sensitivity import paired_bayes_factor, signed_rank
@@ -15,6 +17,7 @@ from evalkit.stats.disclosure import mean_is_safe
 from evalkit.stats.effect_size import EffectSize, d_av, d_baseline, d_rm, d_z
 from evalkit.stats.paired import PairedChange, paired_change
 
+UNFLAGGED = "paired_t_unflagged"
 INTERVAL_NAMES = {
     "noncentral_t": "noncentral t",
     "algina_keselman": "Algina-Keselman noncentral t",
@@ -116,6 +119,24 @@ def _paired_t(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Es
         return _with_effect(row, d_av(change))
     except FitError as error:
         return replace(row, reason=f"{row.reason} {error.message}".strip())
+
+
+def _paired_t_unflagged(row: Estimate, sample: PairedSample, inquiry: ChangeInquiry) -> Estimate:
+    """The paired comparison without pupils whose answers show a sign of careless answering.
+
+    Beside the row of everybody it would tell what a few flagged pupils did, or that none was: then it is hidden.
+    """
+    kept = ~sample.flagged
+    n, threshold = int(np.count_nonzero(kept)), inquiry.threshold
+    if not (mean_is_safe(n, threshold) and mean_is_safe(sample.n_linked - n, threshold)):
+        reason = f"Not shown, because fewer than {threshold} pupils (or none) were flagged for how they answered"
+        if n < threshold:
+            reason = f"Not shown, because fewer than {threshold} pupils were not flagged for how they answered"
+        return suppressed(replace(row, n_treated=math.nan), f"{reason}.")
+    unflagged = replace(sample, pre=sample.pre[kept], post=sample.post[kept], flagged=sample.flagged[kept])
+    row = _paired_t(replace(row, n_treated=n), unflagged, inquiry)
+    left_out = f"Without the {sample.n_linked - n} pupils who were flagged for how they answered."
+    return replace(row, reason=f"{left_out} {row.reason}".strip())
 
 
 def sides_reason(sample: PairedSample, inquiry: ChangeInquiry) -> str:
@@ -221,4 +242,5 @@ CHANGE_ESTIMATORS: dict[str, tuple[str, ChangeEstimator]] = {
     "d_baseline": ("sd", _standardised(d_baseline)),
     "wilcoxon": ("rank_biserial", _wilcoxon),
     "bayes_factor": ("bf10", _bayes_factor),
+    UNFLAGGED: ("points", _paired_t_unflagged),
 }

@@ -28,6 +28,7 @@ class PairedSample:
     low, high : ends of the scale
     higher_is : better, worse or neither
     pre, post : scores of the linked pupils, shape (n_linked,)
+    flagged : whether the answers of a linked pupil show a sign of careless answering in either wave, shape (n_linked,)
     left : baseline scores of those without a score afterwards, shape (n_pre - n_linked,)
     n_pre, n_post : pupils with a score in that wave
     problem : why the two waves cannot be compared, else empty
@@ -42,6 +43,7 @@ class PairedSample:
     higher_is: str
     pre: Vector
     post: Vector
+    flagged: npt.NDArray[np.bool_]
     left: Vector
     n_pre: int
     n_post: int
@@ -129,7 +131,7 @@ def paired_samples(scores: Scores, study: Study) -> tuple[PairedSample, ...]:
             f"The scores of {study.plan.id} hold {repeated} rows too many: a pupil may have one score per wave and "
             "scale. Check the survey files for pupils who answered twice, keep one row each, and score again."
         )
-    return tuple(_paired_sample(scores.frame, study, outcome) for outcome in study.plan.outcomes)
+    return tuple(_paired_sample(scores, study, outcome) for outcome in study.plan.outcomes)
 
 
 def _answered(frame: pd.DataFrame, wave: str) -> set[str]:
@@ -137,15 +139,15 @@ def _answered(frame: pd.DataFrame, wave: str) -> set[str]:
     return set(rows["pupil"].astype(str))
 
 
-def _paired_sample(frame: pd.DataFrame, study: Study, outcome: Outcome) -> PairedSample:
+def _paired_sample(scores: Scores, study: Study, outcome: Outcome) -> PairedSample:
     wave_pre, wave_post = (wave.id for wave in study.plan.waves)
-    rows = frame[frame["scale"] == outcome.scale]
+    rows = scores.frame[scores.frame["scale"] == outcome.scale]
     pre, post = _wave_scores(rows, wave_pre), _wave_scores(rows, wave_post)
     linked = [pupil for pupil in pre.index if pupil in post.index]
     instrument = study.instrument(outcome.instrument)
     low, high = instrument.range_of(outcome.score)
     versions = sorted({str(version) for version in rows["scale_version"]})
-    outside = sum(_outside(scores.to_numpy(), low, high) for scores in (pre, post))
+    outside = sum(_outside(found.to_numpy(), low, high) for found in (pre, post))
     problem = _version_problem(outcome, versions) or _range_problem(outcome, outside, low, high)
     return PairedSample(
         outcome=outcome,
@@ -157,6 +159,7 @@ def _paired_sample(frame: pd.DataFrame, study: Study, outcome: Outcome) -> Paire
         higher_is=instrument.score(outcome.score).higher_is,
         pre=pre.loc[linked].to_numpy(dtype=np.float64),
         post=post.loc[linked].to_numpy(dtype=np.float64),
+        flagged=np.isin(linked, _flagged(scores, outcome, (wave_pre, wave_post))),
         left=pre.drop(linked).to_numpy(dtype=np.float64),
         n_pre=len(pre),
         n_post=len(post),
@@ -168,6 +171,13 @@ def _wave_scores(rows: pd.DataFrame, wave: str) -> pd.Series:
     """Scores of one wave by pupil, in the order of their codes, so that the file's row order never matters."""
     chosen = rows[(rows["wave"] == wave) & rows["value"].notna()]
     return pd.Series(chosen["value"].to_numpy(), index=chosen["pupil"].astype(str), dtype="float64").sort_index()
+
+
+def _flagged(scores: Scores, outcome: Outcome, waves: tuple[str, str]) -> list[str]:
+    """Pupils with a sign of careless answering in this questionnaire in either wave."""
+    rows = scores.flagged
+    rows = rows[(rows["instrument"] == outcome.instrument) & rows["wave"].isin(waves)]
+    return sorted(set(rows["pupil"].astype(str)))
 
 
 def _outside(scores: Vector, low: float, high: float) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalkit.analysis.adjustment import adjusted
 from evalkit.analysis.caveats import caveats
-from evalkit.analysis.change_rows import change_inquiry, change_rows, family_of
+from evalkit.analysis.change_rows import UNFLAGGED, change_inquiry, change_rows, family_of
 from evalkit.analysis.checks import checks
 from evalkit.analysis.displays import change_table, distribution_table, flow_table, means_table
 from evalkit.analysis.estimate import Estimate, estimate_table, suppressed, too_few_reason
@@ -163,6 +163,9 @@ def _displays(
 
 def _anything_suppressed(rows: Sequence[Estimate], displays: dict[str, pd.DataFrame]) -> bool:
     ends = displays["quality"][["floor_percent", "ceiling_percent"]]
-    if any(row.status == "suppressed" for row in rows) or bool(ends.isna().any(axis=None)):
+    # In most studies few pupils are flagged, and the row without them is hidden: that alone needs no caveat.
+    if any(row.status == "suppressed" and row.estimator != UNFLAGGED for row in rows) or bool(
+        ends.isna().any(axis=None)
+    ):
         return True
     return any(bool(displays[name]["count"].isna().any()) for name in ("distribution", "answers"))

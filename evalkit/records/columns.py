@@ -59,6 +59,23 @@ GLOSSARY: dict[str, Column] = {
         "What a row of reliability() holds: alpha, omega, mean_item_r, mean, sd, item_rest_r, ... In a trial: baseline "
         "or outcome.",
     ),
+    # signs of careless answering
+    "instrument": Column("text", "The questionnaire, by its id."),
+    "longest_string": Column("whole number", "Longest run of one printed answer, in the order of the questionnaire."),
+    "variability": Column("number", "Standard deviation of a pupil's printed answers (n - 1)."),
+    "outlier_p": Column("number", "Chi-square probability of the pupil's Mahalanobis distance in the wave."),
+    "reversed_inconsistency": Column(
+        "number", "Contradiction between items worded both ways, 0 to 1; empty where a scale has none."
+    ),
+    "even_odd": Column("number", "Even-odd consistency over three or more scales, near 1 for careful answers."),
+    "antonym_r": Column("number", "Correlation within the pupil over items that others answer oppositely."),
+    "seconds_per_item": Column("number", "Seconds taken for each item answered; empty without times."),
+    "straight_line": Column("true/false", "One printed answer to everything."),
+    "long_string": Column("true/false", "One printed answer for a large part of a long questionnaire."),
+    "outlier": Column("true/false", "An unusual pattern of answers in this wave."),
+    "inconsistent": Column("true/false", "Items worded both ways were agreed with alike."),
+    "too_fast": Column("true/false", "Answered faster than anyone reads."),
+    "any_sign": Column("true/false", "Any of straight_line, long_string, outlier, inconsistent, too_fast."),
     # what a scale measures
     "factors": Column("whole number", "How many factors the scale is scored by."),
     "factor": Column("text", "A factor: the score, or the part score, that its items make up."),

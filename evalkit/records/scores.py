@@ -28,6 +28,17 @@ DIF_COLUMNS = (
     "r2_change", "size", "p_value", "p_adjusted", "flagged", "reason",
 )  # fmt: skip
 
+RESPONSE_COLUMNS = (
+    "pupil", "wave", "instrument", "n_answered", "longest_string", "variability", "outlier_p",
+    "reversed_inconsistency", "even_odd", "antonym_r", "seconds_per_item", "straight_line", "long_string", "outlier",
+    "inconsistent", "too_fast", "any_sign",
+)  # fmt: skip
+FLAGGED_COLUMNS = ("pupil", "wave", "instrument")
+
+
+def _nobody_flagged() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.array([], dtype="str") for name in FLAGGED_COLUMNS})
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -72,6 +83,8 @@ class Scores:
     release_sha256 : the release they were made from
     sources : (name, sha256) of the files behind the release
     notes : facts about the data that a reader must know, a sentence each (decisions taken on the files)
+    flagged : frame, FLAGGED_COLUMNS - pupils whose answers to a questionnaire in a wave show a sign of careless
+        answering. Their scores stay in `frame`; analysis says what happens without them
     """
 
     frame: pd.DataFrame
@@ -81,3 +94,4 @@ class Scores:
     sources: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
     schools: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flagged: pd.DataFrame = field(default_factory=_nobody_flagged)

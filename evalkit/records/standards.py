@@ -121,6 +121,17 @@ class MeasurementStandards(Spec):
     item_r2_large: Threshold
 
 
+class ResponseStandards(Spec):
+    """From where on a pupil's answers are flagged as a possible sign of careless answering."""
+
+    straight_line_answers: Threshold
+    long_string_share: Threshold
+    long_string_answers: Threshold
+    outlier_p: Threshold
+    reversed_inconsistency: Threshold
+    seconds_per_item: Threshold
+
+
 class Standards(Spec):
     """All thresholds. A new standard is a new block beside these."""
 
@@ -139,6 +150,7 @@ class Standards(Spec):
     compliance: ComplianceStandards
     missing: MissingStandards
     measurement: MeasurementStandards
+    response_quality: ResponseStandards
 
 
 @cache

@@ -15,6 +15,7 @@ METHODS = {
     "d_baseline": "d on the SD before",
     "wilcoxon": "Rank-biserial r (Wilcoxon)",
     "bayes_factor": "Bayes factor BF10 (JZS, r = 0.707)",
+    "paired_t_unflagged": "Mean change without pupils flagged for how they answered",
 }
 SIDES_NOTE = (
     " The p-values are one-sided, as planned: they test for a {way} only. Intervals and the Bayes factor are two-sided."
@@ -43,7 +44,8 @@ def _sides_note(results: Results, outcome: str) -> str:
 
 
 def _sensitivity_cells(row: Row, estimator: str) -> list[str]:
-    show = {"bayes_factor": bayes_factor, "paired_t": lambda value: signed(value, 2)}.get(estimator, effect)
+    in_points = estimator.startswith("paired_t")
+    show = bayes_factor if estimator == "bayes_factor" else (lambda value: signed(value, 2)) if in_points else effect
     statistic = cell(row, "statistic", lambda value: fixed(value, 2))
     if known(row.get("df")) and statistic not in (ABSENT, SUPPRESSED):
         statistic = f"t({fixed(row['df'], 0)}) = {statistic}"

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.errors import DesignError, SpecError
+from evalkit.errors import SpecError
 from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.records.measure import VALUE
 from evalkit.records.release import Release
-from evalkit.records.scores import SCORE_COLUMNS, Scores
+from evalkit.records.scores import FLAGGED_COLUMNS, SCORE_COLUMNS, Scores
 from evalkit.scoring.answers import read_answers
 from evalkit.scoring.measured import score_measured
 from evalkit.scoring.measurement import with_measurement
 from evalkit.scoring.quality import measure_quality
+from evalkit.scoring.release_answers import release_answers
+from evalkit.scoring.response_quality import response_signs
 from evalkit.scoring.rules import Scored, score_answers
 
 
@@ -29,8 +31,8 @@ def score(release: Release, study: Study) -> Scores:
     Returns
     -------
     Scores
-        A row per pupil, wave and scale, with `n_answered` and, where there is no score, the reason; and how well each
-        measure worked.
+        A row per pupil, wave and scale, with `n_answered` and, where there is no score, the reason; how well each
+        measure worked; and whose answers show a sign of careless answering.
 
     Raises
     ------
@@ -40,19 +42,8 @@ def score(release: Release, study: Study) -> Scores:
     SpecError
         Answers lie outside the answer scale or are not whole numbers (columns and counts are named, pupils never).
     """
-    _refuse_other_versions(release, study)
-    _refuse_missing_items(release, study)
     responses = release.responses
-    answers = {
-        one.id: read_answers(
-            responses,
-            one,
-            items=study.items(one.id),
-            columns={item: f"{one.id}.{item}" for item in study.items(one.id)},
-        )
-        for one in study.instruments
-        if not one.is_measure
-    }
+    answers = release_answers(release, study)
     scored = {
         f"{name}.{score_id}": score_answers(answers[name], study.instrument(name), score_id=score_id)
         if name in answers
@@ -64,7 +55,9 @@ def score(release: Release, study: Study) -> Scores:
     quality = with_measurement(quality, responses, release.roster, study, answers=answers)
     sources = tuple((source.name, source.sha256) for source in release.manifest.sources)
     notes = tuple(note for source in release.manifest.sources for note in source.decisions)
-    return Scores(frame, quality, release.roster, release.sha256, sources, notes, release.schools)
+    signs = response_signs(responses, study, answers=answers)
+    flagged = signs.loc[signs["any_sign"], list(FLAGGED_COLUMNS)].reset_index(drop=True)
+    return Scores(frame, quality, release.roster, release.sha256, sources, notes, release.schools, flagged)
 
 
 def score_items(
@@ -129,38 +122,6 @@ def _rows(responses: pd.DataFrame, scale: str, study: Study, scored: Scored) -> 
     table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
     waves = study.waves_of(scale.split(".")[0])
     return table if len(waves) == len(study.plan.waves) else table[table["wave"].isin(waves)]
-
-
-def _refuse_other_versions(release: Release, study: Study) -> None:
-    released = release.manifest.instruments
-    problems: list[str] = []
-    for instrument in study.instruments:
-        if instrument.identity in released:
-            continue
-        others = [one for one in released if one.split("@")[0] == instrument.id]
-        if others:
-            problems.append(
-                f"{instrument.id}: the release was made with {' and '.join(others)}, the plan now names "
-                f"{instrument.identity}. Answers to two versions or answer scales are never mixed: use the version of "
-                "the release, or make a new release from the survey files."
-            )
-        else:
-            problems.append(
-                f"{instrument.id}: the release holds no answers to it (it holds {', '.join(released) or 'none'}). "
-                "Make a new release with this plan."
-            )
-    if problems:
-        raise DesignError("The release does not fit the plan's questionnaires.", problems=problems)
-
-
-def _refuse_missing_items(release: Release, study: Study) -> None:
-    needed = [f"{one.id}.{item}" for one in study.instruments for item in study.items(one.id)]
-    missing = [name for name in needed if name not in release.responses.columns]
-    if missing:
-        raise DesignError(
-            f"The release has no column for {', '.join(missing)}, which the plan needs. "
-            "Make a new release with this plan."
-        )
 
 
 def columns_of(table: pd.DataFrame, instrument: Instrument, needed: Sequence[str]) -> dict[str, str]:

@@ -166,6 +166,13 @@ def _outcome(name: str, row: tuple, *, n: int, lost: int, hidden: bool) -> tuple
         ),
         estimate("change", "wilcoxon", "rank_biserial", 1.6 * d, statistic=400.0, p_value=p),
         estimate("change", "bayes_factor", "bf10", 2.81),
+        estimate(
+            "change", "paired_t_unflagged", "points", 0.9 * difference, 1.1 * margin, std_error=1.1 * error, df=n - 13,
+            statistic=0.8 * t, p_value=p, n_treated=n - 12,
+            reason="Without the 12 pupils who were flagged for how they answered.",
+        ) if not hidden else estimate(
+            "change", "paired_t_unflagged", "points", 0, reason="Not shown.", n_treated=math.nan
+        ),
         *(
             estimate("reliable_change", "jacobson_truax", "pupils", count, contrast=contrast)
             for contrast, count in (("improved", 11), ("no_reliable_change", n - 21), ("declined", 10))

@@ -54,6 +54,7 @@ PUBLIC = [
     "randomise",
     "reliability",
     "render",
+    "response_quality",
     "run",
     "sample_size",
     "score",

@@ -53,6 +53,12 @@ def main():
     mixed_cuts = [[0.3], [-0.5, 0.5], [-1, 0.2, 0.9], [-1.2, -0.4, 0.3, 1.1], [-1.5, -0.8, 0, 0.8, 1.4]]
     mixed = cut(108, n=150, loadings=[0.7, 0.6, -0.5, 0.8, 0.65], cuts=mixed_cuts)
     write("items_mixed", mixed, item_names(mixed))
+    # Six items worded one way and six the other, none reversed yet; the last rows answer at random or all alike.
+    opposite = answers(109, n=90, loadings=[0.9, -0.9] * 6, points=7)
+    opposite[80:88] = np.random.default_rng(110).integers(1, 8, size=(8, 12))
+    opposite[88], opposite[89] = 7, 4
+    opposite[np.random.default_rng(111).random(opposite.shape) < 0.03] = np.nan
+    write("items_opposite", opposite, item_names(opposite))
     rng = np.random.default_rng(106)
     pre = np.clip(np.round(28 + 5 * rng.normal(size=56)), 10, 40)
     post = np.clip(np.round(28 + 0.6 * (pre - 28) + 1.5 + 4.5 * rng.normal(size=56)), 10, 40)
