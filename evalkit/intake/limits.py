@@ -42,5 +42,5 @@ class Limits(NamedTuple):
 
     memory_bytes: int = 600_000_000
     cpu_seconds: int = 60
-    wall_seconds: float = 120.0
+    wall_seconds: float = 180.0
     watched: bool = False

@@ -16,6 +16,7 @@ from evalkit.intake.sealed.sheet import Message
 from evalkit.intake.sealed.workbook import WorkbookKind
 
 _COPY = "Copy the answers alone into a new workbook, or save the sheet with the answers as CSV (.csv), and send that."
+_AGAIN = "Try again, or save the sheet with the answers as CSV (.csv), and send that."
 _CHILD = Path(__file__).with_name("child.py")
 _LONGEST_LINE = 64_000_000
 _LAST_WORDS = 1.0  # seconds
@@ -27,14 +28,11 @@ def sealed_messages(data: bytes, kind: WorkbookKind, *, limits: Limits = _LIMITS
 
     A child that dies, or is ended, gives ["refused", ...] as its last message, like a workbook that cannot be read.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_CHILD)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # a traceback may hold cells
-        env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
-        start_new_session=True,
-    )
+    try:
+        process = _started()
+    except OSError:
+        yield ["refused", "The process that reads workbooks cannot be started on this computer just now", _AGAIN]
+        return
     assert process.stdin is not None
     assert process.stdout is not None
     clock = threading.Timer(limits.wall_seconds, process.kill)
@@ -61,6 +59,18 @@ def sealed_messages(data: bytes, kind: WorkbookKind, *, limits: Limits = _LIMITS
         feeder.join()
     if last not in ("done", "refused"):
         yield ["refused", *_why(code, in_time=in_time)]
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_CHILD)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a traceback may hold cells
+        env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows alone has windows to open
+    )
 
 
 def unsafe() -> tuple[str, str]:

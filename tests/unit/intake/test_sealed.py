@@ -135,6 +135,14 @@ def test_a_child_that_dies_or_lies_is_a_refusal(instead, capfd, lines, size) -> 
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_child_that_cannot_be_started_is_a_refusal(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert read() == Refusal(
+        "The process that reads workbooks cannot be started on this computer just now",
+        "Try again, or save the sheet with the answers as CSV (.csv), and send that.",
+    )
+
+
 @pytest.mark.parametrize("stop", [0, 1, 2, 3])
 def test_whoever_stops_listening_leaves_no_child_behind(stop) -> None:
     messages = sealed_messages(xlsx(files.table(3_000)), "xlsx")
