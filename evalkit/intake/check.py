@@ -46,7 +46,7 @@ def check_upload(
 
     Parameters
     ----------
-    path : CSV, TSV or XLSX file, as exported from a form or typed in
+    path : CSV, TSV, XLSX or ODS file, as exported from a form or typed in
     study : the evaluation, from `load_evaluation`
     wave : when these answers were given, by the wave's id or label in the plan; may be left out when the file has a
         wave column or names waves in its headings
