@@ -221,7 +221,7 @@ def _first_stage_row(row: Estimate, found: ComplierEffect) -> Estimate:
     )
     return replace(
         row,
-        estimate=first.mean_assigned - first.mean_not_assigned,
+        estimate=first.coefficient,
         std_error=first.std_error,
         df=first.df_denominator,
         statistic=math.nan if found.full_compliance else first.f_value,

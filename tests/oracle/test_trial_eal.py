@@ -79,6 +79,7 @@ def test_the_complier_effect_is_aers(outcome: str) -> None:
     compare(found, {"estimate": expected["estimate"], "std_error": expected["std_error"]})
     first = row(inquiry="compliance", outcome=outcome, estimator="first_stage", contrast="days")
     compare(first["statistic"], expected["first_estimate_f"])
+    compare((first["estimate"] / first["std_error"]) ** 2, expected["first_estimate_f"])
 
 
 @pytest.mark.parametrize(
