@@ -1,9 +1,12 @@
 """The reporting checklists: whole, each item with its source's status, and honest about what the report says."""
 
+import re
 from functools import reduce
+from pathlib import Path
 
 import pytest
 
+import evalkit
 from evalkit.analysis.analyse import analyse
 from evalkit.errors import SpecError
 from evalkit.records.checklist import CHECKLIST_COLUMNS, checklist_ids, checklist_table, load_checklists
@@ -13,6 +16,7 @@ from evalkit.records.results import Results
 from evalkit.road import with_planning
 from tests.unit.analysis.trial_scores import make_trial, make_trial_plan
 
+TEMPLATES = sorted((Path(evalkit.__file__).parent / "report" / "templates").glob("*/template.qmd"))
 NUMBERS = [
     "1a", "1b", "2a", "2b", "3a", "3b", "4a", "4b", "5", "6a", "6b", "7a", "7b", "8a", "8b", "9", "10", "11a", "11b",
     "12a", "12b", "13a", "13b", "14a", "14b", "15", "16", "17a", "17b", "18", "19", "20", "21", "22", "23", "24", "25",
@@ -45,6 +49,14 @@ def test_needs_are_keys_of_a_plan_and_displays_of_results():
             assert reduce(lambda part, name: getattr(part, name), key.split("."), study.plan) is not Ellipsis
         assert set(item.needs.displays) <= displays
         assert item.place or not (item.needs.plan or item.needs.displays)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.parent.name)
+def test_a_report_that_shows_the_checklist_has_every_place(path: Path):
+    headings = set(re.findall(r"^##+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    lists = load_checklists()
+    places = {one.place for one in (*lists.consort.items, *lists.tidier.items) if one.place}
+    assert "The CONSORT checklist" not in headings or places <= headings, places - headings
 
 
 def test_a_place_stands_only_where_the_report_says_it():
