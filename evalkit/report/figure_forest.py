@@ -55,9 +55,9 @@ class ForestRow:
 
 def forest(
     rows: Sequence[ForestRow], *, title: str, axis: str, sides: tuple[str, str], alt: str, caption: str,
-    also: float = float("nan"), letters: int = 44,
+    also: float = float("nan"), letters: int = 44, even: bool = True,
 ) -> Figure:  # fmt: skip
-    """Draw the rows; zero is a full line, `also` a dotted one."""
+    """Draw the rows; zero is a full line, `also` a dotted one. `even`: zero stands in the middle."""
     lines = title_lines(title)
     drawn = TOP + ROW * len(rows) + BOTTOM
     height = drawn + title_height(lines)
@@ -65,8 +65,8 @@ def forest(
         figure = blank(height)
         draw_title(figure, lines)
         axes = figure.add_axes((0.02, BOTTOM / height, 0.96, (drawn - BOTTOM) / height))
-        limit = _limit(rows, also)
-        axes.set(xlim=(-limit, limit), ylim=(len(rows) - 0.5 + 0.12, -0.5 - TOP / ROW), yticks=[], xlabel=axis)
+        left, right = _ends(rows, also, even=even)
+        axes.set(xlim=(left, right), ylim=(len(rows) - 0.5 + 0.12, -0.5 - TOP / ROW), yticks=[], xlabel=axis)
         axes.spines["left"].set_visible(False)
         axes.axvline(0, color=INK, linewidth=1.1, zorder=1)
         if known(also):
@@ -74,17 +74,18 @@ def forest(
         for place, side, text in ((0.0, "left", sides[0]), (1.0, "right", sides[1])):
             axes.text(place, 0.0, text, transform=figure.transFigure, ha=side, va="bottom", color=QUIET)
         for place, row in enumerate(rows):
-            _draw_row(axes, place, row, limit, letters=letters)
+            _draw_row(axes, place, row, letters=letters)
         _ticks(axes)
         return finish(figure, alt=alt, caption=caption)
 
 
-def _draw_row(axes: "Axes", place: int, row: ForestRow, limit: float, *, letters: int) -> None:
+def _draw_row(axes: "Axes", place: int, row: ForestRow, *, letters: int) -> None:
+    left, right = axes.get_xlim()
     label = "\N{NO-BREAK SPACE}" * (4 * row.inner) + textwrap.shorten(row.label, letters, placeholder=" …")
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     weight = "bold" if row.bold else "normal"
-    axes.text(-limit, place - 0.24, label, va="center", ha="left", fontweight=weight, zorder=4, bbox=plate)
-    axes.text(limit, place - 0.24, row.numbers, va="center", ha="right", zorder=4, bbox=plate)
+    axes.text(left, place - 0.24, label, va="center", ha="left", fontweight=weight, zorder=4, bbox=plate)
+    axes.text(right, place - 0.24, row.numbers, va="center", ha="right", zorder=4, bbox=plate)
     if place:
         axes.axhline(place - 0.52, color=RULE, linewidth=0.6, zorder=0)
     if not known(row.estimate):
@@ -104,10 +105,18 @@ def _draw_row(axes: "Axes", place: int, row: ForestRow, limit: float, *, letters
     )  # fmt: skip
 
 
-def _limit(rows: Sequence[ForestRow], also: float) -> float:
-    ends = [abs(value) for row in rows for value in (row.low, row.high, row.estimate, row.worthwhile) if known(value)]
-    ends += [abs(also)] if known(also) else []
-    return 1.15 * (max(ends, default=0.0) or 5.0)
+def _ends(rows: Sequence[ForestRow], also: float, *, even: bool) -> tuple[float, float]:
+    """Where the picture ends; zero is always inside."""
+    values = [value for row in rows for value in (row.low, row.high, row.estimate, also) if known(value)]
+    values += [side * row.worthwhile for row in rows for side in (-1, 1) if known(row.worthwhile)]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    if even:
+        high = max(-low, high)
+        low = -high
+    if low == high:
+        return -5.0, 5.0
+    pad = 0.075 * (high - low)
+    return low - pad, high + pad
 
 
 def _ticks(axes: "Axes") -> None:

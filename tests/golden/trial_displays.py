@@ -107,13 +107,17 @@ def _balance(case: "Case") -> pd.DataFrame:
             n = round(PUPILS[arm][0] * share)
             treated = arm != "control"
             extra = by if treated else GAP
-            rows.append(("science", sample, "baseline", "Key Stage 2 score", "", arm, n, round(n * 0.08),
-                         102.1 + (by * 7 if treated else 0), 7.0, GAP, GAP, extra))  # fmt: skip
+            rows.append(("science", sample, "pupil", "baseline", "Key Stage 2 score", "", arm, n, round(n * 0.08),
+                         102.1 + (by * 7 if treated else 0), 7.0, GAP, GAP, GAP, extra))  # fmt: skip
             for category, percent, gap in (("yes", 28.1, -0.02), ("no", 71.9, 0.02)):
-                rows.append(("science", sample, "fsm", "free school meals", category, arm, n, 0, GAP, GAP,
-                             round(n * percent / 100), percent, gap + by / 2 if treated else GAP))  # fmt: skip
-            rows.append(("science", sample, "centre", "Centre", "North", arm, n, 0, GAP, GAP, GAP, GAP, GAP))
-    columns = "outcome sample variable label category arm n n_missing mean sd count percent std_difference"
+                rows.append(("science", sample, "pupil", "fsm", "free school meals", category, arm, n, 0, GAP, GAP,
+                             round(n * percent / 100), percent, 1, gap + by / 2 if treated else GAP))  # fmt: skip
+            rows += [("science", sample, "school", "centre", "Centre", name, arm, SCHOOLS[arm][0], 0, GAP, GAP,
+                      SCHOOLS[arm][0] // 3, 33.3, 1, gap if treated else GAP)
+                     for name, gap in (("North", 0.01), ("South", -0.04), ("West", 0.03))]  # fmt: skip
+    columns = (
+        "outcome sample level variable label category arm n n_missing mean sd count percent rounded_to std_difference"
+    )
     return _frame(rows, columns)
 
 
