@@ -77,7 +77,7 @@ def _of_arm(rows: Sequence[Row]) -> list[BalanceLine]:
         found.setdefault(key, {})[str(row["sample"])] = float(row["std_difference"])
         labels[key] = opening(str(row["label"])) + (f": {row['category']}" if row["category"] else "")
     return [
-        BalanceLine(labels[key], *(values.get(sample, float("nan")) for sample in SAMPLES))
+        BalanceLine(labels[key], values.get("randomised", float("nan")), values.get("analysed", float("nan")))
         for key, values in found.items()
     ]
 

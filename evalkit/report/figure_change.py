@@ -36,12 +36,17 @@ def change_data(results: Results) -> pd.DataFrame:
     )
 
 
-def change_figure(results: Results) -> Figure | None:
-    """Draw the changes from the display `change`; None when none may be shown."""
+def change_figure(results: Results, *, most: int | None = None) -> Figure | None:
+    """Draw the changes from the display `change`, primary outcomes first where only the first `most` are drawn.
+
+    None when none may be shown.
+    """
     found = changes(results)
     if not any(known(one.estimate) for one in found):
         return None
     title = finding(found)
+    if most is not None:
+        found = tuple(sorted(found, key=lambda one: not one.primary))[:most]
     caption = f"{CAPTION} {worthwhile_sentence(found)}"
     rows = [_row(one) for one in found]
     return forest(rows, title=title, axis=AXIS, sides=SIDES, alt=_alt(title, found), caption=caption)

@@ -49,9 +49,14 @@ def effects_data(results: Results) -> pd.DataFrame:
     )
 
 
-def effects_figure(results: Results) -> Figure | None:
-    """Draw the differences as Hedges' g; None when none may be shown."""
+def effects_figure(results: Results, *, most: int | None = None) -> Figure | None:
+    """Draw the differences as Hedges' g; None when none may be shown.
+
+    With `most`, only so many outcomes, the primary ones first, and no groups of pupils.
+    """
     found = drawn_effects(results)
+    if most is not None:
+        found = tuple(sorted(effects(results), key=lambda one: not one.primary))[:most]
     if not any(known(one.size) for one in found):
         return None
     title = effects_finding(effects(results))

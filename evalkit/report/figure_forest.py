@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW, TOP, BOTTOM = 0.39, 0.02, 0.36  # inches
+BESIDE_ROW, LEFT, RIGHT = 0.235, 0.42, 0.74  # a row with its words at the sides, and the share of the width they leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,30 @@ class ForestRow:
 
 
 def forest(
-    rows: Sequence[ForestRow], *, title: str, axis: str, sides: tuple[str, str], alt: str, caption: str,
-    also: float = float("nan"), letters: int = 44, even: bool = True,
-) -> Figure:  # fmt: skip
-    """Draw the rows; zero is a full line, `also` a dotted one. `even`: zero stands in the middle."""
+    rows: Sequence[ForestRow],
+    *,
+    title: str,
+    axis: str,
+    sides: tuple[str, str],
+    alt: str,
+    caption: str,
+    also: float = float("nan"),
+    letters: int = 44,
+    beside: bool = False,
+) -> Figure:
+    """Draw the rows; zero is a full line, `also` a dotted one.
+
+    `beside` sets the words at both sides of the lines, which takes less height; zero then need not be in the middle.
+    """
     lines = title_lines(title)
-    drawn = TOP + ROW * len(rows) + BOTTOM
+    drawn = TOP + (BESIDE_ROW if beside else ROW) * len(rows) + BOTTOM
     height = drawn + title_height(lines)
     with styled():
         figure = blank(height)
         draw_title(figure, lines)
-        axes = figure.add_axes((0.02, BOTTOM / height, 0.96, (drawn - BOTTOM) / height))
-        left, right = _ends(rows, also, even=even)
+        start, end = (LEFT, RIGHT) if beside else (0.02, 0.98)
+        axes = figure.add_axes((start, BOTTOM / height, end - start, (drawn - BOTTOM) / height))
+        left, right = _ends(rows, also, even=not beside)
         axes.set(xlim=(left, right), ylim=(len(rows) - 0.5 + 0.12, -0.5 - TOP / ROW), yticks=[], xlabel=axis)
         axes.spines["left"].set_visible(False)
         axes.axvline(0, color=INK, linewidth=1.1, zorder=1)
@@ -74,7 +87,10 @@ def forest(
         for place, side, text in ((0.0, "left", sides[0]), (1.0, "right", sides[1])):
             axes.text(place, 0.0, text, transform=figure.transFigure, ha=side, va="bottom", color=QUIET)
         for place, row in enumerate(rows):
-            _draw_row(axes, place, row, letters=letters)
+            if beside:
+                _draw_beside(axes, place, row, letters=letters)
+            else:
+                _draw_row(axes, place, row, letters=letters)
         _ticks(axes)
         return finish(figure, alt=alt, caption=caption)
 
@@ -88,9 +104,24 @@ def _draw_row(axes: "Axes", place: int, row: ForestRow, *, letters: int) -> None
     axes.text(right, place - 0.24, row.numbers, va="center", ha="right", zorder=4, bbox=plate)
     if place:
         axes.axhline(place - 0.52, color=RULE, linewidth=0.6, zorder=0)
+    _draw_line(axes, place + 0.18, row)
+
+
+def _draw_beside(axes: "Axes", place: int, row: ForestRow, *, letters: int) -> None:
+    from matplotlib.transforms import blended_transform_factory
+
+    across = blended_transform_factory(axes.figure.transFigure, axes.transData)
+    label = textwrap.shorten(row.label, letters, placeholder=" …")
+    weight = "bold" if row.bold else "normal"
+    axes.text(0.0, place, label, va="center", ha="left", fontweight=weight, transform=across)
+    axes.text(1.0, place, row.numbers, va="center", ha="right", transform=across)
+    _draw_line(axes, place, row)
+
+
+def _draw_line(axes: "Axes", height: float, row: ForestRow) -> None:
     if not known(row.estimate):
         return
-    colour, height = AFTER if row.firm else QUIET, place + 0.18
+    colour = AFTER if row.firm else QUIET
     if known(row.worthwhile):
         for side in (-row.worthwhile, row.worthwhile):
             ends = [height - 0.24, height + 0.24]

@@ -51,7 +51,7 @@ def robust_figure(results: Results, one: Effect) -> Figure | None:
     axis = f"Difference in {unit}"
     alt = f"{title}. {axis}. {'; '.join(f'{row.label}: {row.numbers}' for row in drawn)}."
     return forest(
-        drawn, title=title, axis=axis, sides=SIDES, alt=alt, caption=CAPTION, also=one.estimate, letters=52, even=False
+        drawn, title=title, axis=axis, sides=SIDES, alt=alt, caption=CAPTION, also=one.estimate, letters=36, beside=True
     )
 
 

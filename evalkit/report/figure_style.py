@@ -103,10 +103,11 @@ def finish(figure: "MatplotlibFigure", *, alt: str, caption: str) -> Figure:
     vector, raster = BytesIO(), BytesIO()
     undated = {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "evalkit"}):
-        FigureCanvasSVG(figure).print_figure(
-            vector, format="svg", metadata=undated, bbox_inches="tight", pad_inches=0.02
-        )
+        # Cut to its content once: "tight" would lay out all text again for each of the two files.
+        canvas = FigureCanvasAgg(figure)
+        cut = figure.get_tightbbox(canvas.get_renderer()).padded(0.02)
+        FigureCanvasSVG(figure).print_figure(vector, format="svg", metadata=undated, bbox_inches=cut)
         FigureCanvasAgg(figure).print_figure(
-            raster, format="png", metadata={"Software": None}, dpi=PNG_DOTS, bbox_inches="tight", pad_inches=0.02
+            raster, format="png", metadata={"Software": None}, dpi=PNG_DOTS, bbox_inches=cut
         )
     return Figure(svg=lighten(vector.getvalue()), png=raster.getvalue(), alt=alt, caption=caption)

@@ -24,7 +24,19 @@ CELL_OPTIONS = frozenset(
     }
 )
 FRONT_KEYS = frozenset(
-    {"author", "date", "description", "execute", "format", "keywords", "lang", "number-sections", "subtitle", "title"}
+    {
+        "author",
+        "date",
+        "description",
+        "execute",
+        "format",
+        "keywords",
+        "lang",
+        "number-sections",
+        "one-page",
+        "subtitle",
+        "title",
+    }
 )
 IMPORTS = ("evalkit", "math", "textwrap", "matplotlib", "numpy", "pandas")
 FORBIDDEN_CALLS = frozenset({"open", "eval", "exec", "compile", "__import__", "input", "breakpoint"})

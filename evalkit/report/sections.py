@@ -244,7 +244,7 @@ def sealed_plan(results: Results) -> list[Block]:
 
 def citations(results: Results) -> Block:
     """Where the measures come from."""
-    return bullets(str(facts["citation"]) for facts in results.instruments.values())
+    return bullets(dict.fromkeys(str(facts["citation"]) for facts in results.instruments.values()))
 
 
 def made_from(results: Results) -> list[Block]:

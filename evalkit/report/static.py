@@ -17,7 +17,7 @@ from evalkit.report.lint import IMAGE
 from evalkit.report.parse import SHORTCODE, Prose
 
 Format = Literal["html", "pdf", "docx"]
-FRONT = ("title", "subtitle", "author", "date", "description", "keywords", "number-sections")
+FRONT = ("title", "subtitle", "author", "date", "description", "keywords", "number-sections", "one-page")
 LANGUAGE = "en-GB"
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -155,21 +155,19 @@ def effect_size_table(results: Results) -> Table:
                 f"{one.label}{_unit_note(results, one)}",
                 short_arm(results.plan, one.arm),
                 *(_difference_cell(row, one) for row in (plain, adjusted)),
-                *(_n_missing(row) for row in arms),
-                *(shown(row["variance"], _variance) if row else ABSENT for row in arms),
+                "; ".join(_n_missing(row) for row in arms),
+                "; ".join(shown(row["variance"], _variance) if row else ABSENT for row in arms),
                 _pooled(arms),
             ]
         )
     name = interval_name(results)
-    header = ["Outcome", f"Unadjusted ({name})", f"Adjusted ({name})", "n (missing), programme",
-              "n (missing), comparison", "Variance, programme", "Variance, comparison", "Pooled variance"]  # fmt: skip
+    header = ["Outcome", f"Unadjusted ({name})", f"Adjusted ({name})", "n (missing)", "Variances", "Pooled variance"]
     caption = (
-        "Differences in the outcome's own points and what g is made of. Variances of the groups ignore schools; the "
-        "one behind g, which does not, stands with the models."
+        "Differences in the outcome's own points and what g is made of. n and variances: programme; comparison. These "
+        "variances ignore schools; the one behind g, which does not, stands with the models."
     )
-    return _with_arms(
-        results, header, rows, align="lrrrrrrr", caption=caption, widths=(15, 17, 17, 12, 12, 11, 11, 9), place=1
-    )
+    widths = (18, 19, 19, 20, 13, 11)
+    return _with_arms(results, header, rows, align="lrrrrr", caption=caption, widths=widths, place=1)
 
 
 def _unit_note(results: Results, one: Effect) -> str:

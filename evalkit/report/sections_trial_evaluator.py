@@ -1,0 +1,226 @@
+"""The parts of the trial report for its evaluator, in the EEF's order; a part without data says "not supplied"."""
+
+from collections.abc import Sequence
+
+from evalkit.records.results import Results
+from evalkit.report import (
+    tables_delivery,
+    tables_distribution,
+    tables_methods,
+    tables_missing,
+    tables_participants,
+    tables_rating,
+    tables_trial,
+)
+from evalkit.report.blocks import Block, Figure, Markdown, Table
+from evalkit.report.figure_arms import arms_figure
+from evalkit.report.figure_balance import balance_figure
+from evalkit.report.figure_delivery import delivery_figure
+from evalkit.report.figure_missing import missing_figure
+from evalkit.report.figure_robust import robust_figure
+from evalkit.report.figure_schools import schools_figure
+from evalkit.report.sections import bullets, paragraph, sealed_plan
+from evalkit.report.table_cells import table
+from evalkit.report.trial_effects import primary_effects
+from evalkit.report.words_trial_method import (
+    MULTIPLICITY,
+    design_rows,
+    estimand_rows,
+    model_words,
+    outcome_rows,
+)
+
+NOT_SUPPLIED = {
+    "mdes": "What the trial could have detected at each stage was not supplied.",
+    "attrition": "How many were lost from each group was not supplied.",
+    "balance": "How alike the groups were at the start was not supplied.",
+    "spread": "How scores were spread is not shown, because too few pupils stand behind each band.",
+    "arms": "The groups' means were not supplied.",
+    "subgroups": "No groups of pupils were planned to be looked at.",
+    "follow_up": "There is no later outcome.",
+    "schools": (
+        "Schools are not shown side by side: there are none that could be told apart, or too few pupils in each."
+    ),
+    "icc": "Schools are no level of this analysis, so there is no share of variance between them.",
+    "robust": "No other analysis of the main outcome was run.",
+    "missing": "Which data are missing together was not supplied.",
+    "delivery": "How much of the programme was delivered was not supplied.",
+    "security": "The trial was not rated, so there are no padlocks, and months of progress are not shown.",
+    "threats": "The threats to the findings were not rated.",
+    "wwc": "The rating by the What Works Clearinghouse's standards was not worked out.",
+    "cost": "The cost was not supplied.",
+    "context": "Nothing that was published elsewhere is shown.",
+    "seal": "The plan was not sealed, so this report cannot show what was changed in it.",
+    "checklist": "The CONSORT checklist was not supplied.",
+}
+NO_MEASURE = "The plan names no measure of how much was taken up, so there is no complier effect."
+
+
+def design(results: Results) -> list[Block]:
+    """The trial in brief, its outcomes, and what exactly is estimated."""
+    brief = table(
+        results, ("What", "How"), [list(row) for row in design_rows(results)], align="ll",
+        caption="The trial in brief.", widths=(26, 74),
+    )  # fmt: skip
+    header = ("Outcome", "Role", "Kind", "When", "Baseline", "Pupils", "Made by the developer")
+    outcomes = table(
+        results, header, outcome_rows(results), align="lllllll", caption="The outcomes as planned.",
+        widths=(18, 11, 11, 14, 17, 17, 12),
+    )  # fmt: skip
+    asked = table(
+        results, ("Part", "In this trial"), [list(row) for row in estimand_rows(results)], align="ll",
+        caption="What exactly is estimated for the primary outcome (the estimand).", widths=(26, 74),
+    )  # fmt: skip
+    return [brief, outcomes, asked]
+
+
+def sample_size(results: Results) -> list[Block]:
+    """The EEF's table of detectable effects."""
+    return _or("mdes", [tables_methods.mdes_table(results)])
+
+
+def participants(results: Results) -> list[Block]:
+    """Flow, reasons and attrition in numbers."""
+    found: list[Table | None] = [
+        tables_participants.reasons_table(results),
+        tables_participants.attrition_table(results),
+        tables_participants.boundary_table(results),
+    ]
+    return _or("attrition", found)
+
+
+def balance(results: Results) -> list[Block]:
+    """The groups at the start."""
+    return _or("balance", [balance_figure(results), tables_participants.balance_table(results)])
+
+
+def scores(results: Results) -> list[Block]:
+    """Scores by group: their spread, means, and what the effect sizes are made of."""
+    drawn = [arms_figure(results, one) for one in _primary(results)]
+    means = [tables_trial.arms_table(results)] if "arms" in results.displays else []
+    return [
+        *_or("spread", drawn),
+        *_or("arms", means),
+        tables_trial.effect_size_table(results),
+        paragraph(MULTIPLICITY[results.plan.multiplicity.method]),
+    ]
+
+
+def subgroups(results: Results) -> list[Block]:
+    """Groups of pupils: interactions and separate models."""
+    return _or("subgroups", [tables_trial.subgroup_table(results)])
+
+
+def follow_up(results: Results) -> list[Block]:
+    """Later outcomes."""
+    return _or("follow_up", [tables_trial.follow_up_table(results)])
+
+
+def schools(results: Results) -> list[Block]:
+    """Schools side by side, and how alike pupils of one school are."""
+    drawn = [schools_figure(results, one) for one in _primary(results)]
+    return [*_or("schools", drawn), *_or("icc", [tables_methods.icc_table(results)])]
+
+
+def robustness(results: Results) -> list[Block]:
+    """Other analyses of the same question."""
+    drawn = [robust_figure(results, one) for one in primary_effects(results)]
+    return _or("robust", [*drawn, *tables_methods.robust_tables(results)])
+
+
+def missing(results: Results) -> list[Block]:
+    """What is missing, what foretells it, and what that does to the answer."""
+    drawn = [missing_figure(results, one) for one in _primary(results)]
+    patterns = _or("missing", [*drawn, tables_missing.pattern_table(results)])
+    without = [f"{name}: {reason}" for name, reason in tables_missing.dropout_reasons(results)]
+    models = _kept([tables_missing.dropout_table(results), tables_missing.imputed_table(results)])
+    told = [*without, *tables_missing.tipping_sentences(results)]
+    return [*patterns, *models, *([bullets(told)] if told else [])]
+
+
+def delivery(results: Results) -> list[Block]:
+    """How much was delivered, and what the programme did where it was taken up."""
+    trial = results.plan.trial
+    measures = trial.compliance if trial is not None else ()
+    drawn = [delivery_figure(results, one.id) for one in measures]
+    tables = [tables_delivery.delivery_summary(results), tables_delivery.delivery_table(results)]
+    found = _or("delivery", [*drawn, *tables])
+    effect = _kept([tables_delivery.compliance_table(results), tables_delivery.dose_table(results)])
+    notes = tables_delivery.compliance_notes(results)
+    return [*found, *(effect or [paragraph(NO_MEASURE)]), *([bullets(notes)] if notes else [])]
+
+
+def security(results: Results) -> list[Block]:
+    """Padlocks, threats and months."""
+    rated = _or("security", [tables_rating.padlocks_table(results)])
+    return [
+        *rated,
+        *_or("threats", [tables_rating.threats_table(results)]),
+        *_kept([tables_rating.months_table(results)]),
+    ]
+
+
+def wwc(results: Results) -> list[Block]:
+    """The What Works Clearinghouse's rating."""
+    return _or("wwc", [tables_rating.wwc_table(results)])
+
+
+def cost(results: Results) -> list[Block]:
+    """What delivery costs."""
+    found = _or("cost", [tables_rating.cost_summary_table(results), tables_rating.cost_table(results)])
+    planned = results.plan.trial.cost if results.plan.trial else None
+    return [*found, *([paragraph(f"Source: {planned.source}.")] if planned else [])]
+
+
+def context(results: Results) -> list[Block]:
+    """What was published elsewhere."""
+    return _or("context", [tables_rating.context_table(results)])
+
+
+def model(results: Results) -> list[Block]:
+    """The main model in words and signs, with its formula, variances and fit."""
+    words: list[Block] = [Markdown(text) for text in model_words(results)]
+    main = tables_trial.models_of(results, "primary")
+    formulas = {f"{row['outcome']}: `{row['formula']}`": None for row in main if row.get("formula")}
+    lines = Markdown("As fitted, in the language of lme4:\n\n" + "\n".join(f"- {line}" for line in formulas))
+    fitted: list[Block] = [lines] if formulas else []
+    return [*words, *fitted, tables_methods.variance_table(results), tables_methods.fit_table(results)]
+
+
+def deviations(results: Results) -> list[Block]:
+    """When the plan was fixed and what was changed since."""
+    found = sealed_plan(results)[1:] if _has_seal(results) else []
+    return found or [paragraph(NOT_SUPPLIED["seal"])]
+
+
+def _has_seal(results: Results) -> bool:
+    return "seal" in results.displays and not results.displays["seal"].empty
+
+
+def checklist(results: Results) -> list[Block]:
+    """The CONSORT checklist."""
+    return _or("checklist", [tables_rating.checklist_table(results)])
+
+
+def numbers(results: Results) -> list[Block]:
+    """The numbers behind the pictures that stand in no other table."""
+    found = [
+        tables_participants.flow_table(results) if "flow" in results.displays else None,
+        tables_distribution.spread_table(results),
+        tables_distribution.schools_table(results),
+    ]
+    return _or("spread", found)
+
+
+def _primary(results: Results) -> list[str]:
+    return list(dict.fromkeys(one.outcome for one in primary_effects(results)))
+
+
+def _or(key: str, found: Sequence[Figure | Table | None]) -> list[Block]:
+    """The blocks that there are, or the sentence that they were not supplied."""
+    kept = _kept(found)
+    return kept or [paragraph(NOT_SUPPLIED[key])]
+
+
+def _kept(found: Sequence[Figure | Table | None]) -> list[Block]:
+    return [one for one in found if one is not None]
