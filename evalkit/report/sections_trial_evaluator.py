@@ -21,7 +21,7 @@ from evalkit.report.figure_robust import robust_figure
 from evalkit.report.figure_schools import schools_figure
 from evalkit.report.sections import bullets, paragraph, sealed_plan
 from evalkit.report.table_cells import table
-from evalkit.report.trial_effects import primary_effects
+from evalkit.report.trial_effects import display, primary_effects
 from evalkit.report.words_trial_method import (
     MULTIPLICITY,
     design_rows,
@@ -194,7 +194,7 @@ def deviations(results: Results) -> list[Block]:
 
 
 def _has_seal(results: Results) -> bool:
-    return "seal" in results.displays and not results.displays["seal"].empty
+    return bool(display(results, "seal")) and "deviations" in results.displays
 
 
 def checklist(results: Results) -> list[Block]:

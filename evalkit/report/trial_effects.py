@@ -29,6 +29,7 @@ class Effect:
     subgroup : "all", or a group of pupils such as "fsm: yes"
     estimate, low, high : in the row's unit; NaN when there is none
     size, size_low, size_high : the same as Hedges' g, for pictures and for months
+    lower_is_better, neutral : whether a lower score is good news, or neither a lower nor a higher one
     worthwhile : the smallest difference that matters as g; NaN when none was declared or it cannot be turned into g
     row : the whole row of the estimates
     """
@@ -48,6 +49,7 @@ class Effect:
     worthwhile: float
     verdict: Verdict
     lower_is_better: bool
+    neutral: bool
     row: Mapping[str, Any]
 
     @property
@@ -126,7 +128,7 @@ def _effect(results: Results, outcome: Outcome, row: Mapping[str, Any]) -> Effec
         outcome.id, outcome.label, arm_of(str(row["contrast"])), outcome.kind, outcome.role == "primary",
         str(row["subgroup"]), estimate, low, high, size, size_low, size_high,
         threshold if on_size else _as_size(threshold, estimate, size), verdict,
-        lower_is_better(results, outcome.id), row,
+        lower_is_better(results, outcome.id), score_facts(results, outcome.id).get("higher_is") == "neither", row,
     )  # fmt: skip
 
 

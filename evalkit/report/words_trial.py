@@ -18,26 +18,26 @@ from evalkit.report.words_arms import (
     treated_arms,
 )
 from evalkit.report.words_change import DOWN, FIRM, UP, Verdict
-from evalkit.report.words_names import inside, opening, outcome_label, score_facts
+from evalkit.report.words_names import inside, opening, outcome_label, score_facts, together
 from evalkit.report.words_rating import months, months_range, months_size, padlocks
 
 SIMULATED = "These data are simulated."
 CONTEXT = "Figures of a published trial are shown as context only: nothing here was worked out from its data."
 HIGHER: dict[Verdict, str] = {
-    "rose_clearly": "scored higher on {name}, by an amount that matters,",
+    "rose_clearly": "scored higher on {name}",
     "rose": "scored higher on {name}",
     "rose_slightly": "scored only slightly higher on {name}",
-    "fell_clearly": "scored lower on {name}, by an amount that matters,",
+    "fell_clearly": "scored lower on {name}",
     "fell": "scored lower on {name}",
     "fell_slightly": "scored only slightly lower on {name}",
     "may_have_risen": "may have scored higher on {name}",
     "may_have_fallen": "may have scored lower on {name}",
 }
 COMMON: dict[Verdict, str] = {
-    "rose_clearly": "was more common, by an amount that matters,",
+    "rose_clearly": "was more common",
     "rose": "was more common",
     "rose_slightly": "was only slightly more common",
-    "fell_clearly": "was less common, by an amount that matters,",
+    "fell_clearly": "was less common",
     "fell": "was less common",
     "fell_slightly": "was only slightly less common",
     "may_have_risen": "may have been more common",
@@ -67,6 +67,8 @@ REASONS: dict[str, str] = {
     "unclear": "because both fit what was measured",
     "may": "with several comparisons, one of them can look like this by chance",
 }
+MATTERS = "an amount that matters"
+CLEARLY = frozenset({"rose_clearly", "fell_clearly"})
 MANY = 4
 MANY_FOUND = "Of {all} comparisons, {parts}, so look at each one below."
 BY_CHANCE = "We tested several outcomes, and one of them can look like this by chance."
@@ -133,7 +135,7 @@ def _many(found: Sequence[Effect]) -> str:
 
 def favours(effect: Effect) -> bool | None:
     """Whether a firm difference speaks for the programme; None when it is not firm or goes neither way."""
-    if effect.verdict not in FIRM or effect.verdict == "same":
+    if effect.verdict not in FIRM or effect.verdict == "same" or effect.neutral:
         return None
     return (effect.verdict in UP) is not effect.lower_is_better
 
@@ -147,8 +149,9 @@ def _clause(results: Results, one: Effect, *, alone: bool) -> str:
     if one.verdict == "unclear":
         return UNCLEAR[one.kind].format_map(words)
     amount = _amount(results, one) if alone and one.verdict in FIRM else ""
+    by = ", ".join(part for part in (MATTERS if one.verdict in CLEARLY else "", amount) if part)
     worth = " (which is better here)" if _good(one) and one.lower_is_better else ""
-    return f"{_difference(one, words)}{worth}{amount}"
+    return f"{_difference(one, words)}{worth}{f', by {by}' if by else ''}"
 
 
 def _good(one: Effect) -> bool:
@@ -193,10 +196,11 @@ def _amount(results: Results, one: Effect) -> str:
     read = months(results, one.outcome, contrast=str(one.row["contrast"]))
     rated = padlocks(results, one.outcome)
     if read is not None and rated is not None:
-        return f", by about {months_size(read.months)} of progress ({rated.text})".replace("about less", "less")
+        about = "about " if read.months else ""
+        return f"{about}{months_size(read.months)} of progress ({rated.text})"
     if one.kind == "yes_no":
-        return f", by {size(one.estimate)} percentage points"
-    return f", by {points(results, one)}" if one.kind == "number" else ""
+        return f"{size(one.estimate)} percentage points"
+    return points(results, one) if one.kind == "number" else ""
 
 
 def points(results: Results, one: Effect) -> str:
@@ -242,7 +246,7 @@ def describe_effect(results: Results, one: Effect) -> str:
     elif one.verdict == "unclear":
         text = UNCLEAR[one.kind].format_map(words)
     else:
-        text = _difference(one, words)
+        text = _difference(one, words) + (f", by {MATTERS}" if one.verdict in CLEARLY else "")
     parts = [f"{opening(text)}: {_figures(results, one)}."]
     read = months(results, one.outcome, subgroup=one.subgroup, contrast=str(one.row["contrast"]))
     rated = padlocks(results, one.outcome)
@@ -287,7 +291,7 @@ def _why(one: Effect) -> str:
 
 def subgroup_sentences(results: Results) -> list[str]:
     """Whether the difference is another one for a group of pupils, for each outcome, arm and group."""
-    told: dict[str, None] = {}
+    told: list[tuple[str, str]] = []
     for row in rows_of(results, "subgroup_interaction"):
         outcome, plan = str(row["outcome"]), results.plan
         arm = f" {in_arm(plan, arm_of(str(row['contrast'])))}" if len(treated_arms(plan)) > 1 else ""
@@ -298,8 +302,8 @@ def subgroup_sentences(results: Results) -> list[str]:
             "others": others,
             "label": inside(group_name(results, str(row["subgroup"]))),
         }
-        told[SUBGROUPS[_interaction(results, row)].format_map(words)] = None
-    return [*told, SUBGROUPS_NOTE]
+        told.append((words["name"], SUBGROUPS[_interaction(results, row)].format_map(words)))
+    return [*together(told), SUBGROUPS_NOTE]
 
 
 def _compared(results: Results, row: Row) -> tuple[str, str]:
@@ -332,8 +336,10 @@ def effects_finding(found: Sequence[Effect]) -> str:
     """The title of the main picture: what it shows, in a few words."""
     primary = [one for one in found if one.primary] or list(found)
     groups = (
-        ("Better {in_favour}", [one for one in primary if favours(one) is True]),
+        ("better {in_favour}", [one for one in primary if favours(one) is True]),
         ("worse {in_favour}", [one for one in primary if favours(one) is False]),
+        ("higher {in_favour}", [one for one in primary if one.neutral and one.verdict in FIRM and one.verdict in UP]),
+        ("lower {in_favour}", [one for one in primary if one.neutral and one.verdict in FIRM and one.verdict in DOWN]),
         ("about the same", [one for one in primary if one.verdict == "same"]),
         ("perhaps different, after several tests unsure,", [one for one in primary if one.verdict.startswith("may")]),
         ("we cannot tell", [one for one in primary if one.verdict == "unclear"]),

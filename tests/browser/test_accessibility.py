@@ -11,6 +11,7 @@ from evalkit.records.results import load_results
 from evalkit.report.layout import render_document
 from evalkit.report.render import render
 from evalkit.shipped import shipped
+from tests.golden.trial_sample import trial
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 TEMPLATE = Path(__file__).parent / "every_box.qmd"
@@ -38,11 +39,14 @@ def browser() -> Iterator[object]:
         started.close()
 
 
-@pytest.fixture(scope="module", params=["every box", "programme report"])
+@pytest.fixture(scope="module", params=["every box", "programme report", "trial report", "brief"])
 def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "report.html"
     if request.param == "every box":
         return render_document(TEMPLATE, context={"mean": 3.8}, params={}, to=out, renderer="embedded")
+    if request.param in ("trial report", "brief"):
+        template = "brief" if request.param == "brief" else None
+        return render(trial(), to=out, template=template, renderer="embedded")
     results = load_results(shipped("analyses") / "keyham-resilience" / "results.json")
     return render(results, to=out, renderer="embedded")
 

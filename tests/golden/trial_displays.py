@@ -34,6 +34,10 @@ def displays(case: "Case") -> dict[str, pd.DataFrame]:
         "fidelity_summary": _fidelity_summary(case), "checklist": _checklist(case), "seal": _seal(),
         "deviations": _deviations(), "context": _context(),
     }  # fmt: skip
+    planned = [outcome.id for outcome in case.plan.outcomes]
+    for name, frame in found.items():
+        if "outcome" in frame.columns:
+            found[name] = frame[frame["outcome"].isin(planned)]
     if not case.clustered:
         del found["schools"]
     if case.bare:

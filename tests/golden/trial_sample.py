@@ -235,6 +235,6 @@ def trial_caveats(case: Case) -> tuple[Caveat, ...]:
     """What the invented trial's readers must know."""
     return (
         Caveat("simulated_data", "warning"),
-        Caveat("missing_above_5", "warning", "science", {"share_missing": 0.11}),
+        Caveat("missing_above_5", "warning", case.plan.outcomes[0].id, {"share_missing": 0.11}),
         *(() if case.bare else (Caveat("exploratory", "note"),)),
     )

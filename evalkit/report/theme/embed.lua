@@ -254,8 +254,12 @@ end
 -- Formulas --------------------------------------------------------------------------------------------------------------
 
 local function formula(element)
-  if not TYPST then return nil end
   local display = element.mathtype == 'DisplayMath'
+  if HTML and display then -- a long formula scrolls inside its own region, as a wide picture does
+    local open = '<span class="formula" role="group" tabindex="0" aria-label="Formula, scrolls sideways on a narrow screen">'
+    return { pandoc.RawInline('html', open), element, pandoc.RawInline('html', '</span>') }
+  end
+  if not TYPST then return nil end
   local text = pandoc.write(pandoc.Pandoc { pandoc.Plain { element } }, 'typst'):gsub('^%s*%$%s*', ''):gsub('%s*%$%s*$', '')
   local block = display and 'true' or 'false'
   return pandoc.RawInline('typst', '#math.equation(alt: ' .. typst_text(element.text) .. ', block: ' .. block .. ', $' .. text .. '$)')

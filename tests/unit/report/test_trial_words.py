@@ -1,19 +1,21 @@
 """The words of a trial: true in every branch, and never more than the design allows."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Literal, get_args
 
 import pytest
 
 from evalkit.records.results import Caveat, Check, CheckName, Rating
-from evalkit.report import words_trial_checks, words_trial_steps
+from evalkit.report import words_trial_caveats, words_trial_checks, words_trial_steps
 from evalkit.report.trial_effects import effects
 from evalkit.report.trial_flow import streams
 from evalkit.report.words_rating import MonthsRead, months_cell, months_range, padlocks
 from evalkit.report.words_trial import describe_effect, effects_finding, took_part, trial_answer
 from evalkit.report.words_trial_caveats import trial_caveat_sentence
 from evalkit.report.words_trial_steps import trial_steps
+from tests.golden.trial_branches import answers, caveats_in_words, every_trial_sentence
 from tests.golden.trial_sample import trial
 
 UNSURE = {"science": (0.05, 0.1, 0.02, -0.08, 0.12)}
@@ -183,3 +185,46 @@ def test_a_trial_of_single_pupils_is_not_told_to_find_schools() -> None:
         steps = " ".join(trial_steps(results, effects(results)))
         assert ("more schools" in steps) is there
         assert ("for each school" in steps) is there
+BANNED = (
+    r"\bprove", r"\bproof\b", r"\bno effect\b", r"\bno change\b", r"\bno difference\b", r"\bsignificant",
+    r"\bimpact\b", r"\bnan\b", r"(?-i:\bNone\b)", r"\{", r"\btreatment\b", r"\bcluster",
+)  # fmt: skip
+ALLOWED = "the model found no difference between schools beyond chance"  # about schools, not about the programme
+
+
+@pytest.mark.parametrize("pattern", BANNED)
+def test_no_sentence_says_more_than_the_trial_allows(pattern: str) -> None:
+    assert [one for one in every_trial_sentence() if re.search(pattern, one, re.I) and ALLOWED not in one] == []
+
+
+def test_months_stand_beside_padlocks_in_every_sentence() -> None:
+    told = [one for one in every_trial_sentence() if re.search(r"\bmonths?\b", one, re.IGNORECASE)]
+    assert len(told) > 10
+    assert [one for one in told if "padlock" not in one] == []
+
+
+def test_every_sentence_is_closed_and_single_spaced() -> None:
+    for one in every_trial_sentence():
+        assert not re.search(r"  | \.|\.\.|, ,|\( ", one), one
+        assert one[0].isupper() or one[0] in "“0123456789", one
+        assert one.rstrip("”").endswith("."), one
+
+
+def test_an_unclear_answer_never_says_that_nothing_happened() -> None:
+    for name, text in answers().items():
+        if name.startswith("unclear"):
+            assert "annot tell" in text, name
+        assert len(text) < 420, name
+
+
+def test_every_caveat_of_a_trial_has_a_sentence() -> None:
+    told = caveats_in_words(trial())
+    assert len(told) == 3 * len(words_trial_caveats.CAVEATS)
+    assert any("(21%)" in one for one in told)
+    assert any("0.12 of a standard deviation" in one for one in told)
+
+
+def test_reading_age() -> None:
+    from tests.unit.report.test_reading_age import OLDEST, reading_age
+
+    assert reading_age(every_trial_sentence()) <= OLDEST

@@ -1,0 +1,177 @@
+"""Every kind of invented trial, and every sentence that the trial report's bank can produce."""
+
+import math
+from dataclasses import replace
+from functools import cache
+from typing import Any, get_args
+
+from evalkit.records.results import Caveat, Check, CheckName, Rating, Results
+from evalkit.report import (
+    sections_brief,
+    sections_trial,
+    words_rating,
+    words_trial,
+    words_trial_caveats,
+    words_trial_checks,
+    words_trial_steps,
+)
+from evalkit.report.blocks import Block
+from evalkit.report.trial_effects import effects
+from evalkit.report.words_caveats import caveat_sentence
+from tests.golden.trial_sample import FOUND, changed, trial
+
+PLAIN = ("banner", "answer_box", "fact_boxes", "main_chart", "how_sure", "finding_list", "headline", "taking_part",
+         "flow", "steps", "limits", "warnings")  # fmt: skip
+EVALUATOR = ("design", "sample_size", "participants", "balance", "scores", "subgroups", "follow_up", "schools",
+             "robustness", "missing", "delivery", "security", "wwc", "cost", "context", "model", "deviations",
+             "checklist", "numbers")  # fmt: skip
+BRIEF = ("banner", "answer_box", "fact_boxes", "picture", "how_sure", "steps", "closing")
+RANGES: dict[str, tuple[float, float]] = {  # verdict: interval in g, with 0.1 declared
+    "rose_clearly": (0.12, 0.3), "rose": (0.02, 0.3), "rose_slightly": (0.01, 0.08), "same": (-0.05, 0.06),
+    "unclear": (-0.1, 0.3), "fell_clearly": (-0.3, -0.12), "fell": (-0.3, -0.02), "fell_slightly": (-0.08, -0.01),
+}  # fmt: skip
+DISPLAYS = tuple(trial().displays)
+
+
+def with_range(outcome: str, low: float, high: float, **more: Any) -> Results:
+    """The invented trial with another interval of an outcome, in g; other scales follow."""
+    kind_scale = {"science": 2.4, "history": 2.4, "passed": 34.0, "worry": 5.0}.get(outcome, 0.0)
+    middle = (low + high) / 2
+    estimate = math.exp(1.8 * middle) if outcome == "grade" else kind_scale * middle
+    error = 1.8 * (high - low) / 4 if outcome == "grade" else kind_scale * (high - low) / 4
+    return trial(found={outcome: (estimate, error, middle, low, high)}, **more)
+
+
+@cache
+def cases() -> dict[str, Results]:
+    """Kinds of trial that must all give a whole report."""
+    full = trial()
+    made = {
+        "cluster": full,
+        "individual": trial(design="individual_trial"),
+        "multisite": trial(design="multisite_trial"),
+        "classes": trial(unit_of_randomisation="class", trial=_with_classes()),
+        "three arms": trial(arms=3),
+        "bare": trial(bare=True),
+        "not simulated": trial(synthetic=None),
+        "primary hidden": trial(hidden=("science",)),
+        "all hidden": trial(hidden=tuple(FOUND)),
+        "primary failed": trial(failed=("science",)),
+        "no smallest difference": trial(worthwhile=None),
+        "all pupils": trial(primary_pupils=False),
+        "yes or no": trial(outcomes=("passed",)),
+        "grades": trial(outcomes=("grade",)),
+        "one-sided": trial(sides=1),
+        "no checks": replace(full, checks=(), caveats=()),
+        "bare, individual, three arms": trial(bare=True, design="individual_trial", arms=3),
+        "nothing displayed": trial(without=DISPLAYS),
+    }
+    for name in DISPLAYS:
+        made[f"without {name}"] = trial(without=(name,))
+    return made
+
+
+def _with_classes() -> dict[str, Any]:
+    return {"class": {"headers": ["Class"]}}
+
+
+def blocks_of(results: Results) -> dict[str, Block | list[Block]]:
+    """Everything that the two templates show, by the name of its part."""
+    from evalkit.report import sections_trial_evaluator
+
+    found = {f"plain {name}": getattr(sections_trial, name)(results) for name in PLAIN}
+    found |= {f"evaluator {name}": getattr(sections_trial_evaluator, name)(results) for name in EVALUATOR}
+    return found | {f"brief {name}": getattr(sections_brief, name)(results) for name in BRIEF}
+
+
+def answers() -> dict[str, str]:
+    """The answer under every branch, by the name of the branch."""
+    found = {verdict: words_trial.trial_answer(with_range("science", *ends)) for verdict, ends in RANGES.items()}
+    for outcome in ("passed", "grade", "worry"):
+        alone = {f"{verdict}, {outcome}": with_range(outcome, *ends, outcomes=(outcome,), p=0.001)
+                 for verdict, ends in RANGES.items()}  # fmt: skip
+        found |= {name: words_trial.trial_answer(results) for name, results in alone.items()}
+    others = {
+        "hidden": trial(hidden=("science",)),
+        "failed": trial(failed=("science",)),
+        "three arms": trial(arms=3),
+        "pupils drawn": trial(design="individual_trial"),
+        "pupils drawn within schools": trial(design="multisite_trial"),
+        "many lost": trial(ratings={"drop_out": "weak"}),
+        "not rated": trial(without=("padlocks",)),
+        "may": trial(p=0.06),
+        "three arms, unclear": with_range("science", -0.1, 0.3, arms=3),
+        "three arms, same": with_range("science", -0.05, 0.06, arms=3),
+    }
+    return found | {name: words_trial.trial_answer(results) for name, results in others.items()}
+
+
+def effects_in_words() -> list[str]:
+    """What happened on one outcome, for every verdict and kind."""
+    told: list[str] = []
+    for outcome in FOUND:
+        for ends in RANGES.values():
+            for p in (0.001, 0.04):
+                results = with_range(outcome, *ends, p=p)
+                one = next(one for one in effects(results) if one.outcome == outcome)
+                told.append(words_trial.describe_effect(results, one))
+    for results in (trial(hidden=tuple(FOUND)), trial(failed=tuple(FOUND))):
+        told += [words_trial.describe_effect(results, one) for one in effects(results)]
+    return told
+
+
+def subgroups_in_words() -> list[str]:
+    """Whether the difference is another one for a group of pupils, for every case."""
+    base = trial()
+    made = [
+        base,
+        changed(base, "subgroup_interaction", conf_low=0.1, conf_high=0.4),
+        changed(base, "subgroup_interaction", conf_low=-0.4, conf_high=-0.1),
+        changed(base, "subgroup_interaction", conf_low=math.nan, conf_high=math.nan, p_value=0.01),
+        changed(base, "subgroup_interaction", conf_low=math.nan, conf_high=math.nan, p_value=0.5),
+        changed(base, "subgroup_interaction", status="suppressed"),
+        changed(base, "subgroup_interaction", status="not_estimated"),
+    ]
+    return [sentence for results in made for sentence in words_trial.subgroup_sentences(results)]
+
+
+def caveats_in_words(results: Results) -> list[str]:
+    """A sentence for every kind of caveat, with a number and without."""
+    level = {**dict.fromkeys(words_trial_caveats.LIMITS, "limit"), **dict.fromkeys(words_trial_caveats.NOTES, "note")}
+    return [
+        caveat_sentence(results, Caveat(kind, level.get(kind, "warning"), outcome, facts))  # type: ignore[arg-type]
+        for kind in words_trial_caveats.CAVEATS
+        for outcome, facts in (("science", {"share": 0.21}), ("", {}), ("science", {"g": -0.12, "label": "age"}))
+    ]
+
+
+@cache
+def every_trial_sentence() -> tuple[str, ...]:
+    """Every sentence that the plain part of the trial report can show."""
+    results = trial()
+    checks = [Check(name, rating, {}) for name in get_args(CheckName) for rating in get_args(Rating)]
+    judged = trial()
+    rows = judged.displays["padlocks"]
+    rows.loc[rows["column"] == "final", "padlocks"] = math.nan
+    return (
+        *answers().values(),
+        *effects_in_words(),
+        *subgroups_in_words(),
+        *(words_trial_checks.trial_check_sentence(results, one) for one in checks),
+        *caveats_in_words(results),
+        *words_trial_steps.STEPS.values(),
+        *words_trial_steps.STEPS_FOR.values(),
+        *words_trial_caveats.limit_sentences(results),
+        *(
+            sentence
+            for kind in ("cluster", "individual", "multisite", "classes", "three arms", "nothing displayed")
+            for sentence in words_trial.took_part(cases()[kind])
+        ),
+        *(words_rating.security_sentence(one, "science") for one in (results, judged, trial(bare=True))),
+        words_rating.months_sentence(results),
+        words_rating.status_note({"V", "D", "M"}),
+        words_trial.likely_sentence(results),
+        words_trial.STANDARD,
+        words_trial.SIMULATED,
+        words_trial.CONTEXT,
+    )
