@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PANEL, NAME, LABELS = 0.92, 0.2, 0.32  # inches: bars, the panel's name above them, bands under them
+FEW_BANDS = 7  # more do not leave room for whole names
 WHEN = {"baseline": "At the start", "outcome": "At the end"}
 LOOKS = ((AFTER, ""), (PALETTE["teal"], "\\\\\\\\"), (PALETTE["purple"], "----"))
 TITLE = "{label}: average {treated} with the programme, {control} in the comparison group"
 TITLE_SEVERAL = "{label}: how scores were spread in each group"
 CAPTION = (
-    "Percent of the pupils of each group with scores in each band, before any adjustment; c: too few pupils to show."
+    "Percent of the pupils of each group with scores in each band, before any adjustment. A band holds its lower end "
+    "and not its upper one, but for the last. c: too few pupils to show."
 )
 
 
@@ -64,10 +66,22 @@ def arms_panels(results: Results, outcome: str) -> tuple[Panel, ...]:
         if not any(known(value) for value in shares.values()):
             continue
         whole = all(low.is_integer() and high.is_integer() for low, high in edges) and edges[-1][1] - edges[0][0] >= 10
-        names = tuple(band(low, high, whole=whole, last=(low, high) == edges[-1]) for low, high in edges)
+        names = tuple(_band(edges, place, whole=whole) for place in range(len(edges)))
         found = {arm: tuple(shares.get((arm, low), float("nan")) for low, _ in edges) for arm in arms}
         panels.append(Panel(measure, str(own[0]["label"]), names, found))
     return tuple(panels)
+
+
+def _band(edges: Sequence[tuple[float, float]], place: int, *, whole: bool) -> str:
+    """The name of a band; a band around one whole number is named by it, and many bands are named shortly."""
+    low, high = edges[place]
+    last = place == len(edges) - 1
+    if all(high - low == 1 and not low.is_integer() for low, high in edges):
+        return fixed((low + high) / 2, 0)
+    if whole or len(edges) <= FEW_BANDS:
+        return band(low, high, whole=whole, last=last)
+    digits = 0 if all(low.is_integer() and high.is_integer() for low, high in edges) else 1
+    return f"{fixed(low, digits)} to\n{fixed(high, digits)}"
 
 
 def arms_data(results: Results, outcome: str) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def effects_figure(results: Results, *, most: int | None = None) -> Figure | Non
         found = tuple(sorted(effects(results), key=lambda one: not one.primary))[:most]
     if not any(known(one.size) for one in found):
         return None
-    title = effects_finding(effects(results))
+    title = effects_finding(results, effects(results))
     rows = [_row(results, one) for one in found]
     smallest = WORTHWHILE if any(known(one.worthwhile) for one in found) else NO_WORTHWHILE
     alt = f"{title}. {AXIS}. {'; '.join(_alt(row) for row in zip(rows, found, strict=True))}."

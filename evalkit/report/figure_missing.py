@@ -41,7 +41,9 @@ def pattern_name(pattern: str) -> str:
     ('Nothing is missing', 'Missing: outcome, baseline')
     """
     plain = pattern.strip().casefold()
-    return COMPLETE if plain in ("", "none", "complete", "nothing", "nothing missing") else f"Missing: {pattern}"
+    if plain in ("", "complete"):
+        return COMPLETE
+    return f"Missing: {pattern.replace('other', 'other gaps')}"
 
 
 def missing_data(results: Results, outcome: str) -> pd.DataFrame:

@@ -53,6 +53,7 @@ NOT_SUPPLIED = {
     "seal": "The plan was not sealed, so this report cannot show what was changed in it.",
     "checklist": "The CONSORT checklist was not supplied.",
 }
+OTHERS = "The same analyses of the other outcomes stand in the results file."
 NO_MEASURE = "The plan names no measure of how much was taken up, so there is no complier effect."
 
 
@@ -108,7 +109,7 @@ def scores(results: Results) -> list[Block]:
 
 def subgroups(results: Results) -> list[Block]:
     """Groups of pupils: interactions and separate models."""
-    return _or("subgroups", [tables_trial.subgroup_table(results)])
+    return _or("subgroups", tables_trial.subgroup_tables(results))
 
 
 def follow_up(results: Results) -> list[Block]:
@@ -125,7 +126,9 @@ def schools(results: Results) -> list[Block]:
 def robustness(results: Results) -> list[Block]:
     """Other analyses of the same question."""
     drawn = [robust_figure(results, one) for one in primary_effects(results)]
-    return _or("robust", [*drawn, *tables_methods.robust_tables(results)])
+    found = _or("robust", [*drawn, *tables_methods.robust_tables(results)])
+    others = any(one.role == "secondary" for one in results.plan.outcomes)
+    return [*found, *([paragraph(OTHERS)] if others and len(found) > 1 else [])]
 
 
 def missing(results: Results) -> list[Block]:
@@ -133,7 +136,7 @@ def missing(results: Results) -> list[Block]:
     drawn = [missing_figure(results, one) for one in _primary(results)]
     patterns = _or("missing", [*drawn, tables_missing.pattern_table(results)])
     without = [f"{name}: {reason}" for name, reason in tables_missing.dropout_reasons(results)]
-    models = _kept([tables_missing.dropout_table(results), tables_missing.imputed_table(results)])
+    models = _kept([*tables_missing.dropout_tables(results), tables_missing.imputed_table(results)])
     told = [*without, *tables_missing.tipping_sentences(results)]
     return [*patterns, *models, *([bullets(told)] if told else [])]
 
@@ -145,16 +148,18 @@ def delivery(results: Results) -> list[Block]:
     drawn = [delivery_figure(results, one.id) for one in measures]
     tables = [tables_delivery.delivery_summary(results), tables_delivery.delivery_table(results)]
     found = _or("delivery", [*drawn, *tables])
-    effect = _kept([tables_delivery.compliance_table(results), tables_delivery.dose_table(results)])
+    effect = _kept([*tables_delivery.compliance_tables(results), tables_delivery.dose_table(results)])
     notes = tables_delivery.compliance_notes(results)
     return [*found, *(effect or [paragraph(NO_MEASURE)]), *([bullets(notes)] if notes else [])]
 
 
 def security(results: Results) -> list[Block]:
     """Padlocks, threats and months."""
-    rated = _or("security", [tables_rating.padlocks_table(results)])
+    rated = _or("security", tables_rating.padlocks_tables(results))
+    sources = tables_rating.rule_sources(results, "padlocks")
     return [
         *rated,
+        *([bullets(sources)] if sources else []),
         *_or("threats", [tables_rating.threats_table(results)]),
         *_kept([tables_rating.months_table(results)]),
     ]
@@ -162,7 +167,8 @@ def security(results: Results) -> list[Block]:
 
 def wwc(results: Results) -> list[Block]:
     """The What Works Clearinghouse's rating."""
-    return _or("wwc", [tables_rating.wwc_table(results)])
+    sources = tables_rating.rule_sources(results, "wwc")
+    return [*_or("wwc", [tables_rating.wwc_table(results)]), *([bullets(sources)] if sources else [])]
 
 
 def cost(results: Results) -> list[Block]:

@@ -10,9 +10,14 @@ from evalkit.report.rows import Row, rows_of
 from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
 from evalkit.report.tables_participants import arm_name
 from evalkit.report.tables_trial import size_cell
-from evalkit.report.trial_effects import display
+from evalkit.report.trial_effects import display, primary_effects
 from evalkit.report.words_methods import method_name
 from evalkit.report.words_names import inside, opening, outcome_label
+
+COMPLIANCE = (
+    "{label}: what the programme did for each unit that was taken up. Chance moves the amount; the covariates are "
+    "those of the main model. First stage: how much more the programme group got, with the cluster-robust F."
+)
 
 
 def delivery_table(results: Results) -> Table | None:
@@ -51,28 +56,28 @@ def delivery_summary(results: Results) -> Table | None:
     return table(results, header, rows, align="llrrr", caption="The programme as delivered, by group.")
 
 
-def compliance_table(results: Results) -> Table | None:
-    """Complier effects with their first stage; None when the plan names no measure of compliance."""
-    rows = [
-        [
-            outcome_label(results, str(row["outcome"])),
-            compliance_name(results, str(row["contrast"])),
-            method_name(row),
-            cell(row, "estimate", partial(signed, digits=2)),
-            cell_range(row, digits=2),
-            size_cell(row) if row["estimator"] != "first_stage" else ABSENT,
-            _test(row),
+def compliance_tables(results: Results) -> list[Table]:
+    """Complier effects with their first stage, a table per primary outcome; none where no measure was planned."""
+    found: list[Table] = []
+    header = ("Measure", "Method", "Estimate", interval_name(results), f"g ({interval_name(results)})", "Test")
+    for outcome in dict.fromkeys(one.outcome for one in primary_effects(results)):
+        rows = [
+            [
+                compliance_name(results, str(row["contrast"])),
+                method_name(row),
+                cell(row, "estimate", partial(signed, digits=2)),
+                cell_range(row, digits=2),
+                size_cell(row) if row["estimator"] != "first_stage" else ABSENT,
+                _test(row),
+            ]
+            for row in rows_of(results, "compliance")
+            if row["outcome"] == outcome
         ]
-        for row in rows_of(results, "compliance")
-    ]
-    if not rows:
-        return None
-    header = ("Outcome", "Measure", "Method", "Estimate", interval_name(results), "g", "Test")
-    caption = (
-        "What the programme did for each unit that was taken up. Chance moves the amount; the covariates are those "
-        "of the main model. First stage: how much more the programme group got, with the cluster-robust F."
-    )
-    return table(results, header, rows, align="lllrrrr", caption=caption, widths=(14, 18, 21, 10, 14, 12, 11))
+        if rows:
+            caption = COMPLIANCE.format(label=outcome_label(results, outcome))
+            widths = (24, 23, 11, 17, 19, 12)
+            found.append(table(results, header, rows, align="llrrrr", caption=caption, widths=widths))
+    return found
 
 
 def _test(row: Row) -> str:

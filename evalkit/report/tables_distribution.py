@@ -9,6 +9,7 @@ from evalkit.report.figure_schools import schools_data
 from evalkit.report.numbers import ABSENT, fixed, interval, signed
 from evalkit.report.table_cells import interval_name, shown, table
 from evalkit.report.tables_participants import arm_name
+from evalkit.report.trial_effects import primary_effects
 from evalkit.report.words_names import outcome_label
 
 
@@ -16,8 +17,8 @@ def spread_table(results: Results) -> Table | None:
     """Percent of each group's pupils in each band of scores; None when nothing may be shown."""
     rows: list[list[str]] = []
     arms: list[str] = []
-    for outcome in results.plan.outcomes:
-        for panel in arms_panels(results, outcome.id):
+    for outcome in _drawn(results):
+        for panel in arms_panels(results, outcome):
             arms = list(panel.shares)
             for place, band in enumerate(panel.bands):
                 cells = [shown(panel.shares[arm][place], partial(fixed, digits=1)) for arm in arms]
@@ -33,11 +34,11 @@ def spread_table(results: Results) -> Table | None:
 def schools_table(results: Results) -> Table | None:
     """Every school's shrunken result, unnamed; None when none may be shown."""
     rows: list[list[str]] = []
-    for outcome in results.plan.outcomes:
-        for row in schools_data(results, outcome.id).to_dict("records"):
+    for outcome in _drawn(results):
+        for row in schools_data(results, outcome).to_dict("records"):
             rows.append(
                 [
-                    outcome_label(results, outcome.id),
+                    outcome_label(results, outcome),
                     fixed(row["place"], 0),
                     arm_name(results, str(row["arm"])) if row["arm"] else ABSENT,
                     signed(row["estimate"], 2),
@@ -47,5 +48,12 @@ def schools_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Outcome", "Place", "Group", "From the middle", interval_name(results))
+    if len(_drawn(results)) == 1:
+        header, rows = header[1:], [row[1:] for row in rows]
     caption = "Schools from lowest to highest; no school is named. Points of the outcome, drawn towards the middle."
-    return table(results, header, rows, align="lrlrr", caption=caption)
+    return table(results, header, rows, align="lrlrr"[-len(header) :], caption=caption)
+
+
+def _drawn(results: Results) -> list[str]:
+    """The outcomes whose pictures the report shows."""
+    return list(dict.fromkeys(one.outcome for one in primary_effects(results)))

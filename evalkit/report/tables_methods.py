@@ -9,7 +9,7 @@ from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, count, fixed, int
 from evalkit.report.rows import Row, records, rows_of
 from evalkit.report.table_cells import cell, cell_range, interval_name, table
 from evalkit.report.tables_trial import size_cell
-from evalkit.report.trial_effects import arm_of, display, effects
+from evalkit.report.trial_effects import arm_of, display, primary_effects
 from evalkit.report.words_arms import group_name, short_arm, treated_arms
 from evalkit.report.words_methods import method_name
 from evalkit.report.words_names import opening, outcome_label
@@ -21,10 +21,10 @@ WHOLE = ("sides", "cluster_size", "schools", "schools_treated", "schools_control
 
 
 def robust_tables(results: Results) -> list[Table]:
-    """Every other analysis beside the main one, a table per outcome and arm; none where there is none."""
+    """Every other analysis beside the main one, a table per primary outcome and arm; none where there is none."""
     found: list[Table] = []
     header = ("Analysis", "Difference", interval_name(results), f"g ({interval_name(results)})", "p", "Remark")
-    for one in effects(results):
+    for one in primary_effects(results):
         others = [row for row in rows_of(results, "robustness") if _same(row, one.row)]
         if not others:
             continue

@@ -10,9 +10,14 @@ from evalkit.report.rows import Row, rows_of
 from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
 from evalkit.report.tables_methods import trimmed_table
 from evalkit.report.tables_participants import arm_name, arm_order
-from evalkit.report.trial_effects import arm_of, display, effects
+from evalkit.report.trial_effects import arm_of, display, effects, primary_effects
 from evalkit.report.words_arms import arm_label, short_arm
 from evalkit.report.words_names import opening, outcome_label
+
+DROPOUT = (
+    "{label}: what foretells that a pupil's outcome is missing (logit with a school effect). Above 1: missing more "
+    "often. All together: the test of all predictors at once."
+)
 
 
 def pattern_table(results: Results) -> Table | None:
@@ -44,27 +49,25 @@ def _pattern_cell(row: Row | None) -> str:
     )
 
 
-def dropout_table(results: Results) -> Table | None:
-    """What foretells that an outcome is missing; None when there is no model."""
-    rows = [
-        [
-            outcome_label(results, str(row["outcome"])),
-            _term(results, row),
-            shown_or_dash(row["odds_ratio"]),
-            interval(row["conf_low"], row["conf_high"], digits=2),
-            bare_p(row["p_value"]),
+def dropout_tables(results: Results) -> list[Table]:
+    """What foretells that an outcome is missing, a table per primary outcome; none where there is no model."""
+    found: list[Table] = []
+    header = ("Predictor", "Odds ratio", interval_name(results), "p")
+    for outcome in dict.fromkeys(one.outcome for one in primary_effects(results)):
+        rows = [
+            [
+                _term(results, row),
+                shown_or_dash(row["odds_ratio"]),
+                interval(row["conf_low"], row["conf_high"], digits=2),
+                bare_p(row["p_value"]),
+            ]
+            for row in display(results, "dropout", outcome=outcome)
+            if known(row["p_value"]) or known(row["odds_ratio"])
         ]
-        for row in display(results, "dropout")
-        if known(row["p_value"]) or known(row["odds_ratio"])
-    ]
-    if not rows:
-        return None
-    header = ("Outcome", "Predictor", "Odds ratio", interval_name(results), "p")
-    caption = (
-        "What foretells that a pupil's outcome is missing (logit with a school effect). Above 1: missing more often. "
-        "Numbers are per standard deviation."
-    )
-    return table(results, header, rows, align="llrrr", caption=caption, widths=(22, 36, 12, 20, 10))
+        if rows:
+            caption = DROPOUT.format(label=outcome_label(results, outcome))
+            found.append(table(results, header, rows, align="lrrr", caption=caption, widths=(48, 16, 22, 14)))
+    return found
 
 
 def dropout_reasons(results: Results) -> list[tuple[str, str]]:

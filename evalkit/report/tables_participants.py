@@ -120,7 +120,7 @@ def boundary_table(results: Results) -> Table | None:
         "of schools that stayed. The cautious boundary is for programmes that could themselves make pupils leave."
     )
     lines = alike_together(results, rows)
-    return table(results, header, lines, align="llrrll", caption=caption, widths=(20, 12, 12, 18, 19, 19))
+    return table(results, header, lines, align="llrrll", caption=caption, widths=(28, 11, 10, 17, 17, 17))
 
 
 def _level(row: Row) -> str:
@@ -157,7 +157,8 @@ def balance_table(results: Results) -> Table | None:
         name = f"{opening(label)}{f': {category}' if category else ''}{' (schools)' if level == 'school' else ''}"
         gaps = [_gap(own.get(arm)) for arm in treated_arms(results.plan)]
         cells = [_balance_cell(own.get(arm)) for arm in arms]
-        rows.append(["Drawn" if sample == "randomised" else "Analysed", name, *cells, *gaps])
+        if any(cell != SUPPRESSED for cell in (*cells, *gaps)):  # else all pupils, or none, are of this kind
+            rows.append(["Drawn" if sample == "randomised" else "Analysed", name, *cells, *gaps])
     if not rows:
         return None
     several = len(treated_arms(results.plan)) > 1

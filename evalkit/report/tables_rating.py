@@ -1,10 +1,9 @@
 """The tables of ratings: padlocks, threats, months, What Works Clearinghouse, cost, each with its rules' status."""
 
-from functools import partial
-
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, count, effect, fixed, known, percent
+from evalkit.report.rows import Row
 from evalkit.report.table_cells import table
 from evalkit.report.trial_effects import arm_of, display
 from evalkit.report.words_arms import group_of, short_arm, treated_arms
@@ -19,40 +18,61 @@ COLUMNS = {
     "final": "After threats to the findings",
 }
 STEPS = {
-    "randomised": "Drawn by chance",
+    "randomised": "Drawn",
     "attrition": "Attrition",
+    "attrition_school": "Schools lost",
+    "attrition_class": "Classes lost",
+    "attrition_pupil": "Pupils lost",
     "baseline": "Alike at the start",
     "rating": "Rating",
+    "improvement_index": "Improvement index",
 }
+PADLOCKS = (
+    "{label}: the EEF's security rating. Padlocks are the lowest of the first three, less what threats take off. "
+    "Status: how well the rule was checked."
+)
 TIMINGS = {"start_up": "start-up", "recurring": "recurring", "prerequisite": "prerequisite, not counted"}
 QUANTITIES = {
     "per_pupil_year": "Cost per pupil per year",
     "rating": "EEF rating of the cost",
     "start_up_per_pupil_year": "of which start-up",
     "recurring_per_pupil_year": "of which recurring",
+    "per_pupil_year_1": "so far, after year 1",
+    "per_pupil_year_2": "so far, after year 2",
+    "per_pupil_year_3": "so far, after year 3",
     "prerequisites": "Prerequisites, not counted",
+    "years": "Years that are averaged",
     "staff_days_per_year": "Days of school staff per year",
 }
 
 
-def padlocks_table(results: Results) -> Table | None:
-    """How the padlocks came about; None when the trial was not rated."""
-    rows = [
-        [
-            outcome_label(results, str(row["outcome"])),
-            COLUMNS.get(str(row["column"]), opening(str(row["column"]))),
-            _padlock_value(str(row["column"]), row["value"]),
-            f"{fixed(row['padlocks'], 0)} of 5" if known(row["padlocks"]) else "for a reviewer to judge",
-            str(row["note"] or ABSENT),
-            f"{row['status']}: {row['source']}",
+def padlocks_tables(results: Results) -> list[Table]:
+    """How the padlocks of each primary outcome came about; none when the trial was not rated."""
+    found: list[Table] = []
+    header = ("What is rated", "Value", "Padlocks", "Note", "Status")
+    for outcome in _outcomes(results, "padlocks"):
+        rows = [
+            [
+                COLUMNS.get(str(row["column"]), opening(str(row["column"]))),
+                _padlock_value(str(row["column"]), row["value"]),
+                f"{fixed(row['padlocks'], 0)} of 5" if known(row["padlocks"]) else "for a reviewer to judge",
+                str(row["note"] or ABSENT),
+                str(row["status"]),
+            ]
+            for row in display(results, "padlocks", outcome=outcome)
         ]
-        for row in display(results, "padlocks")
-    ]
-    if not rows:
-        return None
-    header = ("Outcome", "What is rated", "Value", "Padlocks", "Note", "Status and source of the rule")
-    caption = "The EEF's security rating. Padlocks are the lowest of the first three, less what threats take off."
-    return table(results, header, rows, align="llrrll", caption=caption, widths=(14, 20, 9, 11, 20, 26))
+        caption = PADLOCKS.format(label=outcome_label(results, outcome))
+        found.append(table(results, header, rows, align="lrrll", caption=caption, widths=(28, 10, 14, 40, 8)))
+    return found
+
+
+def rule_sources(results: Results, name: str) -> list[str]:
+    """The rules behind a display, each once, with their status."""
+    return list(dict.fromkeys(f"{row['status']}: {row['source']}." for row in display(results, name)))
+
+
+def _outcomes(results: Results, name: str) -> list[str]:
+    return list(dict.fromkeys(str(row["outcome"]) for row in display(results, name)))
 
 
 def _padlock_value(column: str, value: object) -> str:
@@ -85,66 +105,69 @@ def threats_table(results: Results) -> Table | None:
 def months_table(results: Results) -> Table | None:
     """Effect sizes as months of progress, the ends converted too, beside the padlocks; None without both."""
     several = len(treated_arms(results.plan)) > 1
-    rows = []
+    found: dict[tuple[str, str, str], dict[str, MonthsRead]] = {}
+    sizes: dict[tuple[str, str, str], float] = {}
     for row in display(results, "months"):
-        outcome = str(row["outcome"])
-        rated = padlocks(results, outcome)
-        if rated is None or not known(row["months"]):
+        if padlocks(results, str(row["outcome"])) is None or not known(row["months"]):
             continue
-        bands = str(row["bands"])
-        read = MonthsRead(
-            int(row["months"]), int(row["low"]), int(row["high"]), bool(row.get("beyond")), bands, str(row["status"])
-        )
-        arm = f", {short_arm(results.plan, arm_of(str(row['contrast'])))}" if several else ""
+        key = (str(row["outcome"]), str(row["contrast"]), str(row["subgroup"]))
+        sizes[key] = float(row["effect_size"])
+        months, low, high = (int(row[name]) for name in ("months", "low", "high"))
+        beyond, bands = bool(row.get("beyond")), str(row["bands"])
+        found.setdefault(key, {})[bands] = MonthsRead(months, low, high, beyond, bands, str(row["status"]))
+    rows = []
+    for (outcome, contrast, subgroup), read in found.items():
+        rated = padlocks(results, outcome)
+        arm = f", {short_arm(results.plan, arm_of(contrast))}" if several else ""
         rows.append(
             [
                 f"{outcome_label(results, outcome)}{arm}",
-                opening(group_of(results, outcome, str(row["subgroup"]))),
-                opening(BANDS.get(bands, bands)),
-                effect(row["effect_size"]),
-                months_cell(read),
-                f"{rated.text}{'' if rated.final else ' so far'}",
-                str(row["status"]),
+                opening(group_of(results, outcome, subgroup)),
+                effect(sizes[outcome, contrast, subgroup]),
+                *(f"{months_cell(read[name])} ({read[name].status})" if name in read else ABSENT for name in BANDS),
+                rated.text if rated else ABSENT,
             ]
         )
     if not rows:
         return None
-    header = (
-        "Outcome",
-        "Pupils",
-        "Bands of the EEF's",
-        "g",
-        "Months (likely range)",
-        "Security",
-        "Status of the bands",
+    header = ("Outcome", "Pupils", "g", *(opening(words) for words in BANDS.values()), "Security")
+    caption = (
+        "Months of progress by the EEF's two tables of bands, with the likely range and the status of the bands. For "
+        "attainment only, and never without the padlocks."
     )
-    caption = "Months of progress. Both ends of g's interval are converted too. For attainment only."
-    return table(results, header, rows, align="lllrrll", caption=caption, widths=(20, 15, 16, 8, 17, 14, 10))
+    return table(results, header, rows, align="llrrrl", caption=caption, widths=(22, 22, 8, 18, 18, 14))
 
 
 def wwc_table(results: Results) -> Table | None:
-    """The What Works Clearinghouse's rating, step by step; None when it was not worked out."""
+    """The What Works Clearinghouse's rating, a row per outcome; None when it was not worked out."""
+    found = display(results, "wwc")
+    steps = list(dict.fromkeys(str(row["step"]) for row in found))
+    by_outcome: dict[str, dict[str, str]] = {}
+    for row in found:
+        by_outcome.setdefault(str(row["outcome"]), {})[str(row["step"])] = _wwc_cell(row)
     rows = [
-        [
-            outcome_label(results, str(row["outcome"])),
-            STEPS.get(str(row["step"]), opening(str(row["step"]).replace("_", " "))),
-            _wwc_value(row["value"]),
-            str(row["verdict"]).replace("_", " "),
-            f"{row['status']}: {row['source']}",
-        ]
-        for row in display(results, "wwc")
+        [outcome_label(results, outcome), *(own.get(step, ABSENT) for step in steps)]
+        for outcome, own in by_outcome.items()
     ]
     if not rows:
         return None
-    header = ("Outcome", "Step", "Value", "Verdict", "Status and source of the rule")
-    caption = "The rating by the What Works Clearinghouse's standards, step by step."
-    return table(results, header, rows, align="llrll", caption=caption, widths=(18, 18, 10, 28, 26))
+    header = ("Outcome", *(STEPS.get(step, opening(step.replace("_", " "))) for step in steps))
+    caption = "The rating by the What Works Clearinghouse's standards, step by step, with the status of each rule."
+    return table(results, header, rows, align="l" * len(header), caption=caption)
 
 
-def _wwc_value(value: object) -> str:
-    if isinstance(value, str):
-        return value or ABSENT
-    return fixed(float(value), 2) if known(value) else ABSENT  # type: ignore[arg-type]
+def _wwc_cell(row: Row) -> str:
+    verdict = str(row["verdict"]).replace("_", " ")
+    value = row["value"]
+    number = "" if isinstance(value, str) or not known(value) else _wwc_number(str(row["step"]), float(value))
+    told = f"{verdict}: {number}" if verdict and number else verdict or number or ABSENT
+    return f"{told} ({row['status']})"
+
+
+def _wwc_number(step: str, value: float) -> str:
+    if step.startswith("attrition"):
+        return f"{fixed(value, 1)}% lost"
+    return fixed(value, 2) if step == "baseline" else fixed(value, 1)
 
 
 def cost_table(results: Results) -> Table | None:
@@ -186,8 +209,9 @@ def _amount(value: object, unit: str) -> str:
     if not known(value):  # type: ignore[arg-type]
         return ABSENT
     number = float(value)  # type: ignore[arg-type]
-    show = partial(fixed, digits=0 if number == round(number) else 2)
-    return f"£{fixed(number, 2)}" if unit.startswith(("pound", "£")) else f"{show(number)} {unit}".strip()
+    if unit.startswith(("pound", "£")):
+        return f"£{fixed(number, 2)}"
+    return f"{fixed(number, 0 if number == round(number) else 1)} {unit}".strip()
 
 
 def checklist_table(results: Results) -> Table | None:
@@ -205,7 +229,10 @@ def checklist_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Item", "What it asks for", "Where it stands", "Here", "Status")
-    caption = "The CONSORT checklist for trials with its places in this report. Status: how well the item was checked."
+    caption = (
+        "The CONSORT checklist for trials, and TIDieR for the programme (items with a T), with their places in this "
+        "report. Status: how well the item was checked."
+    )
     return table(results, header, rows, align="lllll", caption=caption, widths=(8, 42, 26, 14, 10))
 
 

@@ -21,11 +21,16 @@ from evalkit.report.rows import Row, records, rows_of
 from evalkit.report.table_cells import cell, interval_name, shown, table
 from evalkit.report.trial_effects import Effect, arm_of, display, effects, follow_ups, subgroup_effects
 from evalkit.report.words_arms import group_name, group_of, short_arm, treated_arms
-from evalkit.report.words_names import outcome_label
+from evalkit.report.words_names import opening, outcome_label
 from evalkit.report.words_rating import months, months_cell, padlocks
 from evalkit.report.words_trial import unit_of
 
 NOT_ATTAINMENT = "not attainment"
+SUBGROUP = (
+    "{label}: groups of pupils. The interaction asks whether the difference is another one in the group than in the "
+    "rest; the other rows are models of each group alone. p is not adjusted here. n: pupils in the model (programme; "
+    "comparison)."
+)
 
 
 def headline_table(results: Results) -> Table:
@@ -214,44 +219,42 @@ def _pooled(arms: Sequence[Row]) -> str:
     return _variance(pooled)
 
 
-def subgroup_table(results: Results) -> Table | None:
-    """Interaction in the full sample and the difference within each group of pupils; None when there is none."""
-    rows = []
-    tests = {
-        (str(row["outcome"]), str(row["contrast"]), str(row["subgroup"])): row
-        for row in rows_of(results, "subgroup_interaction")
-    }
-    for (outcome, contrast, subgroup), row in tests.items():
-        label = f"{group_name(results, subgroup)}: interaction, all pupils"
-        rows.append(_subgroup_row(results, outcome, contrast, label, row))
-        rows += [
-            _subgroup_row(results, outcome, contrast, group_name(results, one.subgroup), one.row)
-            for one in subgroup_effects(results)
-            if one.outcome == outcome and one.row["contrast"] == contrast and one.subgroup.split(":")[0] == subgroup
-        ]
-    seen = {tuple(row) for row in rows}
-    for one in subgroup_effects(results):
-        own = _subgroup_row(results, one.outcome, str(one.row["contrast"]), group_name(results, one.subgroup), one.row)
-        rows += [] if tuple(own) in seen else [own]
-    if not rows:
-        return None
+def subgroup_tables(results: Results) -> list[Table]:
+    """Interaction in the full sample and the difference within each group of pupils, a table per outcome."""
+    found: list[Table] = []
     name = interval_name(results)
-    header = ["Outcome", "Pupils", f"Difference ({name})", f"g ({name})", "n", "p"]
-    caption = (
-        "Groups of pupils. The interaction asks whether the difference is another one in the group than in the rest; "
-        "the other rows are models of each group alone. p is not adjusted here. n: pupils in the model (programme; "
-        "comparison)."
-    )
-    return _with_arms(results, header, rows, align="llrrrr", caption=caption, widths=(15, 26, 20, 18, 13, 8))
+    header = ["Pupils", f"Difference ({name})", f"g ({name})", "n", "p"]
+    for outcome in results.plan.outcomes:
+        rows = _subgroup_rows(results, outcome.id)
+        if rows:
+            caption = SUBGROUP.format(label=outcome.label)
+            widths = (34, 22, 20, 14, 9)
+            found.append(_with_arms(results, header, rows, align="lrrrr", caption=caption, widths=widths, place=1))
+    return found
 
 
-def _subgroup_row(results: Results, outcome: str, contrast: str, label: str, row: Row) -> list[str]:
+def _subgroup_rows(results: Results, outcome: str) -> list[list[str]]:
+    """For each group the interaction, then the differences within it; groups without interaction follow."""
+    separate = [one for one in subgroup_effects(results) if one.outcome == outcome]
+    rows: list[list[str]] = []
+    for row in rows_of(results, "subgroup_interaction"):
+        if row["outcome"] != outcome:
+            continue
+        label = f"{opening(group_name(results, str(row['subgroup'])))}: interaction, all pupils"
+        rows.append(_subgroup_row(results, label, row))
+        own = [one for one in separate if one.row["contrast"] == row["contrast"]]
+        own = [one for one in own if one.subgroup.partition(":")[0] == row["subgroup"]]
+        rows += [_subgroup_row(results, opening(group_name(results, one.subgroup)), one.row) for one in own]
+        separate = [one for one in separate if one not in own]
+    return [*rows, *(_subgroup_row(results, opening(group_name(results, one.subgroup)), one.row) for one in separate)]
+
+
+def _subgroup_row(results: Results, label: str, row: Row) -> list[str]:
     spread = interval(row.get("conf_low"), row.get("conf_high"), digits=2)
     text = cell(row, "estimate", partial(signed, digits=2))
     return [
-        outcome_label(results, outcome),
         label,
-        short_arm(results.plan, arm_of(contrast)),
+        short_arm(results.plan, arm_of(str(row["contrast"]))),
         f"{text} ({spread})" if text not in (ABSENT, SUPPRESSED) and spread != ABSENT else text,
         size_cell(row),
         n_cell(row),

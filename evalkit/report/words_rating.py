@@ -16,9 +16,7 @@ STATUS: dict[str, str] = {
 NOT_RATED = "No padlocks, because the trial has not been rated."
 JUDGEMENT = "The rule for padlocks has no line for this mix of threats, so a reviewer must decide."
 SECURITY = "The trial has {padlocks} ({label} security; status {status})."
-INTERIM = (
-    "So far the trial has {padlocks} ({label} security; status {status}), before threats to its findings are weighed."
-)
+INTERIM = "The trial has {padlocks} ({label} security; status {status}), before threats to its findings are weighed."
 MONTHS_RULE = (
     "Months of progress are read from the EEF's table for {bands} (status {status}). They are never shown without "
     "padlocks."
@@ -46,8 +44,8 @@ class Padlocks:
 
     @property
     def text(self) -> str:
-        """Such as "3 of 5 padlocks"."""
-        return f"{self.number} of {MOST} padlocks"
+        """Such as "3 of 5 padlocks", with "so far" before threats are weighed."""
+        return f"{self.number} of {MOST} padlocks{'' if self.final else ' so far'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ UNCLEAR = {
     "yes_no": "we cannot tell whether “{label}” was more or less common {a} than {b}{among}",
     "ordered": "we cannot tell whether {pupils} had higher or lower grades on {name} {a} than {b}",
 }
+AGAIN_UNCLEAR = "we cannot tell for pupils {a}"
 HIDDEN: dict[Verdict, str] = {
     "suppressed": "we cannot show the difference on {name}, because it rests on too few pupils",
     "not_estimated": "we could not work out the difference on {name}",
@@ -66,6 +67,13 @@ REASONS: dict[str, str] = {
     "same": "any difference is smaller than the smallest one that would matter",
     "unclear": "because both fit what was measured",
     "may": "with several comparisons, one of them can look like this by chance",
+}
+REASONS_SEVERAL = {
+    "likely": "as chance decided who got the programme, it is the likely reason where the groups differ",
+    "possible": (
+        "although chance decided who got the programme, the groups may no longer be alike, so it is only one possible "
+        "reason where they differ"
+    ),
 }
 MATTERS = "an amount that matters"
 CLEARLY = frozenset({"rose_clearly", "fell_clearly"})
@@ -113,9 +121,8 @@ def trial_answer(results: Results) -> str:
         return _many(found)
     clauses: list[str] = []
     for place, one in enumerate(found):
-        clause = _clause(results, one, alone=len(found) == 1)
-        same_pupils = place > 0 and group_pupils(results, one) == group_pupils(results, found[place - 1])
-        clauses.append(clause.replace(group_pupils(results, one), "they", 1) if same_pupils else clause)
+        before = found[place - 1] if place else None
+        clauses.append(_clause(results, one, alone=len(found) == 1, before=before))
     closing = _closing(results, found)
     return f"{opening(listed(clauses))}{closing}."
 
@@ -140,8 +147,16 @@ def favours(effect: Effect) -> bool | None:
     return (effect.verdict in UP) is not effect.lower_is_better
 
 
-def _clause(results: Results, one: Effect, *, alone: bool) -> str:
+def _clause(results: Results, one: Effect, *, alone: bool, before: Effect | None) -> str:
+    """What to say of one difference; what the clause before it named already is not named again."""
     words = _words(results, one)
+    if before is not None and words["pupils"] == group_pupils(results, before):
+        words["pupils"] = "they"
+    again = before is not None and before.outcome == one.outcome
+    if again and one.verdict == "unclear":
+        return AGAIN_UNCLEAR.format_map(words)
+    if again and one.kind == "number":
+        words["name"] = "it"
     if one.verdict in HIDDEN:
         return HIDDEN[one.verdict].format_map(words)
     if one.verdict == "same":
@@ -220,8 +235,10 @@ def unit_of(results: Results, outcome: str) -> str:
 
 def _closing(results: Results, found: Sequence[Effect]) -> str:
     verdicts = {one.verdict for one in found}
+    if verdicts & set(FIRM) - {"same"} and len(found) == 1:
+        return f", and {REASONS[_reason(results)]}"
     if verdicts & set(FIRM) - {"same"}:
-        return f", and {REASONS[_reason(results)]}" if len(found) == 1 else f"; {REASONS[_reason(results)]}"
+        return f"; {REASONS_SEVERAL[_reason(results)]}"
     if verdicts & {"may_have_risen", "may_have_fallen"}:
         return f", but {REASONS['may']}"
     if "same" in verdicts and "unclear" not in verdicts:
@@ -232,7 +249,7 @@ def _closing(results: Results, found: Sequence[Effect]) -> str:
 def _reason(results: Results) -> str:
     """How far the programme may be called the reason, from the checks on comparison and drop-out."""
     ratings: dict[str, Rating] = {one.name: one.rating for one in results.checks}
-    weak = ratings.get("comparison") in ("weak", "unknown") or ratings.get("drop_out") in ("weak", "unknown")
+    weak = ratings.get("comparison") == "weak" or ratings.get("drop_out") in ("weak", "unknown")
     return "possible" if weak else "likely"
 
 
@@ -332,7 +349,7 @@ def _interaction(results: Results, row: Row) -> str:
     return "larger" if low > 0 else "smaller"
 
 
-def effects_finding(found: Sequence[Effect]) -> str:
+def effects_finding(results: Results, found: Sequence[Effect]) -> str:
     """The title of the main picture: what it shows, in a few words."""
     primary = [one for one in found if one.primary] or list(found)
     groups = (
@@ -345,13 +362,19 @@ def effects_finding(found: Sequence[Effect]) -> str:
         ("we cannot tell", [one for one in primary if one.verdict == "unclear"]),
     )
     parts = [
-        f"{words.replace(' {in_favour}', ' with the programme')} on {_names(group)}" for words, group in groups if group
+        f"{words.replace(' {in_favour}', ' with the programme')} on {_names(results, group)}"
+        for words, group in groups
+        if group
     ]
     return opening("; ".join(parts)) if parts else "No difference can be shown"
 
 
-def _names(group: Sequence[Effect]) -> str:
-    names = list(dict.fromkeys(inside(one.label) for one in group))
+def _names(results: Results, group: Sequence[Effect]) -> str:
+    several = len(treated_arms(results.plan)) > 1
+    names = [
+        f"{inside(one.label)} (“{arm_label(results.plan, one.arm)}”)" if several else inside(one.label) for one in group
+    ]
+    names = list(dict.fromkeys(names))
     return listed(names) if len(names) <= MANY else f"{len(names)} outcomes"
 
 

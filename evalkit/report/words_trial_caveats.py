@@ -64,12 +64,23 @@ NOTES: dict[str, str] = {
 CAVEATS: dict[str, str] = {**LIMITS, **WARNINGS, **NOTES}
 SHARES = ("share", "share_lost", "share_missing", "overall", "differential", "difference_share")
 PERCENTS = ("percent", "lost_percent", "missing_percent", "points")
-NUMBERS = ("n", "n_schools", "n_clusters", "clusters", "n_pupils", "n_changes", "changes", "deviations", "smallest")
 APART = {"note": "started a little apart", "warning": "did not start alike"}
 ADJUSTED = {
     True: "The analysis takes this into account.",
     False: "The plan does not have it in the model, so the figure may hold a part of this difference.",
 }
+NUMBERS = (
+    "n",
+    "n_schools",
+    "n_clusters",
+    "n_strata",
+    "clusters",
+    "n_pupils",
+    "n_changes",
+    "changes",
+    "deviations",
+    "smallest",
+)
 SIZES = ("g", "std_difference", "difference")
 
 

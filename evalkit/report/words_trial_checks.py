@@ -1,7 +1,7 @@
 """How sure are we of a trial: a sentence for each of the five checks, with the numbers that the results hold."""
 
 from evalkit.records.results import Check, CheckName, Rating, Results
-from evalkit.report.numbers import count, effect, fixed, known, listed, percent
+from evalkit.report.numbers import count, effect, fixed, known, listed, percent, reliability
 from evalkit.report.trial_effects import display, primary_effects, schools_of
 from evalkit.report.words_arms import treated_arms, units
 from evalkit.report.words_names import inside
@@ -23,9 +23,9 @@ SENTENCES: dict[tuple[CheckName, Rating], str] = {
     ("drop_out", "fair"): "Some pupils were lost{lost}.",
     ("drop_out", "weak"): "Many pupils were lost, or more in one group than in the other{lost}.",
     ("drop_out", "unknown"): "We do not know how many pupils were lost{lost}.",
-    ("measure", "strong"): "The main outcome comes from a test or scale that others made and checked.",
-    ("measure", "fair"): "The main outcome is measured fairly well.",
-    ("measure", "weak"): "The main outcome is not measured well, or those who made the programme made the measure.",
+    ("measure", "strong"): "The main outcome comes from a test or scale that others made and checked{fit}.",
+    ("measure", "fair"): "The main outcome is measured fairly well{fit}.",
+    ("measure", "weak"): "The main outcome is not measured well{fit}.",
     ("measure", "unknown"): "We do not know how exact the measure of the main outcome is.",
     ("delivery", "strong"): "The programme was delivered much as planned{delivered}.",
     ("delivery", "fair"): "A good part of the programme was delivered, but not all of it{delivered}.",
@@ -36,6 +36,8 @@ START = " (at the start of the analysis they differed by {g} of a standard devia
 SIZE = " ({pupils} pupils{schools}; the likely range reaches {half} of a standard deviation to each side)"
 LOST = " ({shares})"
 LOST_IN = "{percent} {group}"
+FIT = " (its answers fit together to {value} of 1)"
+MADE_BY_DEVELOPER = " (those who made the programme made the measure)"
 DELIVERED = " ({percent} of programme {units} did so on “{label}”)"
 
 
@@ -47,6 +49,7 @@ def trial_check_sentence(results: Results, check: Check) -> str:
         "size": _size(results),
         "lost": _lost(results),
         "delivered": _delivered(results),
+        "fit": _fit(check),
     }
     return SENTENCES[check.name, check.rating].format_map(words)
 
@@ -98,6 +101,13 @@ def _lost(results: Results) -> str:
         if arm in rows
     ]
     return LOST.format(shares=f"{told[0]}: {listed(told[1:])}" if len(told) > 2 else listed(told)) if told else ""
+
+
+def _fit(check: Check) -> str:
+    if check.facts.get("made_by_developer"):
+        return MADE_BY_DEVELOPER
+    value = check.facts.get("value")
+    return FIT.format(value=reliability(float(value))) if isinstance(value, int | float) and known(value) else ""
 
 
 def _delivered(results: Results) -> str:

@@ -15,7 +15,7 @@ from evalkit.report.words_rating import MonthsRead, months_cell, months_range, p
 from evalkit.report.words_trial import describe_effect, effects_finding, took_part, trial_answer
 from evalkit.report.words_trial_caveats import trial_caveat_sentence
 from evalkit.report.words_trial_steps import trial_steps
-from tests.golden.trial_branches import answers, caveats_in_words, every_trial_sentence
+from tests.golden.trial_branches import answers, caveats_in_words, every_trial_sentence, with_range
 from tests.golden.trial_sample import trial
 
 UNSURE = {"science": (0.05, 0.1, 0.02, -0.08, 0.12)}
@@ -50,7 +50,7 @@ def test_many_lost_pupils_take_the_reason_away() -> None:
 def test_a_range_below_zero_favours_the_comparison() -> None:
     results = trial(found=LOWER)
     assert "scored lower on GCSE science" in trial_answer(results)
-    assert effects_finding(effects(results)) == "Worse with the programme on GCSE science"
+    assert effects_finding(results, effects(results)) == "Worse with the programme on GCSE science"
 
 
 def test_months_never_stand_without_padlocks_or_for_other_outcomes() -> None:
@@ -87,7 +87,9 @@ def test_no_number_is_said_in_words(status: str, words: str) -> None:
 def test_three_arms_name_each_group() -> None:
     text = trial_answer(trial(arms=3))
     assert "in the group “Training” than in the comparison group" in text
-    assert "and they scored" in text
+    assert "and they scored only slightly higher on it in the group “Training and coaching”" in text
+    unsure = trial_answer(with_range("science", -0.1, 0.3, arms=3))
+    assert "and we cannot tell for pupils in the group “Training and coaching”" in unsure
 
 
 def test_the_unit_that_was_drawn_is_named() -> None:
