@@ -12,7 +12,8 @@ Row = Mapping[str, Any]
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame's rows, each with its column names as text."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    names = [str(column) for column in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.to_numpy(dtype=object).tolist()]
 
 
 def rows_of(results: Results, inquiry: str) -> list[dict[str, Any]]:
