@@ -89,7 +89,7 @@ def test_a_report_full_of_gaps_still_reads(tmp_path: Path) -> None:
 
 def test_an_unknown_template_lists_those_there_are() -> None:
     assert "programme" in template_names()
-    with pytest.raises(ReportError, match=r"There is no template 'glossy'\. Use brief, programme, trial"):
+    with pytest.raises(ReportError, match=r"There is no template 'glossy'\. Use brief, .*programme"):
         template_path("glossy")
 
 

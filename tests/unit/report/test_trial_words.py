@@ -187,6 +187,8 @@ def test_a_trial_of_single_pupils_is_not_told_to_find_schools() -> None:
         steps = " ".join(trial_steps(results, effects(results)))
         assert ("more schools" in steps) is there
         assert ("for each school" in steps) is there
+
+
 BANNED = (
     r"\bprove", r"\bproof\b", r"\bno effect\b", r"\bno change\b", r"\bno difference\b", r"\bsignificant",
     r"\bimpact\b", r"\bnan\b", r"(?-i:\bNone\b)", r"\{", r"\btreatment\b", r"\bcluster",

@@ -310,5 +310,5 @@ def test_invariance_is_told_in_one_sentence_per_scale() -> None:
         assert words_of in words_measure.invariance_sentence(other, scales[0])
     nothing = {name: shown for name, shown in results.displays.items() if name != "invariance"}
     assert words_measure.invariance_sentence(replace(results, displays=nothing), scales[0]) == ""
-    page = sections.measures(results)[0]
+    page = sections.measures(results)
     assert "worked in the same way before and after" in str(page)
