@@ -142,6 +142,7 @@ def _pooled_row(
     counts = imputed.rows["arm"].value_counts().to_dict()
     arm = row.contrast.partition(" - ")[0]
     how = "each arm by itself" if imputed.by_arm else "the arms together"
+    rise = float(found.relative_increase[place])
     row = replace(
         row,
         estimate=factor * float(found.estimates[place]),
@@ -154,7 +155,7 @@ def _pooled_row(
         n_treated=float(counts.get(arm, 0)),
         n_control=float(counts.get(model.sample.plan.control.id, 0)),
         reason=f"{found.n_imputations} imputations, {how}; "
-        f"{100 * float(found.fraction_missing[place]):.0f}% of the information is missing.",
+        f"{100 * rise / (1 + rise):.0f}% of the variance is due to the gaps.",
     )
     return with_effect(row, scale, es_type="g_total", interval="over the SD of the primary analysis", factor=1.0)
 

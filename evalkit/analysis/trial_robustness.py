@@ -27,7 +27,11 @@ from evalkit.analysis.trial_model import (
     with_test,
 )
 from evalkit.analysis.trial_sample import GAP
+from evalkit.errors import FitError
 
+NO_DRAWS = (
+    "Draws are made where there are schools; where single pupils were drawn, the t test of the primary row stands."
+)
 Build = Callable[[Estimate, TrialModel, str], Estimate]
 TESTS = {
     "cr2": "CR2",
@@ -81,11 +85,10 @@ def _analyses(model: TrialModel, mechanism: Mechanism | None, outlier_sd: float)
             found["school_means"] = _school_means
     found["trimmed"] = _trimmed(outlier_sd)
     analysis = sample.plan.trial.analysis if sample.plan.trial else None
-    if analysis is not None and isinstance(model.fit, Fit):
-        if analysis.permutations:
-            found["permutation"] = _permutation(analysis.permutations, mechanism)
-        if analysis.bootstrap:
-            found["bootstrap"] = _bootstrap(analysis.bootstrap)
+    if analysis is not None and analysis.permutations:
+        found["permutation"] = _permutation(analysis.permutations, mechanism)
+    if analysis is not None and analysis.bootstrap:
+        found["bootstrap"] = _bootstrap(analysis.bootstrap)
     return found
 
 
@@ -174,17 +177,19 @@ def _permutation(draws: int, mechanism: Mechanism | None) -> Build:
     """The share of allocations, drawn as the real one was, that give a t at least as large."""
 
     def build(row: Estimate, model: TrialModel, arm: str) -> Estimate:
-        assert isinstance(model.fit, Fit)
+        if not isinstance(model.fit, Fit):
+            raise FitError(NO_DRAWS)
         plan = model.sample.plan
         test = model.fit.permute("arm", draws, seed=plan.seed, mechanism=mechanism_of(model, mechanism))
         found = next(one for one in records(test.tidy()) if one["contrast"] == arm_term(arm))
-        words = "all" if found["exact"] else "random"
+        made = f"{int(found['draws']):,}"
+        words = f"all {made} allocations" if found["exact"] else f"{made} random allocations"
         return replace(
             with_counts(row, model, arm),
             estimate=_factor(model) * float(found["estimate"]),
             statistic=float(found["statistic"]),
             p_value=float(found["p_value"]),
-            reason=f"{int(found['draws'])} {words} allocations: {found['mechanism']}.",
+            reason=f"{words}: {found['mechanism']}.".capitalize(),
         )
 
     return build
@@ -194,7 +199,8 @@ def _bootstrap(draws: int) -> Build:
     """Whole schools drawn again within their arm and stratum; percentile interval."""
 
     def build(row: Estimate, model: TrialModel, arm: str) -> Estimate:
-        assert isinstance(model.fit, Fit)
+        if not isinstance(model.fit, Fit):
+            raise FitError(NO_DRAWS)
         plan = model.sample.plan
         drawn = model.fit.bootstrap(draws, seed=plan.seed, kind="cluster", treatment="arm")
         found = {str(one["term"]): one for one in records(drawn.tidy(conf_level=plan.conf_level))}[arm_term(arm)]
