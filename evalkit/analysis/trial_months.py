@@ -18,7 +18,7 @@ Bands = Literal["project", "toolkit"]
 
 
 def months(estimates: pd.DataFrame, plan: Evaluation, standards: MonthStandards) -> pd.DataFrame:
-    """Translate effect sizes into months: the primary analysis and the separate models of subgroups.
+    """Translate effect sizes into months: of primary outcomes, the only ones that have padlocks of their own.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def months(estimates: pd.DataFrame, plan: Evaluation, standards: MonthStandards)
         A row for each effect size and kind of bands; `beyond` is 1 where one of the three lies above the last band.
         `status` says how well the bands were checked.
     """
-    told = [one.id for one in plan.outcomes if one.attainment and one.kind == "number"]
+    told = [one.id for one in plan.outcomes if one.attainment and one.kind == "number" and one.role == "primary"]
     main = (estimates["inquiry"] == "effect") & estimates["estimator"].isin(MAIN_ESTIMATORS)
-    chosen = estimates[(main | (estimates["inquiry"] == "subgroup")) & estimates["outcome"].isin(told)]
+    chosen = estimates[main & estimates["outcome"].isin(told)]
     chosen = chosen[chosen[["effect_size", "es_low", "es_high"]].notna().all(axis="columns")]
     kinds: dict[Bands, RisingBands] = {"project": standards.project, "toolkit": standards.toolkit}
     rows: list[tuple[object, ...]] = []
