@@ -98,7 +98,7 @@ def fit_table(results: Results) -> Table:
                 f"{outcome_label(results, str(row['outcome']))}{_arm(results, row)}",
                 MODELS.get(str(row["model"]), opening(str(row["model"]))),
                 f"{_n(row['n_treated'])}; {_n(row['n_control'])}",
-                f"{_n(row['clusters_treated'])}; {_n(row['clusters_control'])}",
+                _both(row["clusters_treated"], row["clusters_control"]),
                 fixed(row["loglik"], 1) if known(row["loglik"]) else ABSENT,
                 str(row["df_method"] or ABSENT),
                 _yes(row["converged"]),
@@ -107,12 +107,17 @@ def fit_table(results: Results) -> Table:
         )
     header = ("Outcome", "Model", "Pupils", "Schools", "Log-likelihood", "Degrees of freedom", "Converged", "Singular")
     caption = "Samples (programme; comparison) and fit of the models."
-    return table(results, header, rows, align="llrrrlll", caption=caption, widths=(17, 12, 12, 10, 13, 15, 11, 10))
+    widths = (17, 12, 12, 10, 13, 15, 11, 10)
+    return trimmed_table(results, header, rows, align="llrrrlll", caption=caption, widths=widths)
 
 
 def _arm(results: Results, row: Row) -> str:
     several = len(treated_arms(results.plan)) > 1
     return f", {short_arm(results.plan, arm_of(str(row['contrast'])))}" if several else ""
+
+
+def _both(treated: float, control: float) -> str:
+    return f"{_n(treated)}; {_n(control)}" if known(treated) or known(control) else ABSENT
 
 
 def _n(value: float) -> str:

@@ -11,11 +11,11 @@ from evalkit.report.table_cells import cell, cell_range, interval_name, shown, t
 from evalkit.report.tables_methods import trimmed_table
 from evalkit.report.tables_participants import arm_name, arm_order
 from evalkit.report.trial_effects import arm_of, display, effects, primary_effects
-from evalkit.report.words_arms import arm_label, short_arm
+from evalkit.report.words_arms import arm_label, has_schools, short_arm
 from evalkit.report.words_names import opening, outcome_label
 
 DROPOUT = (
-    "{label}: what foretells that a pupil's outcome is missing (logit with a school effect). Above 1: missing more "
+    "{label}: what foretells that a pupil's outcome is missing (logit{school}). Above 1: missing more "
     "often. All together: the test of all predictors at once."
 )
 
@@ -65,7 +65,8 @@ def dropout_tables(results: Results) -> list[Table]:
             if known(row["p_value"]) or known(row["odds_ratio"])
         ]
         if rows:
-            caption = DROPOUT.format(label=outcome_label(results, outcome))
+            school = " with a school effect" if has_schools(results.plan) else ""
+            caption = DROPOUT.format(label=outcome_label(results, outcome), school=school)
             found.append(table(results, header, rows, align="lrrr", caption=caption, widths=(48, 16, 22, 14)))
     return found
 

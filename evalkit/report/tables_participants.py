@@ -92,9 +92,8 @@ def attrition_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Outcome", "Level", "Group", "Drawn", "Analysed", "Lost", "Lost, %")
-    caption = (
-        "Attrition. Pupils are those whom the outcome is about, in all schools that were drawn, as the EEF counts them."
-    )
+    where = ", in all schools that were drawn" if results.plan.unit_of_randomisation == "school" else ""
+    caption = f"Attrition. Pupils are those whom the outcome is about{where}, as the EEF counts them."
     return table(results, header, alike_together(results, rows), align="lllrrrr", caption=caption)
 
 
@@ -115,9 +114,11 @@ def boundary_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Outcome", "Level", "Lost, %", "Gap between groups, points", "Cautious boundary", "Optimistic boundary")
+    unit = results.plan.unit_of_randomisation
+    stayed = f" Pupils here are those of {UNITS[unit][1]} that stayed." if unit in ("school", "class") else ""
     caption = (
-        f"Attrition by the What Works Clearinghouse's boundaries (status {worst_status(found)}). Pupils here are those "
-        "of schools that stayed. The cautious boundary is for programmes that could themselves make pupils leave."
+        f"Attrition by the What Works Clearinghouse's boundaries (status {worst_status(found)}).{stayed} The cautious "
+        "boundary is for programmes that could themselves make pupils leave."
     )
     lines = alike_together(results, rows)
     return table(results, header, lines, align="llrrll", caption=caption, widths=(28, 11, 10, 17, 17, 17))

@@ -20,11 +20,14 @@ from evalkit.report.numbers import (
 from evalkit.report.rows import Row, records, rows_of
 from evalkit.report.table_cells import cell, interval_name, shown, table
 from evalkit.report.trial_effects import Effect, arm_of, display, effects, follow_ups, subgroup_effects
-from evalkit.report.words_arms import group_name, group_of, short_arm, treated_arms
+from evalkit.report.words_arms import group_name, group_of, has_schools, short_arm, treated_arms
 from evalkit.report.words_names import opening, outcome_label
 from evalkit.report.words_rating import months, months_cell, padlocks
 from evalkit.report.words_trial import unit_of
 
+BY_SCHOOL = " Intervals take account of schools."
+EFFECT_SIZES = "Differences in the outcome's own points and what g is made of. n and variances: programme; comparison."
+VARIANCES = " These variances ignore schools; the one behind g, which does not, stands with the models."
 NOT_ATTAINMENT = "not attainment"
 SUBGROUP = (
     "{label}: groups of pupils. The interaction asks whether the difference is another one in the group than in the "
@@ -142,7 +145,7 @@ def arms_table(results: Results) -> Table:
         )
     rows = list({tuple(row): row for row in rows}.values())
     header = ("Measure", "Group", "n (missing)", f"Mean ({interval_name(results)})", "SD")
-    caption = "Means as they are, before any adjustment. Intervals take account of schools."
+    caption = f"Means as they are, before any adjustment.{BY_SCHOOL if has_schools(results.plan) else ''}"
     return table(results, header, rows, align="llrrr", caption=caption, widths=(30, 16, 18, 25, 10))
 
 
@@ -167,10 +170,7 @@ def effect_size_table(results: Results) -> Table:
         )
     name = interval_name(results)
     header = ["Outcome", f"Unadjusted ({name})", f"Adjusted ({name})", "n (missing)", "Variances", "Pooled variance"]
-    caption = (
-        "Differences in the outcome's own points and what g is made of. n and variances: programme; comparison. These "
-        "variances ignore schools; the one behind g, which does not, stands with the models."
-    )
+    caption = f"{EFFECT_SIZES}{VARIANCES if has_schools(results.plan) else ''}"
     widths = (18, 19, 19, 20, 13, 11)
     return _with_arms(results, header, rows, align="lrrrrr", caption=caption, widths=widths, place=1)
 

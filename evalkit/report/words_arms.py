@@ -23,6 +23,11 @@ def units(plan: Evaluation) -> str:
     return UNITS.get(plan.unit_of_randomisation, UNITS["pupil"])[1]
 
 
+def has_schools(plan: Evaluation) -> bool:
+    """Whether schools are a level of the analysis."""
+    return plan.design != "individual_trial"
+
+
 def counted_units(plan: Evaluation, number: float) -> str:
     """So many schools, classes or pupils."""
     one, many = UNITS.get(plan.unit_of_randomisation, UNITS["pupil"])

@@ -12,8 +12,8 @@ LIMITS: dict[str, str] = {
         "The figure is an average over many {units}. Some will have gained more and some less, and a trial cannot say "
         "which."
     ),
-    "volunteers": "The schools had agreed to take part in a trial. Others may differ from them.",
-    "one_trial": "One trial is one answer. The same programme in other schools or other years may give another.",
+    "volunteers": "Those who took part had agreed to be in a trial. Others may differ from them.",
+    "one_trial": "One trial is one answer. The same programme in other places or other years may give another.",
     "offer": "The figures tell what happens when the programme is offered, and not what it does at its best.",
 }
 WARNINGS: dict[str, str] = {

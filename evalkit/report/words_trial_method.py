@@ -75,6 +75,11 @@ GAP_WORDS = (
     "Pupils without a baseline stay in the model: their baseline is set to one value and a marker says so (the missing-"
     "indicator method, which is sound because chance drew the groups)."
 )
+YES_NO_PUPILS = "For outcomes of yes or no, the difference is one of percentages, by the same linear model."
+ORDERED_PUPILS = (
+    "For ordered grades, the figure is a common odds ratio from an ordered logit. Above 1: higher grades in the "
+    "programme group. It is not turned into g."
+)
 CACE_WORDS = (
     "Let $D$ be how much of the programme a pupil or school took up. The complier effect is the difference in "
     "outcomes over the difference in $D$ that chance made: $\\hat\\tau = \\hat\\beta_1 / \\hat\\pi_1$, by two-stage "
@@ -82,7 +87,7 @@ CACE_WORDS = (
     "stage is weak, the Anderson-Rubin set replaces the interval."
 )
 MISSING_WORDS = (
-    "Gaps are filled in {number} times by chained equations with a school effect, and the main model is pooled over "
+    "Gaps are filled in {number} times by chained equations{school}, and the main model is pooled over "
     "them by Rubin's rules with Barnard and Rubin's degrees of freedom. The verdict is then tested by moving what "
     "was filled in."
 )
@@ -172,10 +177,14 @@ def model_words(results: Results) -> list[str]:
         told += [MODEL_PUPILS.format(terms=terms), FORMULA_PUPILS, SIGNS_PUPILS, SIZE_PUPILS]
     told.append(SIZE_WORDS)
     kinds = {one.kind for one in plan.outcomes}
-    told += [YES_NO_WORDS] if "yes_no" in kinds else []
-    told += [ORDERED_WORDS] if "ordered" in kinds else []
+    told += [YES_NO_WORDS if clustered else YES_NO_PUPILS] if "yes_no" in kinds else []
+    told += [ORDERED_WORDS if clustered else ORDERED_PUPILS] if "ordered" in kinds else []
     told += [GAP_WORDS] if plan.missing_data.baseline == "indicator" else []
     told += [CACE_WORDS] if rows_of(results, "compliance") else []
     if plan.missing_data.strategy == "multiple_imputation":
-        told.append(MISSING_WORDS.format(number=count(plan.missing_data.imputations)))
+        told.append(
+            MISSING_WORDS.format(
+                number=count(plan.missing_data.imputations), school=" with a school effect" if clustered else ""
+            )
+        )
     return told

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, get_args
 
-from evalkit.records.results import Caveat, Check, CheckName, Rating, Results
+from evalkit.records.results import Caveat, Check, CheckName, Rating, Results, load_results
 from evalkit.report import (
     sections_brief,
     sections_trial,
@@ -18,6 +18,7 @@ from evalkit.report import (
 from evalkit.report.blocks import Block
 from evalkit.report.trial_effects import effects
 from evalkit.report.words_caveats import caveat_sentence
+from evalkit.shipped import shipped
 from tests.golden.trial_sample import FOUND, changed, trial
 
 PLAIN = ("banner", "answer_box", "fact_boxes", "main_chart", "how_sure", "finding_list", "headline", "taking_part",
@@ -66,6 +67,8 @@ def cases() -> dict[str, Results]:
         "bare, individual, three arms": trial(bare=True, design="individual_trial", arms=3),
         "nothing displayed": trial(without=DISPLAYS),
     }
+    for name in ("eal-mainstream-classroom", "project-star"):
+        made[name] = load_results(shipped("analyses") / name / "results.json")
     for name in DISPLAYS:
         made[f"without {name}"] = trial(without=(name,))
     return made

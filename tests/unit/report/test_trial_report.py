@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import ReportError
+from evalkit.records.checklist import load_checklists
 from evalkit.report.render import own_template, render, render_all, report_name, template_path
 from tests.golden.sample import sample
 from tests.golden.trial_branches import cases
@@ -188,3 +189,12 @@ def test_technical_words_stay_out_of_the_plain_part(made: dict[str, Path]) -> No
         "regression",
     ):
         assert word not in plain, word
+
+
+def test_every_place_that_the_checklist_names_is_a_heading() -> None:
+    template = template_path("trial").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^#{2,3} (.*)$", template, flags=re.MULTILINE))
+    lists = load_checklists()
+    places = {item.place for one in (lists.consort, lists.tidier) for item in one.items if item.place}
+    assert places - headings <= {"Groups of pupils"}  # a heading that the findings bring along
+    assert len(places) > 8
