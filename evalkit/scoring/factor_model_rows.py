@@ -10,7 +10,7 @@ from evalkit.records.standards import load_standards
 from evalkit.scoring.item_table import ItemTable
 from evalkit.scoring.rules import FloatArray
 from evalkit.stats.factor.fit import FactorFit
-from evalkit.stats.factor.standardised import Standardised
+from evalkit.stats.factor.standardised import Standardised, turned
 
 TIDY = (
     "part", "factor", "item", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "standardised",
@@ -38,7 +38,7 @@ class Numbers:
     @property
     def sign(self) -> FloatArray:
         """1 or -1 for each factor."""
-        return np.where(self.fit.matrices.loading[0].sum(axis=0) < 0, -1.0, 1.0)
+        return turned(self.fit)
 
     def loadings(self) -> list[dict[str, object]]:
         """Factor by factor."""

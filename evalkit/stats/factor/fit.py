@@ -259,15 +259,19 @@ def _robust_goodness(
 
 def _find(likelihood: Likelihood, sample: Sample) -> Bottom:
     """With gaps, begin from the fit to the saturated moments, which is nearly there."""
-    start = _start(likelihood.structure, sample)
+    starts = [_start(likelihood.structure, sample, plain=plain) for plain in (False, True)]
     if sample.is_complete:
-        return likelihood.find(start)
-    near = Likelihood(likelihood.structure, sample.closed(), likelihood.spreads).find(start)
-    return likelihood.find(near.parameters, is_near=True)
+        return likelihood.find(*starts)
+    closed = Likelihood(likelihood.structure, sample.closed(), likelihood.spreads)
+    first, last = starts
+    try:
+        return likelihood.find(closed.find(first).parameters, is_near=True)
+    except FitError:
+        return likelihood.find(closed.find(last).parameters, is_near=True)
 
 
-def _start(structure: Structure, sample: Sample) -> FloatArray:
-    return start_values(structure, list(sample.means), list(sample.covariances), [])
+def _start(structure: Structure, sample: Sample, *, plain: bool = False) -> FloatArray:
+    return start_values(structure, list(sample.means), list(sample.covariances), [], plain=plain)
 
 
 def _uncertainty(

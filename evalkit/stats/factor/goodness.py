@@ -79,6 +79,8 @@ def cfi_of(
     chi_square: float, df: float, null_chi_square: float, null_df: float, *, hat: float = 1, null_hat: float = 1
 ) -> float:
     """CFI = 1 - max(X - c d, 0) / max(X - c d, X0 - c0 d0, 0) [Bentler 1990; c: Brosseau-Liard & Savalei 2014]."""
+    if df <= 0:
+        return 1.0
     away = max(chi_square - hat * df, 0.0)
     worst = max(away, null_chi_square - null_hat * null_df, 0.0)
     return 1.0 if worst == 0 else 1 - away / worst

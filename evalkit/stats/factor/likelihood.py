@@ -21,8 +21,9 @@ from evalkit.stats.factor.structure import Matrices, Structure
 from evalkit.stats.vectors import FloatArray
 
 NO_SOLUTION = (
-    "No factor solution fits best: the items may not hang together as the factors say (check that reversed items were "
-    "reversed), or there are too few pupils. Report alpha alone."
+    "The factor model could not be fitted to these items: no single solution fits best. The items may not hang "
+    "together as its factors say (check that reversed items were reversed), or there are too few pupils. "
+    "Report alpha alone."
 )
 
 
@@ -89,20 +90,20 @@ class Likelihood:
         error = self.structure.at(parameters).error
         return any(bool(np.any(np.diag(error[block]) < -20 * spread)) for block, spread in enumerate(self.spreads))
 
-    def find(self, start: FloatArray, *, is_near: bool = False) -> Bottom:
-        """Minimise from a start; one that is near needs no careful first turns.
+    def find(self, *starts: FloatArray, is_near: bool = False) -> Bottom:
+        """Minimise from the first start that leads to a bottom; one that is near needs no careful first turns.
 
         Raises
         ------
         FitError
             There is no start to begin from, or no bottom is reached.
         """
-        if not np.isfinite(self.slope(start)[0]):
-            raise FitError(NO_SOLUTION)
-        bottom = minimise(self.slope, self.curvature, start, lost=self.lost, is_near=is_near)
-        if not bottom.converged:
-            raise FitError(NO_SOLUTION)
-        return bottom
+        for begin in starts:
+            if np.isfinite(self.slope(begin)[0]):
+                bottom = minimise(self.slope, self.curvature, begin, lost=self.lost, is_near=is_near)
+                if bottom.converged:
+                    return bottom
+        raise FitError(NO_SOLUTION)
 
     def _mean(self, matrices: Matrices, block: int) -> FloatArray | None:
         return implied_mean(matrices, block) if self.structure.has_means else None

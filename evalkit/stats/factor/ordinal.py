@@ -303,16 +303,14 @@ class WeightedProblem:
     def find(self) -> Bottom:
         """Minimise. Raises FitError where no bottom is reached."""
         blocks = self.sample.blocks
-        start = start_values(
-            self.structure,
-            [np.zeros(self.structure.n_items) for _ in blocks],
-            [block.correlations for block in blocks],
-            [block.thresholds for block in blocks],
-        )
-        bottom = minimise(self.slope, self.curvature, start, lost=self._lost)
-        if not bottom.converged:
-            raise FitError(NO_SOLUTION)
-        return bottom
+        nothing = [np.zeros(self.structure.n_items) for _ in blocks]
+        correlations, thresholds = [one.correlations for one in blocks], [one.thresholds for one in blocks]
+        for plain in (False, True):
+            start = start_values(self.structure, nothing, correlations, thresholds, plain=plain)
+            bottom = minimise(self.slope, self.curvature, start, lost=self._lost)
+            if bottom.converged:
+                return bottom
+        raise FitError(NO_SOLUTION)
 
     def linear(self, parameters: FloatArray) -> Linear:
         """What inference needs at the solution."""

@@ -1,4 +1,4 @@
-"""Find the bottom of a smooth objective by damped Newton steps."""
+"""Find the bottom of a smooth objective by Newton steps that are halved until they go down."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,21 +56,20 @@ def minimise(
     """
     parameters = start
     value, gradient = slope(parameters)
-    damping, decrement = (0.0 if is_near else 1e-4), np.inf
+    decrement = np.inf
     for turn in range(turns):
-        matrix, is_true = _curvature(curvature, parameters, wants_true=is_near or turn >= EXPECTED_TURNS)
+        matrix = _curvature(curvature, parameters, wants_true=is_near or turn >= EXPECTED_TURNS)
         if matrix is None:
             return Bottom(parameters, value, decrement, False, turn)
-        decrement = _decrement(matrix, gradient)
+        step = np.asarray(np.linalg.solve(matrix, gradient), dtype=np.float64)
+        decrement = float(gradient @ step)
         if decrement < CLOSE:
             return Bottom(parameters, value, decrement, True, turn)
-        if is_true and decrement < 1e-4:
-            damping = 0.0
-        found = _step(slope, matrix, parameters, value, gradient, damping)
+        found = _step(slope, parameters, value, step, decrement)
         if found is None:
             return Bottom(parameters, value, decrement, decrement < CLOSE_ENOUGH, turn)
         before = value
-        parameters, value, gradient, damping = found
+        parameters, value, gradient = found
         if lost(parameters):
             return Bottom(parameters, value, decrement, False, turn)
         if decrement < CLOSE_ENOUGH and value >= before:
@@ -80,8 +79,8 @@ def minimise(
 
 def _curvature(
     curvature: Callable[[FloatArray, bool], FloatArray], parameters: FloatArray, *, wants_true: bool
-) -> tuple[FloatArray | None, bool]:
-    """The true curvature where it is wanted and bends upwards, else the expected one; None where neither does."""
+) -> FloatArray | None:
+    """The true curvature where it is wanted and bends upwards, else the expected one; None where there is none."""
     for is_true in (True, False) if wants_true else (False,):
         matrix = curvature(parameters, is_true)
         scale = np.sqrt(np.abs(np.diag(matrix)))
@@ -90,38 +89,27 @@ def _curvature(
             np.linalg.cholesky(matrix / np.outer(scale, scale) - 1e-10 * np.eye(scale.size))
         except LinAlgError:
             continue
-        return matrix, is_true
+        return matrix
     # Expected information that is singular: push a little in every direction and go on.
     matrix = curvature(parameters, False)
-    ridge = 1e-6 * np.maximum(np.diag(matrix), 1e-8)
-    return (matrix + np.diag(ridge), False) if bool(np.isfinite(matrix).all()) else (None, False)
-
-
-def _decrement(matrix: FloatArray, gradient: FloatArray) -> float:
-    try:
-        return float(gradient @ np.linalg.solve(matrix, gradient))
-    except LinAlgError:
-        return np.inf
+    if not bool(np.isfinite(matrix).all()):
+        return None
+    return matrix + np.diag(1e-6 * np.maximum(np.diag(matrix), 1e-8))
 
 
 def _step(
     slope: Callable[[FloatArray], tuple[float, FloatArray]],
-    matrix: FloatArray,
     parameters: FloatArray,
     value: float,
-    gradient: FloatArray,
-    damping: float,
-) -> tuple[FloatArray, float, FloatArray, float] | None:
-    """One step downhill with the damping it took (less for the next), or None where no step goes down."""
-    for _ in range(40):
-        damped = matrix + damping * np.diag(np.diag(matrix))
-        try:
-            trial = parameters - np.linalg.solve(damped, gradient)
-        except LinAlgError:
-            damping = max(10 * damping, 1e-8)
-            continue
+    step: FloatArray,
+    decrement: float,
+) -> tuple[FloatArray, float, FloatArray] | None:
+    """The step, or the first half, quarter, ... of it that goes down as much as it should; None where none does."""
+    size = 1.0
+    while size > 1e-10:
+        trial = parameters - size * step
         reached, there = slope(trial)
-        if reached <= value + 1e-14 * abs(value):
-            return trial, reached, there, damping / 10
-        damping = max(10 * damping, 1e-6)
+        if reached <= value - 1e-4 * size * decrement + 1e-14 * abs(value):
+            return trial, reached, there
+        size /= 2
     return None

@@ -48,7 +48,7 @@ def standardise(fit: FactorFit, *, block: int = 0) -> Standardised:
     """
     is_ordinal = bool(fit.structure.item_of.size)
     pattern = fit.matrices.loading[block] != 0
-    sign = np.where(fit.matrices.loading[block].sum(axis=0) < 0, -1.0, 1.0)
+    sign = turned(fit, block=block)
 
     def numbers(parameters: FloatArray) -> FloatArray:
         return np.concatenate(
@@ -77,6 +77,12 @@ def standardise(fit: FactorFit, *, block: int = 0) -> Standardised:
         omega,
         omega_error,
     )
+
+
+def turned(fit: FactorFit, *, block: int = 0) -> FloatArray:
+    """-1 for each factor whose standardised loadings add up to less than 0, else 1; shape (m,)."""
+    spread = np.sqrt(np.diag(fit.moments[block].implied_covariance))
+    return np.where((fit.matrices.loading[block] / spread[:, np.newaxis]).sum(axis=0) < 0, -1.0, 1.0)
 
 
 def _standard(

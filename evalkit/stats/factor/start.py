@@ -7,16 +7,29 @@ from evalkit.stats.vectors import FloatArray, IntArray
 
 COMMON = 0.8  # of a first principal component, taken as a loading
 LEAST_ERROR = 0.2
+EQUAL = 0.6
 
 
 def start_values(
-    structure: Structure, means: list[FloatArray], covariances: list[FloatArray], thresholds: list[FloatArray]
+    structure: Structure,
+    means: list[FloatArray],
+    covariances: list[FloatArray],
+    thresholds: list[FloatArray],
+    *,
+    plain: bool = False,
 ) -> FloatArray:
-    """A start for every parameter, shape (q,): the mean over the cells that share it."""
+    """A start for every parameter, shape (q,): the mean over the cells that share it.
+
+    A `plain` start, for where the first leads nowhere, has equal loadings, with the sign of an item's correlations with
+    the others of its factor, and unrelated factors.
+    """
     per_cell = np.zeros(structure.matrix.size)
     for block in range(structure.n_blocks):
         spread = np.sqrt(np.diag(covariances[block]))
         loading, factor = _axes(structure, block, covariances[block] / np.outer(spread, spread))
+        if plain:
+            loading = _equal(loading, covariances[block] / np.outer(spread, spread))
+            factor = np.eye(structure.n_factors)
         loading, factor = _rescaled(structure, block, loading * spread[:, np.newaxis], factor)
         common = np.diag(loading @ factor @ loading.T)
         error = np.diag(np.maximum(spread**2 - common, LEAST_ERROR * spread**2))
@@ -62,6 +75,15 @@ def _axes(structure: Structure, block: int, correlation: FloatArray) -> tuple[Fl
     while m and float(np.linalg.eigvalsh(factor_correlation)[0]) < 0.05:
         factor_correlation = 0.8 * factor_correlation + 0.2 * np.eye(m)
     return loading, factor_correlation
+
+
+def _equal(loading: FloatArray, correlation: FloatArray) -> FloatArray:
+    found = np.zeros(loading.shape)
+    for factor in range(loading.shape[1]):
+        items = np.flatnonzero(loading[:, factor])
+        within = correlation[np.ix_(items, items)] - np.eye(items.size)
+        found[items, factor] = np.where(within.sum(axis=1) < 0, -EQUAL, EQUAL)
+    return found
 
 
 def _pattern(structure: Structure, block: int) -> "np.ndarray":
