@@ -25,6 +25,7 @@ Family = Literal[
     "alpha", "omega", "error", "consistency", "split_half", "omega_h", "ordinal", "mokken", "retest", "items"
 ]
 Row = dict[str, object]
+_CONTRADICT = "Above 1: the pairs of items contradict one another. Use complete answers, or more of them."
 _HEYWOOD = "Omega is left out: the one-factor model gave an impossible (negative) error variance."
 
 
@@ -99,7 +100,8 @@ def family_rows(scale: ScaleTable, family: Family) -> list[Row]:
 
 def _alpha(scale: ScaleTable) -> list[Row]:
     if scale.missing == "pairwise":
-        return [_with_limits("alpha", alpha(scale.matrix, conf_level=scale.conf_level, missing="pairwise"))]
+        found = alpha(scale.matrix, conf_level=scale.conf_level, missing="pairwise")
+        return [_with_limits("alpha", found) | {"note": _CONTRADICT if found.value > 1 else ""}]
     return _one_reliability(scale, "alpha")
 
 
@@ -163,7 +165,7 @@ def _omega_h(scale: ScaleTable) -> list[Row]:
 def _ordinal(scale: ScaleTable) -> list[Row]:
     known = polychoric(scale.matrix, missing=scale.missing)
     found = ordinal_reliability(scale.matrix, conf_level=scale.conf_level, found=known)
-    rows = [_with_limits("ordinal_alpha", found.alpha)]
+    rows = [_with_limits("ordinal_alpha", found.alpha) | {"note": _CONTRADICT if found.alpha.value > 1 else ""}]
     for measure, one in (("ordinal_omega", found.omega), ("ordinal_omega_latent", found.latent_omega)):
         rows.append(_with_limits(measure, one) if one else _row(measure, "", math.nan, known.n, note=found.reason))
     return rows

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.errors import FitError
 from evalkit.stats.item_covariance import Missing, item_covariance, squared_multiple_correlations
 
 
@@ -48,7 +49,7 @@ def consistency(items: npt.ArrayLike, *, missing: Missing = "complete") -> Consi
     Raises
     ------
     FitError
-        As `item_covariance`.
+        As `item_covariance`, and when standardised items add up to the same for everybody.
 
     Notes
     -----
@@ -70,6 +71,8 @@ def consistency(items: npt.ArrayLike, *, missing: Missing = "complete") -> Consi
     found = item_covariance(items, missing=missing)
     correlation = found.correlation
     k, total = len(correlation), float(correlation.sum())
+    if total <= 1e-12 * k:
+        raise FitError("The standardised items add up to the same for everybody. Check the reversed items.")
     between = correlation[np.triu_indices(k, k=1)]
     return Consistency(
         standardised_alpha=k / (k - 1) * (1 - k / total),

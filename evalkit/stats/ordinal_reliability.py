@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.linalg import LinAlgError
 from scipy.special import ndtr, ndtri
 
 from evalkit.errors import FitError
@@ -160,7 +161,10 @@ def _one_factor(correlations: FloatArray, weights: FloatArray) -> tuple[FloatArr
         jacobian[each, first], jacobian[each, second] = loadings[second], loadings[first]
         curvature = (jacobian * weights[:, None]).T @ jacobian
         pull = jacobian.T @ (weights * (observed - loadings[first] * loadings[second]))
-        step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), pull)
+        try:
+            step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), pull)
+        except LinAlgError:
+            break
         value = misfit(loadings + step)
         if value <= current:
             loadings, current, damping = loadings + step, value, max(damping / 10, 1e-12)

@@ -137,7 +137,7 @@ def polychoric_covariance(
     Raises
     ------
     FitError
-        When a pair of items lies at the bound.
+        When a pair of items lies at the bound, or too few rows have both.
 
     Notes
     -----
@@ -169,6 +169,12 @@ def polychoric_covariance(
     first, second = np.triu_indices(codes.shape[1], k=1)
     scores = _rho_scores(codes, found)
     n_pairs, n_cuts = len(first), int(starts[-1])
+    blind = np.flatnonzero(scores.information <= 1e-12 * len(codes))
+    if blind.size:
+        raise FitError(
+            f"Too few pupils answered both item {first[blind[0]] + 1} and item {second[blind[0]] + 1} (counted from 1) "
+            "for their correlation to have a standard error. Leave one of them out."
+        )
     total = np.zeros((n_cuts + n_pairs, n_cuts + n_pairs))
     schools: IntArray | None = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
     sums = np.zeros((0 if schools is None else int(schools.max()) + 1, n_cuts + n_pairs))

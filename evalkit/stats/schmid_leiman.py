@@ -99,6 +99,8 @@ def schmid_leiman(items: npt.ArrayLike, *, missing: Missing = "complete") -> Sch
     uniquenesses = 1 - (orthogonal**2).sum(axis=1)
     key = np.where(general < 0, -1.0, 1.0)
     total = float((correlation * np.outer(key, key)).sum())
+    if total <= 1e-12 * k:
+        raise FitError("The standardised items add up to the same for everybody. Check the reversed items.")
     return SchmidLeiman(
         omega_h=float(np.abs(general).sum()) ** 2 / total,
         omega_t=1 - float(uniquenesses.sum()) / total,

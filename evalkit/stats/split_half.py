@@ -99,6 +99,8 @@ def split_half(
     # With an even number of items each split comes up twice; the first item stays in one half.
     possible = comb(k, k // 2) // (2 if k % 2 == 0 else 1)
     exact = possible <= most_splits
+    if covariance.sum() <= 1e-12 * np.trace(covariance):
+        raise FitError("The standardised items add up to the same for everybody. Check the reversed items.")
     values = _all_splits(covariance) if exact else _some_splits(covariance, most_splits, seed)
     odd = np.arange(k) % 2 == 0
     first, second = covariance[np.ix_(odd, odd)].sum(), covariance[np.ix_(~odd, ~odd)].sum()
