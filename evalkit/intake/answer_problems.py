@@ -9,6 +9,7 @@ from evalkit.intake.findings import Findings
 from evalkit.intake.labels import Answer, Reading
 from evalkit.intake.normal import counted, letter, listed, plain, quoted, yaml_text
 from evalkit.records.instrument import Instrument, ResponseScale
+from evalkit.records.responses import Choice, Question
 
 _TYPE_IT = "Look at the pupil's answers and type the right one, or leave the cell blank."
 _FEW_CELLS = 8
@@ -88,6 +89,18 @@ def _ask_zero(
         f"them is used. Mend it in the file, or write it in a mapping file: labels: {{{instrument.id}: {{{steps}}}}}.",
         allowed=allowed_answers(scale),
         columns=columns,
+        questions=[
+            Question(
+                f"Did the form for {instrument.title} count from {low}?",
+                (
+                    Choice(
+                        "Yes: each answer is 1 higher",
+                        {"labels": {instrument.id: {str(code - 1): code for code in scale.values}}},
+                    ),
+                    Choice(f"No: {low} means that there is no answer", {"labels": {instrument.id: {str(low): None}}}),
+                ),
+            )
+        ],
     )
 
 
@@ -109,6 +122,7 @@ def report_odd(
             "evalkit reads this as 'not answered'. Nothing to do.",
             rows=[row for row, _ in cells],
             columns=[column for _, column in cells],
+            cells=cells,
         )
     unknown = [one for one in others if one.answer.reading == "unknown"]
     if _is_other_label_set(unknown, others, scale, columns):
@@ -137,7 +151,25 @@ def _say(
         columns=where,
         header=single.header if single else "",
         item=single.target if single else "",
+        questions=_questions(odd, instrument, scale) if severity == "ask" else (),
+        cells=odd.cells,
     )
+
+
+def _questions(odd: Odd, instrument: Instrument, scale: ResponseScale) -> list[Question]:
+    """Which answer a text is: the likely one first."""
+    text = plain(odd.text)
+    if len(text) > _SHORT:
+        return []
+    likely = [odd.answer.code] if odd.answer.code in scale.values else []
+    codes = [*likely, *(code for code in scale.values if code not in likely)]
+    choices = [Choice(_answer(code, scale), {"labels": {instrument.id: {text: code}}}) for code in codes]
+    choices.append(Choice("Not an answer: count it as not answered", {"labels": {instrument.id: {text: None}}}))
+    return [Question(f"{instrument.title}: what does {quoted(text)} mean?", tuple(choices))]
+
+
+def _answer(code: int, scale: ResponseScale) -> str:
+    return f"{code} ({scale.anchors[code]})" if code in scale.anchors else str(code)
 
 
 def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
@@ -208,6 +240,7 @@ def _ask_label_set(findings: Findings, instrument: Instrument, scale: ResponseSc
         f"in a mapping file which number each stands for: labels: {{{instrument.id}: {{{lines}}}}}.",
         allowed=allowed_answers(scale),
         columns=[column for one in unknown for _, column in one.cells],
+        questions=[question for one in unknown for question in _questions(one, instrument, scale)],
     )
 
 

@@ -1,46 +1,33 @@
 """Check a survey file as a school sends it: file -> `Upload`, with all that must be mended, asked or known."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.intake.answers import decided_texts, read_answers
-from evalkit.intake.characteristics import read_characteristic
-from evalkit.intake.column_problems import (
-    ItemColumns,
-    drop_private,
-    item_columns,
-    pupil_column,
-    report_mapping,
-    report_ragged,
-    report_unused,
-)
-from evalkit.intake.columns import Column
-from evalkit.intake.corrections import apply_corrections
-from evalkit.intake.findings import Findings
-from evalkit.intake.form_map import with_form_map
-from evalkit.intake.header import Table, choose_reading
-from evalkit.intake.known import Known, known_names
-from evalkit.intake.large_text import is_large, mapping_of, put_together, tables_of
-from evalkit.intake.normal import counted, listed, quoted
-from evalkit.intake.number_column import Values, read_number_column
-from evalkit.intake.numbers import NumberRules
-from evalkit.intake.pupils import read_codes, report_codes_as_numbers, report_dated_codes
-from evalkit.intake.raw import RawFile
+import pandas as pd
+
+from evalkit.errors import SpecError
+from evalkit.intake.check_table import Doorway, check_table
+from evalkit.intake.findings import Findings, ordered
+from evalkit.intake.header import Chosen, choose_reading, find_table
+from evalkit.intake.known import known_names
+from evalkit.intake.normal import counted, listed
+from evalkit.intake.pupils import code_key, shown_code
 from evalkit.intake.read import read_file
-from evalkit.intake.responses import Parts, responses_of
-from evalkit.intake.spare_rows import drop_rows
-from evalkit.intake.trial_columns import TrialColumns, read_trial
-from evalkit.intake.uncollected import uncollected
-from evalkit.intake.waves import wave_asked, waves_of_rows
+from evalkit.intake.waves import wave_asked
 from evalkit.records.evaluation import Study
-from evalkit.records.mapping import Mapping
-from evalkit.records.responses import Source, Upload
+from evalkit.records.mapping import MAPPINGS_FOLDER, Mapping, load_mapping
+from evalkit.records.responses import Problem, Source, Upload
+
+_MOST_NAMED = 12
 
 
-@uncollected()
 def check_upload(
-    path: str | Path, study: Study, *, wave: str | None = None, sheet: str | None = None, mapping: Mapping | None = None
+    path: str | Path,
+    study: Study,
+    *,
+    wave: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping | None = None,
+    school: str | None = None,
 ) -> Upload:
     """Read a survey file and check everything in it.
 
@@ -51,7 +38,9 @@ def check_upload(
     wave : when these answers were given, by the wave's id or label in the plan; may be left out when the file has a
         wave column or names waves in its headings
     sheet : the sheet of a workbook; without it the sheet with the plan's questions is found
-    mapping : what a person decided about the file, from `load_mapping`
+    mapping : what a person decided about the file, from `load_mapping`; without it, what was decided earlier about
+        files with the same headings (`mappings/` beside the plan)
+    school : the URN of the school that sends the file: rows of another school are an error
 
     Returns
     -------
@@ -62,173 +51,88 @@ def check_upload(
     UploadError
         Only when nothing can be read at all: no such file, not a spreadsheet, empty, too large, no such sheet or wave,
         no known column. The message says what to do.
+    SpecError
+        The decisions that are kept for this form cannot be read.
     """
     place = Path(path)
-    asked = _Asked(place.name, study, known_names(study), wave_asked(wave, study, place.name), sheet, mapping)
-    if is_large(place):
-        return put_together(_pieces(place, asked), place)
+    wanted = wave_asked(wave, study, place.name)
     readings, sha256 = read_file(place)
-    readings, mapping = with_form_map(readings, mapping, asked.known)
-    asked = replace(asked, mapping=mapping)
-    return _checked(*asked.choose(readings), asked, sha256=sha256)
+    known = known_names(study, with_school=school is not None)
+    chosen = choose_reading(
+        readings, known, place.name, sheet=sheet, mapping=mapping, recall=lambda form: recall(study, form)
+    )
+    door = Doorway(place.name, sha256, study, known, wanted, school)
+    if sheet is None and chosen.mapping is not None and len(chosen.mapping.sheets) > 1:
+        return _check_sheets(chosen, chosen.mapping, door)
+    return check_table(chosen, chosen.table, door, sheet_named=sheet is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked about a file: its name, the study, the wave and sheet that were named, and what was decided."""
-
-    file: str
-    study: Study
-    known: Known
-    wave: str
-    sheet: str | None
-    mapping: Mapping | None
-
-    def choose(self, readings: Iterator[RawFile]) -> tuple[RawFile, Table]:
-        """The reading in which the plan's columns are found."""
-        return choose_reading(readings, self.known, self.file, sheet=self.sheet, mapping=self.mapping)
+def mapping_file(study: Study, form: str) -> Path:
+    """Where the decisions about files of one form are kept."""
+    return study.folder / MAPPINGS_FOLDER / f"{form}.yaml"
 
 
-def _pieces(place: Path, asked: _Asked) -> Iterator[Upload]:
-    """The pieces of a large text file, each checked."""
-    first = True
-    for raw, table in tables_of(place, asked.choose):
-        mapping = mapping_of(asked.mapping, table, first=first)
-        yield _checked(raw, table, replace(asked, mapping=mapping), sha256="")
-        first = False
+def recall(study: Study, form: str) -> Mapping | None:
+    """What was decided earlier about files of this form; None where nothing was."""
+    path = mapping_file(study, form)
+    try:
+        return load_mapping(path) if path.is_file() else None
+    except SpecError as error:
+        raise SpecError(f"{error.message} Mend the file, or delete it to be asked again.") from None
 
 
-def _checked(raw: RawFile, table: Table, asked: _Asked, *, sha256: str) -> Upload:
-    """Check everything in the table that was found in the file."""
-    study, known, wanted, sheet, mapping = asked.study, asked.known, asked.wave, asked.sheet, asked.mapping
-    findings = Findings(asked.file, table.sheet)
-    findings.add_notes(raw.notes)
-    decisions = apply_corrections(table, mapping, findings)
-    _report_sheet(table, findings, asked=sheet)
-    report_mapping(table, mapping.columns if mapping else {}, known, findings)
-    drop_private(table, findings)
-    report_ragged(table, findings)
-    pupil = pupil_column(table, study, findings)
-    drop_rows(table, pupil, findings)
-    count = len(table.rows)
-    waves = waves_of_rows(table, wanted, known=known, study=study, findings=findings)
-    columns = item_columns(table, known, waves=_wave_blocks(table, wanted), rows=waves, findings=findings)
-    report_unused(table, known, findings)
-    codes, joined = ([""] * count, 0)
-    if pupil is not None:
-        codes, joined = read_codes(table.cells(pupil.index), table.numbers, pupil, mapping=mapping, findings=findings)
-        report_dated_codes(table.raw.dates, table.numbers, pupil, findings)
-        report_codes_as_numbers(
-            table.cells(pupil.index), table.numbers, pupil, scientific=table.raw.scientific, findings=findings
+def _check_sheets(chosen: Chosen, mapping: Mapping, door: Doorway) -> Upload:
+    """Every sheet that a person named, as one file."""
+    parts = [
+        check_table(
+            chosen,
+            find_table(chosen.raw, door.known, door.file, sheet=name, mapping=mapping),
+            door,
+            sheet_named=True,
         )
-    answers, read = _read_items(table, study, columns, mapping, findings)
-    decisions += _say_mapped(findings.file, joined, read, mapping)
-    who = _read_who(table, study, findings)
-    if count == 0:
-        findings.add(
-            "error", "no_rows", "There are headings but no answers under them", "Check that the answers were exported."
-        )
-    parts = Parts(table, study, codes, waves, columns, answers, who.texts, who.amounts, pupil)
-    responses = responses_of(parts, known, findings)
-    return Upload(responses, findings.ordered(), Source(asked.file, sha256, table.sheet, count), tuple(decisions))
-
-
-def _report_sheet(table: Table, findings: Findings, *, asked: str | None) -> None:
-    if table.others and asked is None:
-        names = listed([quoted(name) for name in (table.sheet, *table.others)])
-        findings.add(
-            "ask",
-            "several_sheets",
-            f"The sheets {names} all look like answers. Only {quoted(table.sheet)} was read",
-            "Copy all answers into one sheet. Or list each sheet as its own file in the plan (the same path, with "
-            "'sheet:'). If only one sheet counts, name that one.",
-        )
-    if table.raw.hidden:
-        findings.add(
-            "warn",
-            "hidden_sheet",
-            "The answers were found in a hidden sheet",
-            "Check that this is the sheet you meant to send.",
-        )
-    unseen = set(table.raw.hidden_rows)
-    hidden = [number for number in table.numbers if number in unseen]
-    if hidden:
-        findings.add(
-            "warn",
-            "hidden_rows",
-            f"{counted(len(hidden), 'row')} of answers {'is' if len(hidden) == 1 else 'are'} hidden in the sheet "
-            "(often by a filter)",
-            "evalkit reads hidden rows too. If they should not count, delete them.",
-            rows=hidden,
-        )
-
-
-def _wave_blocks(table: Table, wanted: str) -> list[str]:
-    """Which waves the headings name; "" for headings that name none."""
-    named = list(dict.fromkeys(column.wave for column in table.columns if column.role == "item"))
-    return [one for one in named if not wanted or one in ("", wanted)] or [""]
-
-
-def _read_items(
-    table: Table, study: Study, columns: ItemColumns, mapping: Mapping | None, findings: Findings
-) -> tuple[dict[tuple[str, str], Sequence[float | None]], int]:
-    answers: dict[tuple[str, str], Sequence[float | None]] = {}
-    used = 0
-    for instrument in study.instruments:
-        mine = [(key, column) for key, column in columns.items() if key[0].partition(".")[0] == instrument.id]
-        if mine and instrument.is_measure:
-            for key, column in mine:
-                answers[key], read = _read_measure(table, study, instrument.id, column, mapping, findings)
-                used += read
-        elif mine:
-            codes, read = read_answers(
-                table, instrument, [column for _, column in mine], mapping=mapping, findings=findings
-            )
-            answers |= dict(zip([key for key, _ in mine], codes, strict=True))
-            used += read
-    return answers, used
-
-
-def _read_measure(
-    table: Table, study: Study, measure_id: str, column: Column, mapping: Mapping | None, findings: Findings
-) -> tuple[Values, int]:
-    one = next(one for one in study.plan.measures if one.id == measure_id)
-    return read_number_column(
-        table,
-        column,
-        NumberRules(one.low, one.high, one.unit, one.missing),
-        name=one.label,
-        decided=decided_texts(one.id, mapping),
-        findings=findings,
-        measure=one.id,
+        for name in mapping.sheets
+    ]
+    issues = [issue for part in parts for issue in part.issues]
+    frames = [part.responses for part in parts if len(part.responses)]
+    responses = pd.concat(frames, ignore_index=True) if frames else parts[0].responses
+    twice, responses = _in_two_sheets(responses, door)
+    sheets, rows = listed([part.source.sheet for part in parts]), sum(part.source.rows for part in parts)
+    return Upload(
+        responses,
+        ordered([*_once(issues), *twice]),
+        Source(door.file, door.sha256, sheets, rows),
+        tuple(dict.fromkeys(decision for part in parts for decision in part.decisions)),
+        columns=parts[0].columns,
+        form=chosen.form,
+        roster=pd.concat([part.roster for part in parts], ignore_index=True),
+        days=_span([day for part in parts for day in part.days]),
+        settled_codes=frozenset().union(*(part.settled_codes for part in parts)),
     )
 
 
-def _read_who(table: Table, study: Study, findings: Findings) -> TrialColumns:
-    """Characteristics of pupils; in a trial also school, class, arm and compliance, and facts that no list holds."""
-    plan = study.plan
-    if plan.trial is None:
-        texts: dict[str, list[str]] = {}
-        for one in (*plan.pupil_facts, *plan.school_facts):
-            column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
-            texts[one.id] = read_characteristic(table, one, column, findings)
-        return TrialColumns(texts)
-    with_list = plan.data is not None and plan.data.schools is not None
-    facts = plan.pupil_facts if with_list else (*plan.pupil_facts, *plan.school_facts)
-    compliance = tuple(one for one in plan.trial.compliance if one.level == "pupil" or not with_list)
-    return read_trial(table, study, facts, compliance, findings)
+def _once(issues: list[Problem]) -> list[Problem]:
+    """Notes on the whole file come with every sheet; one is enough."""
+    return list(
+        {(one.kind, one.sheet if one.rows else "", one.rows, one.column, one.found): one for one in issues}.values()
+    )
 
 
-def _say_mapped(file: str, joined: int, read: int, mapping: Mapping | None) -> list[str]:
-    """Decisions of the mapping file in words, without codes or answers."""
-    decisions: list[str] = []
-    who = f" Decided by: {mapping.decided_by.rstrip('.')}." if mapping and mapping.decided_by else ""
-    if joined:
-        decisions.append(
-            f"{file}: {counted(joined, 'pupil code')} typed wrongly {'was' if joined == 1 else 'were'} corrected.{who}"
-        )
-    if read:
-        decisions.append(
-            f"{file}: {counted(read, 'answer')} {'was' if read == 1 else 'were'} read as the mapping file says.{who}"
-        )
-    return decisions
+def _in_two_sheets(responses: pd.DataFrame, door: Doorway) -> tuple[list[Problem], pd.DataFrame]:
+    """Pupils who stand in two sheets in one wave: none of their rows is used."""
+    keys = [f"{code_key(str(code))} {wave}" for code, wave in zip(responses["pupil"], responses["wave"], strict=True)]
+    twice = pd.Series(keys, index=responses.index).duplicated(keep=False)
+    if not twice.any():
+        return [], responses
+    codes = list(dict.fromkeys(shown_code(str(code)) for code in responses.loc[twice, "pupil"]))
+    findings = Findings(door.file)
+    findings.add(
+        "error",
+        "pupil_in_two_sheets",
+        f"More than one sheet holds the {'pupil' if len(codes) == 1 else 'pupils'} {listed(codes, limit=_MOST_NAMED)}",
+        f"Each pupil may stand once in each wave. Take {counted(len(codes), 'pupil')} out of the other sheet.",
+    )
+    return findings.problems, responses[~twice].reset_index(drop=True)
+
+
+def _span(days: list[str]) -> tuple[str, ...]:
+    return (min(days), max(days)) if days else ()

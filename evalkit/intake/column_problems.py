@@ -10,6 +10,8 @@ from evalkit.intake.header import Table
 from evalkit.intake.known import Known
 from evalkit.intake.normal import letter, listed, normal, quoted
 from evalkit.records.evaluation import Study
+from evalkit.records.mapping import Mapping
+from evalkit.records.responses import Choice, Question
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _FEW_LINES = 6
@@ -69,6 +71,12 @@ def pupil_column(table: Table, study: Study, findings: Findings) -> Column | Non
             f"columns: {{'column {letter(likely[0].index)}': pupil}}.",
             columns=[likely[0].index],
             header=likely[0].header,
+            questions=[
+                Question(
+                    f"Are the pupil codes in column {letter(likely[0].index)} ({quoted(likely[0].header)})?",
+                    (Choice("Yes", _column_is(likely[0], "pupil")),),
+                )
+            ],
         )
     else:
         names = any(one.role == "identity" for one in table.columns)
@@ -95,7 +103,13 @@ def _like_codes(table: Table, column: Column) -> bool:
 
 
 def item_columns(
-    table: Table, known: Known, *, waves: Sequence[str], rows: Sequence[str], findings: Findings
+    table: Table,
+    known: Known,
+    *,
+    waves: Sequence[str],
+    rows: Sequence[str],
+    mapping: Mapping | None,
+    findings: Findings,
 ) -> ItemColumns:
     """The column of each item for each wave that headers name ("" where they name none).
 
@@ -103,6 +117,7 @@ def item_columns(
     ----------
     waves : the waves of headers that are used, "" for headers that name none
     rows : the wave of each row; "" where only headers name it
+    mapping : says which items the form did not ask
     """
     chosen: ItemColumns = {}
     twice: dict[tuple[str, str], list[Column]] = defaultdict(list)
@@ -124,7 +139,8 @@ def item_columns(
     named = {wave for wave in waves if wave}
     for wave in [one for one in known.needed_at if one in named or one in rows] or [""]:
         found = {item for item, when in twice if when == wave or (when == "" and (wave in rows or not wave))}
-        _say_missing(found | asked, wave, known, findings, by_header=wave in named)
+        settled = found | asked | (set(mapping.absent) if mapping else set())
+        _say_missing(settled, wave, known, findings, by_header=wave in named)
     return chosen
 
 
@@ -167,6 +183,12 @@ def _say_twice(columns: Sequence[Column], lost: str, known: Known, findings: Fin
             "Until then neither is used.",
             columns=[column.index for column in columns],
             header=columns[0].header,
+            questions=[
+                Question(
+                    f"Which of the columns {letters} is '{known.names[lost]}'?",
+                    tuple(Choice(f"Column {letter(column.index)}", _column_is(column, lost)) for column in columns),
+                )
+            ],
         )
         return
     findings.add(
@@ -180,7 +202,24 @@ def _say_twice(columns: Sequence[Column], lost: str, known: Known, findings: Fin
         f"for example columns: {{'column {letter(columns[-1].index)}': ignore}}.",
         columns=[column.index for column in columns],
         item=columns[0].target,
+        questions=() if equal else [_which_column(columns, name)],
     )
+
+
+def _column_is(column: Column, target: str) -> dict[str, dict[str, str]]:
+    """The decision that a column is something; by its letter, since its heading may stand twice."""
+    return {"columns": {f"column {letter(column.index)}": target}}
+
+
+def _which_column(columns: Sequence[Column], name: str) -> Question:
+    choices = tuple(
+        Choice(
+            f"Column {letter(kept.index)}",
+            {"columns": {f"column {letter(one.index)}": "ignore" for one in columns if one is not kept}},
+        )
+        for kept in columns
+    )
+    return Question(f"Which of these columns counts for '{name}'?", choices)
 
 
 def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
@@ -197,6 +236,18 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
                 f"{column.choices[0]}}}.",
                 columns=[column.index],
                 header=column.header,
+                questions=[
+                    Question(
+                        f"What is column {letter(column.index)} ({quoted(column.header)})?",
+                        (
+                            *(
+                                Choice(f"'{known.names[one]}' ({one})", _column_is(column, one))
+                                for one in column.choices
+                            ),
+                            Choice("None of the questions: leave it out", _column_is(column, "ignore")),
+                        ),
+                    )
+                ],
             )
     _ask_reversed([column for column in columns if column.reason == "reversed"], findings)
     numbered = [column for column in columns if column.reason == "numbers"]
@@ -211,7 +262,21 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
             f"If the questions stand in this order, change the headings: {_changes(numbered)}. Until then these are "
             f"not used.{_in_mapping(numbered)}",
             columns=[column.index for column in numbered],
+            questions=[
+                Question(
+                    f"Do the columns {letter(numbered[0].index)} to {letter(numbered[-1].index)} hold the questions in "
+                    f"the order {_changes(numbered)}?",
+                    (
+                        Choice("Yes", _columns_are(numbered, [column.choices[0] for column in numbered])),
+                        Choice("No: leave them out", _columns_are(numbered, ["ignore"] * len(numbered))),
+                    ),
+                )
+            ],
         )
+
+
+def _columns_are(columns: Sequence[Column], targets: Sequence[str]) -> dict[str, dict[str, str]]:
+    return {"columns": {f"column {letter(one.index)}": to for one, to in zip(columns, targets, strict=True)}}
 
 
 def _changes(columns: Sequence[Column]) -> str:
@@ -252,7 +317,20 @@ def _ask_reversed(columns: Sequence[Column], findings: Findings) -> None:
             f"pupils gave them, and take the mark off the {'heading' if one else 'headings'}. Until then "
             f"{'this column is' if one else 'these columns are'} not used.",
             columns=[column.index for column in columns],
+            questions=[_turned_question(columns)],
         )
+
+
+def _turned_question(columns: Sequence[Column]) -> Question:
+    plain = _columns_are(columns, [column.choices[0] for column in columns])
+    items = [column.choices[0] for column in columns]
+    return Question(
+        f"{_named(columns)}: are these the answers as pupils gave them?",
+        (
+            Choice("Yes: as pupils gave them", plain),
+            Choice("No: they were turned round already, so turn them back", plain | {"reversed": items}),
+        ),
+    )
 
 
 def _say_missing(found: set[str], wave: str, known: Known, findings: Findings, *, by_header: bool) -> None:
@@ -265,6 +343,9 @@ def _say_missing(found: set[str], wave: str, known: Known, findings: Findings, *
         items = [item for item in asked if item.partition(".")[0] == instrument]
         names = listed([f"{item.partition('.')[2]} ('{known.names[item]}')" for item in items], limit=50)
         when = f" for '{wave}'" if by_header else ""
+        if 2 * len(items) <= len(known.needed_of(instrument)):
+            _ask_absent(items, f"{known.titles[instrument]}: there is no column{when} for {names}", findings)
+            continue
         if len(items) == len(known.needed_of(instrument)):
             found_words = f"There is no question of {known.titles[instrument]}{when}. The plan needs {names}"
         else:
@@ -276,6 +357,25 @@ def _say_missing(found: set[str], wave: str, known: Known, findings: Findings, *
             f"Add {'this column' if len(items) == 1 else 'these columns'} with the pupils' answers, or correct the "
             f"headings so that they read like '{items[0]}'.",
         )
+
+
+def _ask_absent(items: Sequence[str], found: str, findings: Findings) -> None:
+    """A few questions of many are missing: the form may have left them out."""
+    these = "this column" if len(items) == 1 else "these columns"
+    question = "this question" if len(items) == 1 else "these questions"
+    findings.add(
+        "ask",
+        "missing_column",
+        found,
+        f"Add {these} with the pupils' answers, or correct the headings so that they read like '{items[0]}'. Did the "
+        f"form leave {question} out? Then write it in a mapping file: absent: [{', '.join(items)}].",
+        questions=[
+            Question(
+                f"{found}. Did the form leave {question} out?",
+                (Choice("Yes: nobody was asked. The missing-answer rule of the scale decides", {"absent": [*items]}),),
+            )
+        ],
+    )
 
 
 def _say_missing_measure(item: str, wave: str, known: Known, findings: Findings) -> None:
@@ -320,7 +420,26 @@ def report_unused(table: Table, known: Known, findings: Findings) -> None:
             f"it is: columns: {{'column {letter(column.index)}': ignore}}.",
             rows=[table.header_row],
             columns=[column.index],
+            questions=[_blank_heading_question(column, findings)],
         )
+
+
+def _blank_heading_question(column: Column, findings: Findings) -> Question:
+    """What a column without a heading is: a question that is missing, or nothing."""
+    lost = [
+        item
+        for one in findings.problems
+        for question in one.questions
+        for choice in question.choices
+        for item in choice.decision.get("absent", ())
+    ]
+    return Question(
+        f"What is column {letter(column.index)}, which has no heading?",
+        (
+            *(Choice(item, _column_is(column, item)) for item in lost),
+            Choice("Nothing that counts: leave it out", _column_is(column, "ignore")),
+        ),
+    )
 
 
 def report_mapping(table: Table, decided: dict[str, str], known: Known, findings: Findings) -> None:

@@ -6,8 +6,12 @@ from evalkit.intake.normal import column_index, plain, quoted
 from evalkit.records.mapping import Correction, Mapping
 
 
-def apply_corrections(table: Table, mapping: Mapping | None, findings: Findings) -> list[str]:
+def apply_corrections(table: Table, mapping: Mapping | None, findings: Findings, *, quiet: bool = False) -> list[str]:
     """Change the table as the mapping file says.
+
+    Parameters
+    ----------
+    quiet : say nothing of corrections that do not fit; they were made for an earlier file of the same form
 
     Returns
     -------
@@ -17,7 +21,7 @@ def apply_corrections(table: Table, mapping: Mapping | None, findings: Findings)
     decisions: list[str] = []
     left_out: set[int] = set()
     for correction in mapping.corrections if mapping else ():
-        place = _place(table, correction, findings)
+        place = _place(table, correction, Findings(findings.file) if quiet else findings)
         if place is None:
             continue
         column = column_index(correction.column or "")

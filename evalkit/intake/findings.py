@@ -1,12 +1,13 @@
 """The list of problems of one file while it grows, and its order at the end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.intake.normal import letters, plain
 from evalkit.intake.raw import Note
-from evalkit.records.responses import Problem, Severity
+from evalkit.records.responses import Problem, Question, Severity
 
+_FEW_COLUMNS = 40
 _ORDER: dict[Severity, int] = {"error": 0, "ask": 1, "warn": 2, "fixed": 3}
 
 
@@ -30,8 +31,16 @@ class Findings:
         columns: Iterable[int] = (),
         header: str = "",
         item: str = "",
+        questions: Sequence[Question] = (),
+        cells: Iterable[tuple[int, int]] | None = None,
     ) -> None:
-        """Note a problem; columns are counted from 0, rows as the spreadsheet shows them."""
+        """Note a problem; columns are counted from 0, rows as the spreadsheet shows them.
+
+        `cells` says which cells are meant; without it, those in which the rows and the columns meet.
+        """
+        rows, columns = sorted(set(rows)), sorted(set(columns))
+        if cells is None:
+            cells = ((row, column) for row in rows for column in columns) if len(columns) <= _FEW_COLUMNS else ()
         self.problems.append(
             Problem(
                 severity,
@@ -39,12 +48,14 @@ class Findings:
                 self.file,
                 mend,
                 sheet=self.sheet,
-                rows=tuple(sorted(set(rows))),
+                rows=tuple(rows),
                 column=letters(columns),
                 header=short_header(header),
                 item=item,
                 found=found,
                 allowed=allowed,
+                questions=tuple(questions),
+                cells=tuple(cells),
             )
         )
 

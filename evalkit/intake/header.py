@@ -1,6 +1,7 @@
 """Find the sheet and the row in which the headers stand."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evalkit.errors import UploadError
@@ -8,12 +9,15 @@ from evalkit.intake.columns import Column, columns_of, score_of
 from evalkit.intake.known import Known
 from evalkit.intake.no_headings import no_columns
 from evalkit.intake.normal import listed, normal, quoted
-from evalkit.intake.raw import RawFile, RawSheet, Refusal
+from evalkit.intake.raw import RawFile, RawSheet
 from evalkit.intake.read import refused
 from evalkit.intake.usual_names import SUB_HEADINGS
 from evalkit.records.mapping import Mapping
 
+MARKED_SHEETS = ("To mend (evalkit)", "Problems (evalkit)")
+MAX_TURNED = 2_000
 _SEARCH_ROWS = 40
+_FORM_LETTERS = 16
 
 
 @dataclass(slots=True)
@@ -31,6 +35,9 @@ class Table:
     numbers, rows : number and cells of every row under the header
     raw : the sheet as read
     others : names of sheets that hold the same kind of table
+    above : numbers of the rows above the headings that hold something else
+    headings : how many rows hold headings
+    is_turned : whether rows and columns of the file changed places
     """
 
     sheet: str
@@ -40,6 +47,9 @@ class Table:
     rows: list[list[str]]
     raw: RawSheet
     others: tuple[str, ...] = ()
+    above: tuple[int, ...] = ()
+    headings: int = 1
+    is_turned: bool = False
 
     def cells(self, column: int) -> list[str]:
         """A column's cells."""
@@ -54,18 +64,68 @@ class Table:
         self.rows = [row for row, keep in zip(self.rows, wanted, strict=True) if keep]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A way of reading a file, the table found in it, and what was decided about such files.
+
+    Attributes
+    ----------
+    raw : the whole file
+    table : the sheet with the answers from its headings down
+    form : a short hash of the headings
+    mapping : decisions that were given, else those remembered for this form
+    remembered : whether they were remembered
+    """
+
+    raw: RawFile
+    table: Table
+    form: str
+    mapping: Mapping | None
+    remembered: bool
+
+
 def choose_reading(
-    readings: Iterable[RawFile], known: Known, file: str, *, sheet: str | None, mapping: Mapping | None
-) -> tuple[RawFile, Table]:
-    """Take the first way of reading the file in which the plan's columns are found; else raise as `find_table` does."""
+    readings: Iterable[RawFile],
+    known: Known,
+    file: str,
+    *,
+    sheet: str | None,
+    mapping: Mapping | None,
+    recall: Callable[[str], Mapping | None] = lambda _: None,
+) -> Chosen:
+    """Take the first way of reading the file in which the plan's columns are found; else raise as `find_table` does.
+
+    Parameters
+    ----------
+    recall : gives the decisions kept for a form
+    """
     refusal: UploadError | None = None
-    for raw in readings:
+    for read in readings:
+        raw = RawFile([one for one in read.sheets if one.name not in MARKED_SHEETS], read.notes)
+        form = form_of(raw, sheet)
+        kept = recall(form) if mapping is None else None
+        used = mapping or kept
+        named = sheet or (used.sheets[0] if used and used.sheets else None)
         try:
-            return raw, find_table(raw, known, file, sheet=sheet, mapping=mapping)
+            table = find_table(raw, known, file, sheet=named, mapping=used)
+            return Chosen(raw, table, form, used, kept is not None)
         except UploadError as error:
             refusal = refusal or error
     assert refusal is not None
     raise refusal
+
+
+def form_of(raw: RawFile, sheet: str | None = None) -> str:
+    """A short hash of the headings of a file, the same for every file of one form.
+
+    The headings are taken to be the first row of each sheet with three entries or more.
+    """
+    rows: list[str] = []
+    for one in raw.sheets:
+        if sheet is None or not one.name or one.name.strip().casefold() == sheet.strip().casefold():
+            first = next((row for row in one.rows[:_SEARCH_ROWS] if sum(map(bool, map(normal, row))) > 2), [])
+            rows.append("|".join(filter(None, map(normal, first))))
+    return hashlib.sha256("\n".join(filter(None, rows)).encode()).hexdigest()[:_FORM_LETTERS]
 
 
 def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapping: Mapping | None) -> Table:
@@ -79,14 +139,11 @@ def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapp
     candidates = _sheets_asked(raw, file, sheet)
     found = [(*_best_row(one, known, mapping), one) for one in candidates]
     score, row, chosen = max(found, key=lambda one: (one[0], not one[2].hidden))
-    if _is_turned(chosen, row, known):
-        raise refused(
-            file,
-            Refusal(
-                "The questions run down the side and the pupils across the top",
-                "Turn the table round: copy it, then 'Paste special', 'Transpose'. Each pupil needs one row.",
-            ),
-        )
+    if (mapping and mapping.turned) or _is_turned(chosen, row, known):
+        chosen = turned(chosen)
+        score, row = _best_row(chosen, known, mapping)
+        if score:
+            return _table(chosen, row, known, mapping, (), is_turned=True)
     if score == 0:
         raise refused(file, no_columns(candidates, known))
     others = tuple(one.name for count, _, one in found if one is not chosen and count >= score and not one.hidden)
@@ -117,7 +174,36 @@ def _best_row(sheet: RawSheet, known: Known, mapping: Mapping | None) -> tuple[i
     return best, where
 
 
-def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, others: Sequence[str]) -> Table:
+def turned(sheet: RawSheet) -> RawSheet:
+    """The sheet with rows and columns changed round, as 'Paste special', 'Transpose' does from cell A1."""
+    places = {number: place for place, number in enumerate(sheet.numbers)}
+    width = max(map(len, sheet.rows), default=0)
+    height = min(sheet.numbers[-1], MAX_TURNED)
+    rows: list[list[str]] = []
+    for column in range(width):
+        cells = [sheet.rows[places[number]] if number in places else [] for number in range(1, height + 1)]
+        rows.append([row[column] if column < len(row) else "" for row in cells])
+    kept = [place for place, row in enumerate(rows) if any(row)]
+    return RawSheet(
+        sheet.name,
+        [place + 1 for place in kept],
+        [rows[place] for place in kept],
+        hidden=sheet.hidden,
+        dates=[(column + 1, row - 1) for row, column in sheet.dates],
+        uncalculated=[(column + 1, row - 1) for row, column in sheet.uncalculated],
+        scientific=[(column + 1, row - 1) for row, column in sheet.scientific],
+    )
+
+
+def _table(
+    sheet: RawSheet,
+    index: int,
+    known: Known,
+    mapping: Mapping | None,
+    others: Sequence[str],
+    *,
+    is_turned: bool = False,
+) -> Table:
     above = sheet.rows[index - 1] if index else []
     first = index + 1
     extra: list[list[str]] = []
@@ -127,6 +213,7 @@ def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, o
             extra, first = sheet.rows[index + 1 : later], later + 1
     if first < len(sheet.rows) and _is_sub_row(sheet.rows[first]):
         first += 1
+    heads = int(sum(bool(cell.strip()) for cell in above) > 1)  # a row of titles over several columns
     width = max((len(row) for row in sheet.rows[index:]), default=0)
     headers = [*sheet.rows[index], *[""] * (width - len(sheet.rows[index]))]
     return Table(
@@ -137,6 +224,13 @@ def _table(sheet: RawSheet, index: int, known: Known, mapping: Mapping | None, o
         rows=sheet.rows[first:],
         raw=sheet,
         others=tuple(others),
+        above=tuple(
+            sheet.numbers[place]
+            for place in range(index)
+            if any(cell.strip() for cell in sheet.rows[place]) and not (place == index - 1 and heads)
+        ),
+        headings=first - index + heads,
+        is_turned=is_turned,
     )
 
 

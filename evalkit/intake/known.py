@@ -135,8 +135,13 @@ class Known:
         return "", header
 
 
-def known_names(study: Study) -> Known:
-    """Collect every name from the plan, its instruments and the user's own wording."""
+def known_names(study: Study, *, with_school: bool = False) -> Known:
+    """Collect every name from the plan, its instruments and the user's own wording.
+
+    Parameters
+    ----------
+    with_school : whether a column with the school counts in a plan that is no trial, too
+    """
     items: dict[str, list[str]] = defaultdict(list)
     names: dict[str, str] = {}
     order: dict[str, tuple[str, ...]] = {}
@@ -187,7 +192,7 @@ def known_names(study: Study) -> Known:
         characteristics=_characteristics(study),
         waves=wave_names(study),
         names=names,
-        usual_places=_usual_places(study),
+        usual_places=_usual_places(study) or (dict.fromkeys(sorted(SCHOOL_NAMES), "school") if with_school else {}),
     )
 
 

@@ -10,6 +10,7 @@ from evalkit.intake.header import Table
 from evalkit.intake.labels import answer_key
 from evalkit.intake.normal import counted, listed, plain, quoted, yaml_text
 from evalkit.intake.numbers import Mended, Number, NumberReading, NumberRules, read_numbers
+from evalkit.records.responses import Choice, Question, Severity
 
 Values = list[float | None]
 _MOST_TEXTS = 6
@@ -114,7 +115,18 @@ class _Said:
                     f" If it stands for a number, such as 1 for yes, say so in a mapping file: labels: "
                     f"{{{self.measure}: {{{yaml_text(text)}: NUMBER}}}}. If it means that there is none, write null."
                 )
-            self._add("ask", "not_a_number", f"{quoted(text)}{times} is not a number", f"{_TYPE_IT}{told}", where)
+            found = f"{quoted(text)}{times} is not a number"
+            self._add("ask", "not_a_number", found, f"{_TYPE_IT}{told}", where, self._questions(text))
+
+    def _questions(self, text: str) -> list[Question]:
+        """What a word in a measure's column may mean: no number, or the ends of its range."""
+        if not self.measure or len(text) > _SHORT:
+            return []
+        choices = [Choice("There is no number", {"labels": {self.measure: {text: None}}})]
+        for end, value in (("lowest", self.rules.low), ("highest", self.rules.high)):
+            if value is not None:
+                choices.append(Choice(f"The {end}: {value:g}", {"labels": {self.measure: {text: value}}}))
+        return [Question(f"What does {quoted(text)} mean in '{self.name}'?", tuple(choices))]
 
     def _outside(self, found: Sequence[Number], places: Sequence[int]) -> None:
         if not places:
@@ -159,9 +171,17 @@ class _Said:
                 [],
             )  # fmt: skip
 
-    def _add(self, severity: str, kind: str, found: str, mend: str, places: Sequence[int]) -> None:
+    def _add(
+        self,
+        severity: Severity,
+        kind: str,
+        found: str,
+        mend: str,
+        places: Sequence[int],
+        questions: Sequence[Question] = (),
+    ) -> None:
         self.findings.add(
-            severity,  # pyright: ignore[reportArgumentType]
+            severity,
             kind,
             found,
             mend,
@@ -170,6 +190,7 @@ class _Said:
             columns=[self.column.index],
             header=self.column.header,
             item=self.measure,
+            questions=questions,
         )
 
     def _allowed(self) -> str:

@@ -9,7 +9,9 @@ from evalkit.intake.code_checks import check_characters
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.normal import plain, quoted, yaml_text
+from evalkit.records.identifiers import is_upn, read_upn
 from evalkit.records.mapping import Mapping
+from evalkit.records.responses import Choice, Question
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
 _NEARLY_UPN = re.compile(r"[A-Z]?[0-9OIS][0-9OIS -]{9,}[A-Z]?\Z", re.IGNORECASE)
@@ -35,9 +37,19 @@ def shown_code(code: str) -> str:
 
 
 def read_codes(
-    cells: Sequence[str], numbers: Sequence[int], column: Column, *, mapping: Mapping | None, findings: Findings
+    cells: Sequence[str],
+    numbers: Sequence[int],
+    column: Column,
+    *,
+    mapping: Mapping | None,
+    pseudonyms: bool = False,
+    findings: Findings,
 ) -> tuple[list[str], int]:
     """Clean the pupil codes of a file.
+
+    Parameters
+    ----------
+    pseudonyms : whether releases hold pseudonyms in place of the codes, so that UPNs and addresses may be codes
 
     Returns
     -------
@@ -60,8 +72,48 @@ def read_codes(
             columns=[column.index],
             header=column.header,
         )
-    _say_private(codes, numbers, column, findings)
+    if _are_upns(codes):
+        codes = _read_upns(codes, numbers, column, findings)
+    _say_private(codes, numbers, column, findings, pseudonyms=pseudonyms)
     return codes, joined
+
+
+def _are_upns(codes: Sequence[str]) -> bool:
+    """Whether most of the codes are built like UPNs."""
+    filled = [code for code in codes if code]
+    return bool(filled) and 2 * sum(map(is_upn, filled)) > len(filled)
+
+
+def _read_upns(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> list[str]:
+    """UPNs without blanks and in capitals; those that cannot be right are an error, a wrong check letter a warning."""
+    readings = {code: read_upn(code) for code in set(codes) if code}
+    for verdict, severity, kind, found, mend in (
+        (
+            "pattern_wrong", "error", "upn_wrong",
+            "This is no UPN: a UPN has a letter, 11 digits and then a digit or a letter",
+            "Compare it with your school's system. O and 0, I and 1, S and 5 are easily mistaken for one another.",
+        ),
+        (
+            "check_wrong", "warn", "upn_check_letter",
+            "The first letter of the UPN does not go with its other characters",
+            "One character is probably mistyped: compare it with your school's system. If it stands there like this, "
+            "it may stay.",
+        ),
+    ):  # fmt: skip
+        rows = [
+            number for number, code in zip(numbers, codes, strict=True) if code and readings[code].verdict == verdict
+        ]
+        if rows:
+            findings.add(
+                "error" if severity == "error" else "warn",
+                kind,
+                found,
+                mend,
+                rows=rows,
+                columns=[column.index],
+                header=column.header,
+            )
+    return [readings[code].value or code if code else "" for code in codes]
 
 
 def _tidy(cell: str) -> str:
@@ -104,8 +156,16 @@ def _one_spelling(codes: Sequence[str], numbers: Sequence[int], column: Column, 
     return spelled
 
 
-def _say_private(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> None:
-    """Codes that say who the pupil is."""
+def _say_private(
+    codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings, *, pseudonyms: bool
+) -> None:
+    """Codes that say who the pupil is: UPNs and addresses only where releases hold pseudonyms."""
+    mend = "Use codes that say nothing about the pupil, such as P001, and keep the list of who is who in school."
+    told = (
+        "The release will hold pseudonyms in their place. Nothing to do."
+        if pseudonyms
+        else f"{mend} Or let the plan make pseudonyms (data_protection: pseudonymise: true)."
+    )
     for kind, pattern, what in (
         ("upn_as_code", UPN, "Unique Pupil Numbers (UPNs)"),
         ("email_as_code", _EMAIL, "e-mail addresses"),
@@ -114,10 +174,10 @@ def _say_private(codes: Sequence[str], numbers: Sequence[int], column: Column, f
         rows = [number for number, code in zip(numbers, codes, strict=True) if pattern.match(code)]
         if rows:
             findings.add(
-                "warn",
+                "warn" if pseudonyms or kind == "name_as_code" else "error",
                 kind,
                 f"The pupil codes are {what}",
-                "Use codes that say nothing about the pupil, such as P001, and keep the list of who is who in school.",
+                mend if kind == "name_as_code" else told,
                 rows=rows,
                 columns=[column.index],
                 header=column.header,
@@ -176,6 +236,7 @@ def same_pupil_twice(
     column: Column,
     *,
     wave_labels: Codes[str, str],
+    facts: Sequence[Sequence[object]] = (),
     findings: Findings,
 ) -> set[int]:
     """Find pupils who stand twice in a wave.
@@ -184,6 +245,7 @@ def same_pupil_twice(
     ----------
     keys : pupil code and wave of each response
     answers : everything else that the response says
+    facts : what it says of the pupil (year, sex, ...): where that differs too, they are probably two pupils
     numbers : row numbers
 
     Returns
@@ -205,7 +267,9 @@ def same_pupil_twice(
         else:
             left_out |= set(twice)
             when = f" in '{wave_labels[wave]}'" if several_waves else ""
-            _ask_which_row(keys[twice[0]][0], when, [numbers[place] for place in twice], column, findings)
+            siblings = bool(facts) and len({tuple(facts[place]) for place in twice}) > 1
+            rows = [numbers[place] for place in twice]
+            _ask_which_row(keys[twice[0]][0], when, rows, column, findings, siblings=siblings)
     if equal:
         findings.add(
             "fixed",
@@ -219,17 +283,31 @@ def same_pupil_twice(
     return left_out
 
 
-def _ask_which_row(code: str, when: str, rows: list[int], column: Column, findings: Findings) -> None:
+def _ask_which_row(
+    code: str, when: str, rows: list[int], column: Column, findings: Findings, *, siblings: bool
+) -> None:
     times = "twice" if len(rows) == 2 else f"{len(rows)} times"
     found = yaml_text(code) if shown_code(code) == quoted(code, limit=30) else "CODE"
     findings.add(
         "ask",
         "pupil_twice",
-        f"The pupil code {shown_code(code)} stands here {times}{when}, with different answers",
+        f"The pupil code {shown_code(code)} stands here {times}{when}, with different answers"
+        + (" and different facts about the pupil: perhaps two pupils, such as siblings, share it" if siblings else ""),
         "Which row counts? Delete the other one, or correct its code if it belongs to another pupil. Until then none "
         f"of these rows is used. Or write in a mapping file which row to leave out: corrections: [{{row: {rows[0]}, "
         f"found: {found}, action: leave_out_row, reason: WHY}}].",
         rows=rows,
         columns=[column.index],
         header=column.header,
+        questions=[Question(f"Which row of {shown_code(code)} counts{when}?", _choices_of_rows(code, rows))],
     )
+
+
+def _choices_of_rows(code: str, rows: Sequence[int]) -> tuple[Choice, ...]:
+    """Keep one row and leave the others out; or leave all out."""
+    if is_private(code):
+        return ()
+    reason = "the code stands twice, another row counts"
+    lines = [{"row": row, "found": code, "action": "leave_out_row", "reason": reason} for row in rows]
+    keep = [Choice(f"Row {row}", {"corrections": [line for line in lines if line["row"] != row]}) for row in rows]
+    return (*keep, Choice("None of them", {"corrections": lines}))

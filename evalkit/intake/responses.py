@@ -66,7 +66,10 @@ def responses_of(parts: Parts, known: Known, findings: Findings) -> pd.DataFrame
             rows.keys
         )
         labels = {wave.id: wave.label for wave in parts.study.plan.waves}
-        left_out = same_pupil_twice(rows.keys, content, numbers, parts.pupil, wave_labels=labels, findings=findings)
+        facts = list(zip(*texts.values(), strict=True))
+        left_out = same_pupil_twice(
+            rows.keys, content, numbers, parts.pupil, wave_labels=labels, facts=facts, findings=findings
+        )
     stay = [place for place in range(len(rows.keys)) if place not in left_out]
     _report_answers(rows, numbers, stay, parts, known, findings)
     frame: dict[str, pd.Series] = {

@@ -48,9 +48,10 @@ def check_schools(
         raise UploadError(f"{place.name}: The plan is no trial, so it has no list of schools.")
     readings, sha256 = read_file(place)
     known = known_names(study)
-    raw, table = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)
+    chosen = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)
+    table = chosen.table
     findings = Findings(place.name, table.sheet)
-    findings.add_notes(raw.notes)
+    findings.add_notes(chosen.raw.notes)
     decisions = apply_corrections(table, mapping, findings)
     report_mapping(table, mapping.columns if mapping else {}, known, findings)
     drop_private(table, findings)
@@ -68,6 +69,7 @@ def check_schools(
         study,
         study.plan.school_facts,
         tuple(one for one in study.plan.trial.compliance if one.level == "school"),
+        mapping.values if mapping else {},
         findings,
     )
     count = len(table.rows)

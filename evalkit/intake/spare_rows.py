@@ -7,6 +7,7 @@ from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.normal import normal, plain, quoted, yaml_text
 from evalkit.intake.usual_names import TOTALS
+from evalkit.records.responses import Choice, Question
 
 _DIGIT = re.compile(r"\d")
 _LONG_CODE = 12
@@ -114,4 +115,13 @@ def _say(dropped: list[tuple[str, int, str]], findings: Findings) -> None:
                 "If so, delete the row. It is left out meanwhile. Or write it in a mapping file: corrections: [{row: "
                 f"{number}, found: {yaml_text(text)}, action: leave_out_row, reason: not a pupil}}].",
                 rows=[number],
+                questions=[_total_question(number, text)],
             )
+
+
+def _total_question(number: int, text: str) -> Question:
+    line = {"row": number, "found": text, "action": "leave_out_row", "reason": "not a pupil"}
+    return Question(
+        f"Is row {number} ({quoted(text)}) a total or an average, and no pupil?",
+        (Choice("Yes: leave it out", {"corrections": [line]}),),
+    )

@@ -1,6 +1,7 @@
 """What a file says of the trial: school, class and arm of each pupil, and how much of the programme was taken up."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evalkit.intake.characteristics import read_characteristic
@@ -12,6 +13,7 @@ from evalkit.intake.number_column import Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.records.characteristic import Characteristic
 from evalkit.records.evaluation import Study
+from evalkit.records.responses import Choice, Question
 from evalkit.records.trial import Compliance
 
 _YES = frozenset(("yes", "y", "true", "1", "1 0"))
@@ -38,6 +40,7 @@ def read_trial(
     study: Study,
     facts: tuple[Characteristic, ...],
     compliance: tuple[Compliance, ...],
+    values: Mapping[str, Mapping[str, str]],
     findings: Findings,
 ) -> TrialColumns:
     """Read those of these columns that the file has; what no file has is said when all files are there.
@@ -45,21 +48,23 @@ def read_trial(
     Parameters
     ----------
     facts, compliance : the characteristics and the compliance measures that this kind of file may hold
+    values : what a mapping file says texts mean, by the id of the characteristic (or `arm`, or a compliance measure)
     """
     read = TrialColumns()
     for role in ("school", "class", "arm"):
         column = next((one for one in table.columns if one.role == role), None)
         if column is not None:
             cells = [plain(cell) for cell in table.cells(column.index)]
-            read.texts[role] = _arms(table, column, study, findings) if role == "arm" else _places(cells)
+            decided = values.get("arm", {})
+            read.texts[role] = _places(cells) if role != "arm" else _arms(table, column, study, decided, findings)
     for one in facts:
         column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
         if column is not None:
-            read.texts[one.id] = read_characteristic(table, one, column, findings)
+            read.texts[one.id] = read_characteristic(table, one, column, values.get(one.id, {}), findings)
     for one in compliance:
         column = next((c for c in table.columns if c.role == "compliance" and c.target == one.id), None)
         if column is not None:
-            read.amounts[one.id] = _amounts(table, column, one, findings)
+            read.amounts[one.id] = _amounts(table, column, one, values.get(one.id, {}), findings)
     return read
 
 
@@ -68,10 +73,10 @@ def _places(cells: list[str]) -> list[str]:
     return [cell.removesuffix(".0") if cell.removesuffix(".0").isdigit() else cell for cell in cells]
 
 
-def _arms(table: Table, column: Column, study: Study, findings: Findings) -> list[str]:
+def _arms(table: Table, column: Column, study: Study, decided: Mapping[str, str], findings: Findings) -> list[str]:
     assert study.plan.trial is not None
     meant = {normal(name): arm.id for arm in study.plan.arms for name in (arm.id, arm.label)}
-    meant |= {normal(text): arm for text, arm in study.plan.trial.allocation.values.items()}
+    meant |= {normal(text): arm for text, arm in (study.plan.trial.allocation.values | dict(decided)).items()}
     rows: dict[str, list[int]] = defaultdict(list)
     arms: list[str] = []
     for number, cell in zip(table.numbers, _places([plain(one) for one in table.cells(column.index)]), strict=True):
@@ -87,6 +92,12 @@ def _arms(table: Table, column: Column, study: Study, findings: Findings) -> lis
             "Which arm is meant? Correct the cells, or say it in the plan: trial: allocation: values: "
             f"{{{yaml_text(text)}: ARM}}.",
             allowed=listed([f"{arm.id} ({arm.label})" for arm in study.plan.arms], last="or"),
+            questions=[
+                Question(
+                    f"Which arm is {quoted(text)}?",
+                    tuple(Choice(arm.label, {"values": {"arm": {text: arm.id}}}) for arm in study.plan.arms),
+                )
+            ],
             rows=where,
             columns=[column.index],
             header=column.header,
@@ -94,7 +105,7 @@ def _arms(table: Table, column: Column, study: Study, findings: Findings) -> lis
     return arms
 
 
-def _amounts(table: Table, column: Column, one: Compliance, findings: Findings) -> Values:
+def _amounts(table: Table, column: Column, one: Compliance, decided: Mapping[str, str], findings: Findings) -> Values:
     if one.kind == "dose":
         rules = NumberRules(one.low, one.highest, one.unit)
         values, _ = read_number_column(table, column, rules, name=one.label, decided={}, findings=findings)
@@ -102,7 +113,7 @@ def _amounts(table: Table, column: Column, one: Compliance, findings: Findings) 
     found: Values = []
     rows: dict[str, list[int]] = defaultdict(list)
     for number, cell in zip(table.numbers, table.cells(column.index), strict=True):
-        words = normal(cell)
+        words = normal(decided.get(plain(cell), cell))
         found.append(1.0 if words in _YES else 0.0 if words in _NO else None)
         if words not in _YES | _NO | _MISSING:
             rows[plain(cell)].append(number)
@@ -113,6 +124,15 @@ def _amounts(table: Table, column: Column, one: Compliance, findings: Findings) 
             f"{quoted(text)} is neither yes nor no",
             f"'{one.label}' is planned as yes or no. Type yes or no, or leave the cell blank.",
             allowed="yes, no (also y, n, 1, 0), or blank",
+            questions=[
+                Question(
+                    f"What does {quoted(text)} mean in '{one.label}'?",
+                    tuple(
+                        Choice(words, {"values": {one.id: {text: meaning}}})
+                        for words, meaning in (("yes", "yes"), ("no", "no"), ("It is not known", ""))
+                    ),
+                )
+            ],
             rows=where,
             columns=[column.index],
             header=column.header,

@@ -1,7 +1,8 @@
 """What intake hands on: the tidy responses of one file and every problem found in it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -10,6 +11,28 @@ PROBLEM_COLUMNS = (
     "severity", "kind", "file", "sheet", "rows", "column", "header", "item", "count", "found", "allowed", "mend",
     "message",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to answer a question about a file.
+
+    Attributes
+    ----------
+    words : the answer as a person reads it
+    decision : what it adds to the mapping file, as plain data
+    """
+
+    words: str
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that only a person can say about a file, with the answers that there are."""
+
+    words: str
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +47,8 @@ class Problem:
     rows : the rows as the spreadsheet shows them, 1-based; empty when the whole file or column is meant
     column, header, item : column letter, its header, and the item it was taken for; empty when none
     found, allowed, mend : what stands there, what may stand there, what to do
+    questions : for what is asked: the questions, each with its answers as decisions of the mapping file
+    cells : every cell that is meant: row as the spreadsheet shows it, column counted from 0
     """
 
     severity: Severity
@@ -37,6 +62,8 @@ class Problem:
     item: str = ""
     found: str = ""
     allowed: str = ""
+    questions: tuple[Question, ...] = ()
+    cells: tuple[tuple[int, int], ...] = ()
 
     @property
     def where(self) -> str:
@@ -118,6 +145,26 @@ class SchoolList:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """What a column of a file was taken for.
+
+    Attributes
+    ----------
+    column, header : letter and heading as the spreadsheet shows them
+    kind : item, pupil, wave, characteristic, school, class, arm, compliance, identity (dropped: may tell who pupils
+        are), form (left out: from the form), ignore, asked, or empty (not used)
+    target : instrument.item, or the id of a characteristic or compliance measure
+    wave : the wave that the heading itself names
+    """
+
+    column: str
+    header: str
+    kind: str
+    target: str = ""
+    wave: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """One survey file, read and checked.
 
@@ -132,12 +179,22 @@ class Upload:
     issues : every problem found, in the order a person would repair them
     source : the file
     decisions : what was decided by the mapping file and was applied, a sentence each
+    columns : what each column was taken for
+    form : a short hash of the headings: files of one form have the same
+    roster : frame - what a file without any answers says of pupils: `pupil` and characteristics; empty in others
+    days : first and last day on which the form was answered (year-month-day), where it says; else empty
+    settled_codes : codes that a person looked at and left as they are
     """
 
     responses: pd.DataFrame
     issues: tuple[Problem, ...]
     source: Source
     decisions: tuple[str, ...] = ()
+    columns: tuple[ColumnRead, ...] = ()
+    form: str = ""
+    roster: pd.DataFrame = field(default_factory=pd.DataFrame)
+    days: tuple[str, ...] = ()
+    settled_codes: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> pd.DataFrame:

@@ -91,6 +91,13 @@ class WarningStandards(Spec):
     straight_lining: Threshold
 
 
+class IntakeStandards(Spec):
+    """When a way of answering is worth a word: seconds for each question, questions with one and the same answer."""
+
+    fast_seconds: Threshold
+    same_answer_items: Threshold
+
+
 class MethodStandards(Spec):
     """Numbers that a method takes."""
 
@@ -139,6 +146,7 @@ class Standards(Spec):
     checks: CheckStandards
     trial_checks: TrialCheckStandards
     warnings: WarningStandards
+    intake: IntakeStandards
     trial_warnings: TrialWarningStandards
     methods: MethodStandards
     disclosure: DisclosureStandards

@@ -110,6 +110,7 @@ programme: {name: Calm programme, description: For tests.}
 design: single_group_prepost
 arms: [{id: programme, label: Pupils}]
 waves: [{id: pre, label: Autumn term}, {id: post, label: Summer term}]
+suppression_threshold: 3
 seed: 1
 """
 
