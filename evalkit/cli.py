@@ -13,6 +13,7 @@ import typer
 from evalkit import (
     __version__,
     cli_custody,
+    cli_files,
     cli_forms,
     cli_instruments,
     cli_planning,
@@ -24,7 +25,7 @@ from evalkit import (
 from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
-    from evalkit.records.evaluation import DataFile, Study
+    from evalkit.records.evaluation import Study
     from evalkit.report.renderer import RendererName
     from evalkit.report.static import Format
 
@@ -64,14 +65,7 @@ class ReportFormat(StrEnum):
 
 
 Folder = Annotated[Path, typer.Argument(help="The folder that holds evaluation.yaml.")]
-Files = Annotated[
-    list[Path] | None,
-    typer.Argument(help="Survey files. WAVE=FILE says which wave a file is, such as pre=autumn.xlsx."),
-]
 Evaluation = Annotated[Path, typer.Option("--evaluation", "-e", help="The folder that holds evaluation.yaml.")]
-Schools = Annotated[
-    Path | None, typer.Option("--schools", help="The list of the schools of a trial, if the plan does not name it.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Formats = Annotated[
     list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; may be given more than once.")
@@ -125,76 +119,6 @@ def new(
     path = write_plan(name, design=design.value, folder=to)
     files = "pre=FILE post=FILE" if design == PlanDesign.single_group_prepost else "PUPILS.csv --schools SCHOOLS.csv"
     terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} {files}")
-
-
-@app.command()
-def check(
-    files: Files = None,
-    evaluation: Evaluation = Path(),
-    wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
-    schools: Schools = None,
-    json: AsJson = False,
-) -> None:
-    """Check survey files and say what to mend. Without files: those that the plan names."""
-    from evalkit.road import check_files
-
-    study = _load(evaluation)
-    chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
-    checked = check_files(study, chosen, schools=_school_file(schools))
-    if json:
-        terminal.say_json(
-            {
-                "ok": checked.ok,
-                "files": [
-                    {"file": one.source.file, "sha256": one.source.sha256, "rows": one.source.rows, "ok": one.ok}
-                    for one in checked.uploads
-                ],
-                "schools": None if checked.schools is None else len(checked.schools.schools),
-                "problems": [terminal.problem_row(one) for one in checked.issues],
-            }
-        )
-    else:
-        for upload in checked.uploads:
-            rows, pupils = upload.source.rows, upload.responses["pupil"].nunique()
-            terminal.say(f"{upload.source.file}: {rows} rows read, {pupils} pupils with a code that can be used.")
-            for decision in upload.decisions:
-                terminal.say(f"  Decided earlier: {decision}")
-        if checked.schools is not None:
-            found = len(checked.schools.schools)
-            terminal.say(f"{checked.schools.source.file}: {found} {'school' if found == 1 else 'schools'} on the list.")
-        terminal.say_problems(checked.issues)
-        terminal.say("Everything is in order." if checked.ok else "Mend these and check again.")
-    if not checked.ok:
-        raise typer.Exit(1)
-
-
-@app.command()
-def release(
-    to: Annotated[Path, typer.Argument(help="The release folder to make.")],
-    files: Files = None,
-    evaluation: Evaluation = Path(),
-    wave: Annotated[str | None, typer.Option("--wave", "-w", help="The wave of files given without WAVE=.")] = None,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet to read, if a workbook has several.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Decisions taken earlier.")] = None,
-    schools: Schools = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an earlier release.")] = False,
-) -> None:
-    """Freeze checked survey files into a data release: what analyses read."""
-    from evalkit.custody.audit import audit
-    from evalkit.errors import UploadError
-    from evalkit.road import release_files
-
-    study = _load(evaluation)
-    if to.is_dir() and any(to.iterdir()) and not replace:
-        raise UploadError(f"{to}: this folder is not empty. Name a new one, or say --replace if it is an old release.")
-    chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
-    made = release_files(study, chosen, to=to, schools=_school_file(schools))
-    waves = ", ".join(f"{count} pupils {name}" for name, count in made.manifest.waves.items())
-    everybody = f"{len(made.schools)} schools and {len(made.roster)} pupils; " if study.plan.is_trial else ""
-    audit(study.folder, "release_made", target=to.name, sha256_of_target=made.sha256, counts=made.manifest.waves)
-    terminal.say(f"Released to {to}: {everybody}{waves}; {made.manifest.linked} in every wave.")
 
 
 @app.command()
@@ -274,7 +198,7 @@ def report(
 
 
 GROUPS = (
-    cli_verify, cli_instruments, cli_forms, cli_portfolio, cli_power, cli_planning, cli_custody,
+    cli_files, cli_verify, cli_instruments, cli_forms, cli_portfolio, cli_power, cli_planning, cli_custody,
 )  # fmt: skip
 for group in GROUPS:
     app.registered_commands.extend(group.app.registered_commands)
@@ -292,40 +216,6 @@ def _formats(chosen: list[ReportFormat] | None) -> "list[Format]":
 
 def _renderer(chosen: RendererChoice) -> "RendererName":
     return cast("RendererName", chosen.value)
-
-
-def _data_files(
-    study: "Study", files: list[Path] | None, *, wave: str | None, sheet: str | None, mapping: Path | None
-) -> "list[DataFile]":
-    from evalkit.errors import UploadError
-    from evalkit.records.evaluation import DataFile
-
-    if not files:
-        if study.plan.data is None or not study.plan.data.files:
-            raise UploadError("There is no file to check. Name survey files, or list them in the plan under 'data:'.")
-        return list(study.plan.data.files)
-    waves = {one.id for one in study.plan.waves}
-    chosen: list[DataFile] = []
-    for file in files:
-        named, _, rest = str(file).partition("=")
-        if rest and named not in waves and not file.exists():
-            raise UploadError(f"'{file}': the plan has no wave '{named}'. Use one of: {', '.join(sorted(waves))}.")
-        own_wave, path = (named, Path(rest)) if rest and named in waves else (wave, file)
-        chosen.append(
-            DataFile(
-                path=str(path.absolute()),
-                wave=own_wave,
-                sheet=sheet,
-                mapping=str(mapping.absolute()) if mapping else None,
-            )
-        )
-    return chosen
-
-
-def _school_file(schools: Path | None) -> "DataFile | None":
-    from evalkit.records.evaluation import DataFile
-
-    return DataFile(path=str(schools.absolute())) if schools else None
 
 
 def main() -> None:

@@ -144,6 +144,30 @@ def tables(
 
 
 @app.command()
+def lock(
+    by: Annotated[str, typer.Option("--by", help="Who locks the data, and can be asked.")],
+    evaluation: Evaluation = Path(),
+    date: Annotated[str | None, typer.Option("--date", help="The date of the lock, as you state it.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, in a few words.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Unlock the data again; the audit log keeps both.")] = False,
+) -> None:
+    """Lock the data of an evaluation: no release is made any more until it is unlocked."""
+    from evalkit.custody.audit import audit
+    from evalkit.custody.data_lock import LOCK_FILE, lock_data, unlock_data
+    from evalkit.records.evaluation import load_evaluation
+
+    study = load_evaluation(evaluation)
+    if undo:
+        unlock_data(study)
+        audit(study.folder, "data_unlocked", target=LOCK_FILE)
+        terminal.say(f"Unlocked: {study.plan.id}. Lock it again when the last file is in.")
+        return
+    path = lock_data(study, by=by, stated_date=date, reason=reason)
+    audit(study.folder, "data_locked", target=LOCK_FILE)
+    terminal.say(f"Locked: {study.plan.id}. No release is made any more; the lock is {path}.")
+
+
+@app.command()
 def keys(
     step: Annotated[KeyStep, typer.Argument(help="What to do.")] = KeyStep.show,
     evaluation: Evaluation = Path(),

@@ -68,7 +68,14 @@ class CheckedFiles:
         return is_settled(self.issues)
 
 
-def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | None = None) -> CheckedFiles:
+def check_files(
+    study: Study,
+    files: Sequence[DataFile],
+    *,
+    schools: DataFile | None = None,
+    school: str | None = None,
+    marked: Path | None = None,
+) -> CheckedFiles:
     """Check survey files one by one and then beside one another.
 
     Parameters
@@ -76,6 +83,8 @@ def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | 
     study : the evaluation with its instruments
     files : path (absolute, or from the evaluation's folder), wave, sheet and mapping of each file
     schools : the list of the schools of a trial; without it the one that the plan names, if any
+    school : the URN of the school that sends the files
+    marked : where the last file is written back with what is wrong marked
 
     Raises
     ------
@@ -99,7 +108,17 @@ def check_files(study: Study, files: Sequence[DataFile], *, schools: DataFile | 
             if file is listed:
                 school_list = check_schools(path, study, sheet=file.sheet, mapping=mapping)
             else:
-                uploads.append(check_upload(path, study, wave=file.wave, sheet=file.sheet, mapping=mapping))
+                uploads.append(
+                    check_upload(
+                        path,
+                        study,
+                        wave=file.wave,
+                        sheet=file.sheet,
+                        mapping=mapping,
+                        school=school,
+                        marked=marked,
+                    )
+                )
         except UploadError as error:
             unreadable += error.problems
     if len(unreadable) == 1:

@@ -103,6 +103,13 @@ def problem_row(problem: "Problem") -> dict[str, object]:
         "allowed": problem.allowed,
         "mend": problem.mend,
         "message": problem.message,
+        "questions": [
+            {
+                "question": one.words,
+                "choices": [{"answer": choice.words, "decision": choice.decision} for choice in one.choices],
+            }
+            for one in problem.questions
+        ],
     }
 
 

@@ -19,6 +19,8 @@ Action = Literal[
     "key_made",
     "key_destroyed",
     "release_made",
+    "data_locked",
+    "data_unlocked",
     "report_made",
     "pupil_exported",
     "erasure_begun",

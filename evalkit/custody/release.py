@@ -26,7 +26,7 @@ from evalkit.records.evaluation import Study
 from evalkit.records.release import MANIFEST_FILE, RELEASE_SCHEMA, Manifest, Release, ReleasedFile, SourceFile
 from evalkit.records.responses import SchoolList, Upload
 from evalkit.records.spec_file import read_spec
-from evalkit.records.trial_tables import TrialTables, certificate_of, join_trial, joined_responses
+from evalkit.records.trial_tables import TrialTables, certificate_of, frames_of, join_trial, joined_responses
 
 
 def make_release(
@@ -61,7 +61,7 @@ def make_release(
     _refuse_foreign_folder(folder)
     responses = _join(uploads, study)
     trial = _trial_tables(uploads, schools, study) if study.plan.is_trial else None
-    roster = _roster(responses, study) if trial is None else _trial_roster(responses, trial, study)
+    roster = _roster(responses, uploads, study) if trial is None else _trial_roster(responses, trial, study)
     tables = {RESPONSES: _split_off_characteristics(responses, study), ROSTER: roster}
     if trial is not None:
         tables |= {SCHOOLS: trial.schools}
@@ -159,10 +159,19 @@ def _characteristics(study: Study, responses: pd.DataFrame) -> list[str]:
     return [one for one in dict.fromkeys(ids) if one in responses.columns]
 
 
-def _roster(responses: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A row per pupil: each characteristic as first given, and in which waves the pupil answered."""
-    characteristics = _characteristics(study, responses)
-    pupils = responses[["pupil", *characteristics]].replace("", pd.NA).groupby("pupil", sort=True).first()
+def _roster(responses: pd.DataFrame, uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
+    """A row per pupil who answered: each characteristic as first given, and in which waves the pupil answered.
+
+    Lists of pupils come last: what a survey file says counts first.
+    """
+    spelled = {str(code).casefold(): code for code in responses["pupil"]}
+    lists = [
+        upload.roster.assign(pupil=upload.roster["pupil"].str.casefold()) for upload in uploads if len(upload.roster)
+    ]
+    facts = pd.concat([responses.assign(pupil=responses["pupil"].str.casefold()), *lists], ignore_index=True)
+    facts = facts[facts["pupil"].isin(spelled)].assign(pupil=lambda one: one["pupil"].map(spelled))
+    characteristics = _characteristics(study, facts)
+    pupils = facts[["pupil", *characteristics]].replace("", pd.NA).groupby("pupil", sort=True).first()
     for wave in study.plan.waves:
         pupils[f"in_{wave.id}"] = pupils.index.isin(responses.loc[responses["wave"] == wave.id, "pupil"])
     return pupils.reset_index()
@@ -176,7 +185,7 @@ def _trial_tables(uploads: Sequence[Upload], schools: SchoolList | None, study: 
             "it as 'schools'."
         )
     tables = join_trial(
-        joined_responses([upload.responses for upload in uploads], study.plan),
+        joined_responses(frames_of(uploads), study.plan),
         schools.schools if schools is not None else None,
         study.plan,
         certificate=certificate_of(study),

@@ -7,8 +7,9 @@ import pandas as pd
 from evalkit.errors import SpecError
 from evalkit.intake.check_table import Doorway, check_table
 from evalkit.intake.findings import Findings, ordered
-from evalkit.intake.header import Chosen, choose_reading, find_table
+from evalkit.intake.header import choose_reading, find_table
 from evalkit.intake.known import known_names
+from evalkit.intake.marked_file import write_marked
 from evalkit.intake.normal import counted, listed
 from evalkit.intake.pupils import code_key, shown_code
 from evalkit.intake.read import read_file
@@ -28,6 +29,7 @@ def check_upload(
     sheet: str | None = None,
     mapping: Mapping | None = None,
     school: str | None = None,
+    marked: str | Path | None = None,
 ) -> Upload:
     """Read a survey file and check everything in it.
 
@@ -41,6 +43,7 @@ def check_upload(
     mapping : what a person decided about the file, from `load_mapping`; without it, what was decided earlier about
         files with the same headings (`mappings/` beside the plan)
     school : the URN of the school that sends the file: rows of another school are an error
+    marked : a new .xlsx file to write: the cells as they were read, with what is wrong marked and said
 
     Returns
     -------
@@ -53,6 +56,8 @@ def check_upload(
         no known column. The message says what to do.
     SpecError
         The decisions that are kept for this form cannot be read.
+    EvalkitError
+        The marked file cannot be written.
     """
     place = Path(path)
     wanted = wave_asked(wave, study, place.name)
@@ -62,9 +67,17 @@ def check_upload(
         readings, known, place.name, sheet=sheet, mapping=mapping, recall=lambda form: recall(study, form)
     )
     door = Doorway(place.name, sha256, study, known, wanted, school)
-    if sheet is None and chosen.mapping is not None and len(chosen.mapping.sheets) > 1:
-        return _check_sheets(chosen, chosen.mapping, door)
-    return check_table(chosen, chosen.table, door, sheet_named=sheet is not None)
+    several = chosen.mapping.sheets if chosen.mapping and sheet is None and len(chosen.mapping.sheets) > 1 else ()
+    tables = [chosen.table]
+    if several:
+        tables = [find_table(chosen.raw, known, place.name, sheet=name, mapping=chosen.mapping) for name in several]
+        upload = _joined([check_table(chosen, table, door, sheet_named=True) for table in tables], door)
+    else:
+        named = sheet is not None or bool(chosen.mapping and chosen.mapping.sheets)
+        upload = check_table(chosen, chosen.table, door, sheet_named=named)
+    if marked is not None:
+        write_marked(tables, upload.issues, Path(marked))
+    return upload
 
 
 def mapping_file(study: Study, form: str) -> Path:
@@ -81,17 +94,8 @@ def recall(study: Study, form: str) -> Mapping | None:
         raise SpecError(f"{error.message} Mend the file, or delete it to be asked again.") from None
 
 
-def _check_sheets(chosen: Chosen, mapping: Mapping, door: Doorway) -> Upload:
-    """Every sheet that a person named, as one file."""
-    parts = [
-        check_table(
-            chosen,
-            find_table(chosen.raw, door.known, door.file, sheet=name, mapping=mapping),
-            door,
-            sheet_named=True,
-        )
-        for name in mapping.sheets
-    ]
+def _joined(parts: list[Upload], door: Doorway) -> Upload:
+    """The sheets of a file that a person named, as one."""
     issues = [issue for part in parts for issue in part.issues]
     frames = [part.responses for part in parts if len(part.responses)]
     responses = pd.concat(frames, ignore_index=True) if frames else parts[0].responses
@@ -103,7 +107,7 @@ def _check_sheets(chosen: Chosen, mapping: Mapping, door: Doorway) -> Upload:
         Source(door.file, door.sha256, sheets, rows),
         tuple(dict.fromkeys(decision for part in parts for decision in part.decisions)),
         columns=parts[0].columns,
-        form=chosen.form,
+        form=parts[0].form,
         roster=pd.concat([part.roster for part in parts], ignore_index=True),
         days=_span([day for part in parts for day in part.days]),
         settled_codes=frozenset().union(*(part.settled_codes for part in parts)),

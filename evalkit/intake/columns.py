@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from evalkit.intake.known import Known, Role
 from evalkit.intake.normal import column_index, header_forms, normal, plain
 from evalkit.intake.numbered import numbered
-from evalkit.intake.usual_names import FORM_MARKS, SUB_HEADINGS, VAGUE_FORM_NAMES
+from evalkit.intake.usual_names import ERRORS_HEADING, FORM_MARKS, SUB_HEADINGS, VAGUE_FORM_NAMES
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
@@ -83,6 +83,8 @@ def columns_of(
     for index, header in enumerate(_whole(headers, above)):
         texts = [header, *(row[index] for row in alternatives if index < len(row))]
         column = _decided(Column(index, plain(header)), decided, known)
+        if normal(header) == normal(ERRORS_HEADING) and not column.role:
+            column = replace(column, role="ignore")
         for text in texts:
             if not column.role and plain(text) and not column.choices:
                 column = _by_name(column, text, titles[index], known)

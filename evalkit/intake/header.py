@@ -11,7 +11,7 @@ from evalkit.intake.no_headings import no_columns
 from evalkit.intake.normal import listed, normal, quoted
 from evalkit.intake.raw import RawFile, RawSheet
 from evalkit.intake.read import refused
-from evalkit.intake.usual_names import SUB_HEADINGS
+from evalkit.intake.usual_names import ERRORS_HEADING, SUB_HEADINGS
 from evalkit.records.mapping import Mapping
 
 MARKED_SHEETS = ("To mend (evalkit)", "Problems (evalkit)")
@@ -124,7 +124,7 @@ def form_of(raw: RawFile, sheet: str | None = None) -> str:
     for one in raw.sheets:
         if sheet is None or not one.name or one.name.strip().casefold() == sheet.strip().casefold():
             first = next((row for row in one.rows[:_SEARCH_ROWS] if sum(map(bool, map(normal, row))) > 2), [])
-            rows.append("|".join(filter(None, map(normal, first))))
+            rows.append("|".join(name for name in map(normal, first) if name not in ("", normal(ERRORS_HEADING))))
     return hashlib.sha256("\n".join(filter(None, rows)).encode()).hexdigest()[:_FORM_LETTERS]
 
 

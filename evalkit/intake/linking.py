@@ -9,11 +9,13 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from evalkit.intake.findings import ordered
+from evalkit.intake.groups import group_problems
 from evalkit.intake.normal import counted, listed, normal, yaml_text
+from evalkit.intake.order import order_problems
 from evalkit.intake.pupils import UPN, code_key, is_private, shown_code
 from evalkit.intake.respelled import is_too_many, respelled_pairs, respelled_problems
 from evalkit.records.evaluation import Study
-from evalkit.records.responses import Problem, Upload
+from evalkit.records.responses import Choice, Problem, Question, Upload
 
 _LOOK_ALIKE = str.maketrans("oil5", "011s")
 _MOST_COMPARED = 20_000_000
@@ -33,8 +35,9 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
     -------
     Problems: a wave without answers, the same file or the same answers sent for both waves, a pupil in two files of one
     wave, no pupil or only one in both waves (errors); many codes that differ only by hyphens or zeros in front (asked);
-    pupils in one wave only, and codes so alike that they may be one pupil (warnings). Nothing is joined here: only a
-    mapping file joins codes.
+    pupils in one wave only, groups that are missing the second time, facts that differ between the waves (warnings);
+    codes so alike that they may be one pupil, and files that seem to be exchanged (asked). Nothing is joined here: only
+    a mapping file joins codes.
     """
     waves = [wave.id for wave in study.plan.waves]
     labels = {wave.id: wave.label for wave in study.plan.waves}
@@ -69,6 +72,8 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
         problems += _only_in_one(uploads, pupils, files, labels, settled=settled, is_trial=study.plan.is_trial)
     near = {key for pair in respelled for key in pair}
     problems += _near_codes(uploads, pupils, first, last, told=near)
+    problems += group_problems(uploads, study)
+    problems += order_problems(uploads, study)
     return ordered(problems)
 
 
@@ -129,8 +134,9 @@ def _same_file(uploads: Sequence[Upload], first: str, last: str, labels: dict[st
         if sha256 in seen and seen[sha256][1] != waves:
             names = list(dict.fromkeys([seen[sha256][0], upload.source.file]))
             return Problem(
-                "error", "same_file_twice", listed(names),
-                f"Send the file with the answers of '{labels[last]}'. If there are none yet, there is no change yet.",
+                "ask", "same_file_twice", listed(names),
+                f"Which is it? Send the file with the answers of '{labels[last]}', or of '{labels[first]}'. If there "
+                "is only one yet, there is no change yet.",
                 found=f"The same file was sent as '{labels[first]}' and as '{labels[last]}'",
             )  # fmt: skip
         seen.setdefault(sha256, (upload.source.file, waves))
@@ -153,8 +159,8 @@ def _same_answers(uploads: Sequence[Upload], first: str, last: str, labels: dict
     names = listed([upload.source.file for upload in uploads])
     return [
         Problem(
-            "error", "same_answers_twice", names,
-            "One of the files seems to be a copy of the other. Export the answers again and check which is which.",
+            "ask", "same_answers_twice", names,
+            "Is one of the files a copy of the other? Export the answers again, check which is which, and send both.",
             found=f"All {len(both)} pupils gave exactly the same answers in '{labels[first]}' and in '{labels[last]}'",
         )
     ]  # fmt: skip
@@ -228,19 +234,31 @@ def _near_codes(
     before = sorted(key for key in pupils[first] if key not in pupils[last] and key not in told)
     after = sorted(key for key in pupils[last] if key not in pupils[first] and key not in told)
     spelled = _spelling(uploads)
+    looked_at = frozenset[str]().union(*(upload.settled_codes for upload in uploads))
     problems: list[Problem] = []
     linked = [key for key in pupils[first] if key in pupils[last]]
     for old, new in _pairs(before, after, linked):
-        if is_private(old) or is_private(new):
+        if is_private(old) or is_private(new) or new in looked_at or old in looked_at:
             continue
         there, here = spelled[old], spelled[new]
         line = f"codes: {{{yaml_text(here)}: {yaml_text(there)}}}"
         problems.append(
             Problem(
-                "warn", "codes_alike", pupils[last][new],
-                "Look at the class list. If it is the same pupil, correct the code. evalkit does not join them by "
-                f"itself. Or write it in the mapping file of {pupils[last][new]}: {line}.",
+                "ask", "codes_alike", pupils[last][new],
+                "Is it the same pupil? Look at the class list. If so, correct the code. evalkit does not join them by "
+                f"itself. Or write it in the mapping file of {pupils[last][new]}: {line}. If they are two pupils, "
+                f"write that the code stays: codes: {{{yaml_text(here)}: {yaml_text(here)}}}.",
                 found=f"The code {shown_code(here)} is almost {shown_code(there)} of {pupils[first][old]}",
+                questions=(
+                    Question(
+                        f"Is {shown_code(here)} of {pupils[last][new]} the pupil {shown_code(there)} of "
+                        f"{pupils[first][old]}?",
+                        (
+                            Choice("Yes: it is the same pupil", {"codes": {here: there}}),
+                            Choice("No: they are two pupils", {"codes": {here: here}}),
+                        ),
+                    ),
+                ),
             )
         )  # fmt: skip
     return problems

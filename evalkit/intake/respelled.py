@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from evalkit.intake.normal import counted, normal, yaml_text
 from evalkit.intake.pupils import is_private, shown_code
-from evalkit.records.responses import Problem
+from evalkit.records.responses import Choice, Problem, Question
 
 _SHARE = 0.2
 _MOST_LINES = 40
@@ -59,6 +59,18 @@ def respelled_problems(
             found=f"{counted(len(some), 'pupil code')} {'differs' if len(some) == 1 else 'differ'} from those of "
             f"{there} only by {_difference(some)} (such as {shown_code(some[0][1])} here and "
             f"{shown_code(some[0][0])} there)",
+            questions=(
+                Question(
+                    f"Are these {len(some)} pupils of {here} the same as in {there}, such as "
+                    f"{shown_code(some[0][1])} and {shown_code(some[0][0])}?",
+                    (
+                        Choice("Yes: they are the same pupils", {"codes": {new: old for old, new in some}}),
+                        Choice("No: they are others", {"codes": {new: new for _, new in some}}),
+                    ),
+                ),
+            )
+            if asked
+            else (),
         )
         for (there, here), some in files.items()
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evalkit.intake.normal import listed
 from evalkit.records.evaluation import Study
 from evalkit.records.responses import Problem, SchoolList, Upload
-from evalkit.records.trial_tables import certificate_of, join_trial, joined_responses
+from evalkit.records.trial_tables import certificate_of, frames_of, join_trial, joined_responses
 
 
 def trial_problems(uploads: Sequence[Upload], schools: SchoolList | None, study: Study) -> tuple[Problem, ...]:
@@ -21,7 +21,7 @@ def trial_problems(uploads: Sequence[Upload], schools: SchoolList | None, study:
     SpecError
         The certificate that the plan names cannot be read.
     """
-    frames = [upload.responses for upload in uploads if len(upload.responses)]
+    frames = frames_of(uploads)
     if not frames or (schools is not None and schools.schools.empty):
         return ()
     tables = join_trial(

@@ -36,12 +36,14 @@ respondent id|
 collector id|response id|responseid|progress|finished|
 duration in seconds|status|distribution channel|distributionchannel|
 user language|userlanguage|submit date|submitdate|last page|lastpage|seed|start language|startlanguage|
-date last action|datestamp|errors|external reference|externalreference|external data reference|
+date last action|datestamp|external reference|externalreference|external data reference|
 redcap survey identifier|session|created|modified|ended|expired""")
 
 FORM_MARKS = _words("""start time|completion time|timestamp|submitdate|submit date|recorded date|recordeddate|
 datestamp|redcap survey identifier""")
-VAGUE_FORM_NAMES = _words("score|progress|status|language|seed|finished|session|created|modified|ended|expired|errors")
+VAGUE_FORM_NAMES = _words("score|progress|status|language|seed|finished|session|created|modified|ended|expired")
+
+ERRORS_HEADING = "Errors"  # of the column that evalkit writes; a file that comes back has it
 
 TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
 minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent""")

@@ -13,6 +13,7 @@ from evalkit.records.trial_notes import Notes, TrialFault, key_of, named
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import Evaluation, Study
+    from evalkit.records.responses import Upload
 
 Level = Literal["pupil", "school"]
 
@@ -46,6 +47,12 @@ def certificate_of(study: "Study") -> Certificate | None:
     if trial is None or trial.allocation.certificate is None:
         return None
     return load_certificate(study.folder / trial.allocation.certificate)
+
+
+def frames_of(uploads: Sequence["Upload"]) -> list[pd.DataFrame]:
+    """What the files say of pupils: the responses of survey files, then lists of pupils, which name no wave."""
+    files = [upload.responses for upload in uploads if len(upload.responses)]
+    return files + [upload.roster.assign(wave=None) for upload in uploads if len(upload.roster)]
 
 
 def joined_responses(frames: Sequence[pd.DataFrame], plan: "Evaluation") -> pd.DataFrame:

@@ -49,7 +49,7 @@ def test_55_alike_codes_are_suggested_never_joined(pair, before, after) -> None:
     problems = pair([*CODES, before], [*CODES, after])
     alike = [problem for problem in problems if problem.kind == "codes_alike"]
     assert len(alike) == 1
-    assert alike[0].severity == "warn"
+    assert alike[0].severity == "ask"
     assert f"codes: {{'{after}': '{before}'}}" in alike[0].message
     assert sum(problem.kind == "only_in_one_wave" for problem in problems) == 2
 
@@ -112,11 +112,11 @@ def test_one_linked_pupil(pair) -> None:
 
 
 def test_66_same_file_as_before_and_after(pair) -> None:
-    assert _kinds(pair(CODES, CODES, same=True)) == [("error", "same_file_twice")]
+    assert _kinds(pair(CODES, CODES, same=True)) == [("ask", "same_file_twice")]
 
 
 def test_66_same_answers_in_two_files(pair) -> None:
-    assert _kinds(pair(CODES, CODES[:4], same=True))[0] == ("error", "same_answers_twice")
+    assert _kinds(pair(CODES, CODES[:4], same=True))[0] == ("ask", "same_answers_twice")
 
 
 def test_wave_without_answers(desk) -> None:
