@@ -94,6 +94,7 @@ def release(
     from evalkit.custody.audit import audit
     from evalkit.custody.data_lock import refuse_when_locked
     from evalkit.custody.previous import keep_previous, put_previous_back
+    from evalkit.custody.release import release_sha256
     from evalkit.road import check_files, release_files
 
     study = _load(evaluation)
@@ -105,13 +106,14 @@ def release(
         return
     if to.is_dir() and any(to.iterdir()) and not replace:
         raise UploadError(f"{to}: this folder is not empty. Name a new one, or say --replace if it is an old release.")
+    seen = release_sha256(to)
     chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
     listed = _school_file(schools)
     if not yes and sys.stdin.isatty() and sys.stdout.isatty():
         _say(check_files(study, chosen, schools=listed), None)
         typer.confirm("Make the release?", abort=True)
     kept = keep_previous(to) if keep else None
-    made = release_files(study, chosen, to=to, schools=listed)
+    made = release_files(study, chosen, to=to, schools=listed, replaces=seen)
     audit(
         study.folder,
         "release_made",

@@ -128,6 +128,7 @@ def check_files(
     several_waves = {wave for upload in uploads for wave in upload.responses["wave"].unique()}
     linking = link_problems(uploads, study) if len(several_waves) > 1 else ()
     design = trial_problems(uploads, school_list, study) if study.plan.is_trial else ()
+    uploads = _without_told(uploads)
     return CheckedFiles(tuple(uploads), tuple(linking), school_list, design)
 
 
@@ -137,10 +138,27 @@ def _how_to_get(study: Study) -> str:
     return (data.obtain if data else None) or "Put the file there, or change the plan."
 
 
+def _without_told(uploads: list[Upload]) -> list[Upload]:
+    """Leave out that a file lacks a characteristic, where a list of pupils has it."""
+    listed = {str(column) for upload in uploads for column in upload.roster.columns}
+    return [
+        replace(
+            upload,
+            issues=tuple(one for one in upload.issues if one.kind != "no_characteristic" or one.item not in listed),
+        )
+        for upload in uploads
+    ]
+
+
 def release_files(
-    study: Study, files: Sequence[DataFile], *, to: str | Path, schools: DataFile | None = None
+    study: Study,
+    files: Sequence[DataFile],
+    *,
+    to: str | Path,
+    schools: DataFile | None = None,
+    replaces: str | None = None,
 ) -> Release:
-    """Check survey files and freeze them.
+    """Check survey files and freeze them; `replaces` as for `make_release`.
 
     Raises
     ------
@@ -152,7 +170,7 @@ def release_files(
     settled = all(one.ok for one in (*checked.uploads, *([checked.schools] if checked.schools else [])))
     if blocking and settled and is_settled(checked.design):
         raise UploadError("The files do not belong together yet.", problems=blocking)
-    return make_release(checked.uploads, study, to=to, schools=checked.schools)
+    return make_release(checked.uploads, study, to=to, schools=checked.schools, replaces=replaces)
 
 
 def run(place: str | Path, *, to: str | Path | None = None) -> Results:

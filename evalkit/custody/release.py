@@ -30,7 +30,12 @@ from evalkit.records.trial_tables import TrialTables, certificate_of, frames_of,
 
 
 def make_release(
-    uploads: Sequence[Upload], study: Study, *, to: str | Path, schools: SchoolList | None = None
+    uploads: Sequence[Upload],
+    study: Study,
+    *,
+    to: str | Path,
+    schools: SchoolList | None = None,
+    replaces: str | None = None,
 ) -> Release:
     """Freeze checked uploads into a release folder.
 
@@ -40,6 +45,8 @@ def make_release(
     study : the evaluation with its instruments
     schools : in a trial the list of schools, from `check_schools`, where the plan has one
     to : the folder to make; one that holds an earlier release is replaced in one step
+    replaces : the hash (`Release.sha256`) of the release that was there when the files were looked at, "" for none:
+        when somebody else has made another one since, this one is refused. Without it any is replaced
 
     Returns
     -------
@@ -49,7 +56,8 @@ def make_release(
     ------
     UploadError
         A file still has problems that must be mended or answered, two files hold the same pupil in the same wave,
-        a wave is missing, `to` is a folder that is not a release, or the release would hold UPNs or e-mail addresses.
+        a wave is missing, `to` is a folder that is not a release, the release would hold UPNs or e-mail addresses, or
+        somebody else was faster.
     SpecError
         The plan asks for pseudonyms and there is no key.
     DesignError
@@ -67,7 +75,7 @@ def make_release(
         tables |= {SCHOOLS: trial.schools}
     tables = pseudonymised(tables, study)
     refuse_private(tables)
-    return _write(folder, tables, study, [*uploads, *([schools] if schools else [])])
+    return _write(folder, tables, study, [*uploads, *([schools] if schools else [])], replaces)
 
 
 def load_release(place: str | Path) -> Release:
@@ -100,6 +108,12 @@ def load_release(place: str | Path) -> Release:
         raise SpecError(f"{folder}: this release is damaged. Make it again from the survey files.", problems=problems)
     schools = frames.get(SCHOOLS, pd.DataFrame())
     return Release(frames[RESPONSES], frames[ROSTER], manifest, identity(manifest), schools)
+
+
+def release_sha256(place: str | Path) -> str:
+    """The hash of the release in a folder, without reading its tables; "" when there is none."""
+    path = Path(place) / MANIFEST_FILE
+    return identity(read_spec(path, Manifest)) if path.is_file() else ""
 
 
 def _refuse_open_problems(uploads: Sequence[Upload | SchoolList]) -> None:
@@ -213,10 +227,19 @@ def _split_off_characteristics(responses: pd.DataFrame, study: Study) -> pd.Data
 
 
 def _write(
-    folder: Path, tables: dict[str, pd.DataFrame], study: Study, uploads: Sequence[Upload | SchoolList]
+    folder: Path,
+    tables: dict[str, pd.DataFrame],
+    study: Study,
+    uploads: Sequence[Upload | SchoolList],
+    replaces: str | None,
 ) -> Release:
     """Write into a new folder beside the place, then put it there in one step: never half a release."""
     with folder_in_making(folder) as fresh:
+        if replaces is not None and release_sha256(folder) != replaces:
+            raise UploadError(
+                f"{folder}: Somebody else has made a release here while you were looking at your files. Yours was not "
+                "made. Check your files beside the new release, then make it again."
+            )
         written = tuple(write_table(fresh, name, frame) for name, frame in tables.items())
         manifest = _manifest(study, uploads, tables[ROSTER], written)
         manifest = manifest.model_copy(update={"documents": write_documents(fresh, tables, study)})

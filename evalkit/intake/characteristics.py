@@ -31,6 +31,7 @@ def read_characteristic(
             "no_characteristic",
             f"There is no column for '{one.label}', which the plan uses",
             f"Add a column '{(*one.headers, one.label)[0]}' if you have it. Without it this file leaves it blank.",
+            item=one.id,
         )
         return [""] * len(table.rows)
     if one.kind == "number":

@@ -14,6 +14,7 @@ from evalkit.intake.usual_names import ERRORS_HEADING, FORM_MARKS, SUB_HEADINGS,
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
+_MANY_VAGUE = 3
 _WHO = ("pupil", "wave", "characteristic", "school", "class", "arm", "compliance")
 _REVERSED = re.compile(
     r"(?<=\S)(?:\s*[(\[](?:r|rev|reversed?)(?:[ -]?(?:scored|coded|item))?[)\]]"
@@ -216,8 +217,12 @@ def _vagueness(column: Column) -> int:
 
 
 def _settle_forms(columns: list[Column]) -> list[Column]:
-    """A column called Score, Progress, Status or Language belongs to the form only when the form's marks are there."""
-    from_form = any(normal(column.header) in FORM_MARKS for column in columns)
+    """A column called Score, Progress, Status or Language belongs to the form only when the form's marks are there.
+
+    Three such columns are a mark too: formr writes session, created, modified, ended and expired.
+    """
+    vague = sum(column.role == "form" and normal(column.header) in VAGUE_FORM_NAMES for column in columns)
+    from_form = vague >= _MANY_VAGUE or any(normal(column.header) in FORM_MARKS for column in columns)
     return [
         replace(column, role="")
         if column.role == "form" and not from_form and normal(column.header) in VAGUE_FORM_NAMES

@@ -97,6 +97,8 @@ class Known:
 
     def roles(self, header: str) -> list[tuple[Role, str]]:
         """Everything that a header may mean by itself, best first: (role, what)."""
+        if _FORM_QUIZ.match(header.strip()):
+            return [("form", "")]
         found: list[tuple[Role, str]] = []
         forms = header_forms(header)
         if any(form in self.pupil for form in forms):
@@ -116,7 +118,7 @@ class Known:
             found.append(("wave", ""))
         if any(form in IDENTITY_NAMES for form in forms):
             found.append(("identity", ""))
-        if whole in FORM_NAMES or whole.rstrip("0123456789") in FORM_NAMES or _FORM_QUIZ.match(header.strip()):
+        if whole in FORM_NAMES or whole.rstrip("0123456789") in FORM_NAMES:
             found.append(("form", ""))
         if not found and whole in self.usual_places:
             found.append((self.usual_places[whole], ""))

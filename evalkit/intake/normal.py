@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 _NUMBERING = re.compile(r"^\s*(?:question|item|qu|q)?\s*\d{1,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
+_WORDS_OF_AN_ITEM = 3
 _MOST_RUNS = 12
 _RUNS_SHOWN = 3
 
@@ -29,11 +30,17 @@ def normal(text: str) -> str:
 
 
 def header_forms(text: str) -> list[str]:
-    """The forms under which a header is looked up: whole, without its number, and a Google grid's row."""
+    """The forms under which a header is looked up: whole, without its number, and the row of a grid.
+
+    Google writes STEM [ROW], Qualtrics STEM - ROW.
+    """
     forms = [text]
     row = _BRACKETS.search(plain(text))
     if row:
         forms.append(row.group(1))
+    stem, dash, item = plain(text).rpartition(" - ")
+    if dash and stem and len(item.split()) >= _WORDS_OF_AN_ITEM:
+        forms.append(item)
     forms += [_NUMBERING.sub("", plain(form), count=1) for form in list(forms)]
     return list(dict.fromkeys(form for form in map(normal, forms) if form))
 

@@ -194,12 +194,14 @@ def _report_answers(
             "If the answers were lost, add them. Otherwise these pupils count as not having answered.",
             rows=[numbers[place] for place in silent],
         )
+    if any(one.severity in ("error", "ask") for one in findings.problems):
+        return  # what is wrong with the answers is said already
     if stay and len(silent) == len(stay):
         findings.add(
             "error",
             "no_usable_answers",
-            "Not one answer in this file can be used",
-            "Mend the other problems of this list first, then check the file again.",
+            "There is not one answer in this file",
+            "Check that the answers were exported with the questions, and send the file again.",
         )
     if len(given) == 1 and len(stay) > 1 and len(asked) > 1:
         findings.add(

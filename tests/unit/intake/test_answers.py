@@ -154,8 +154,10 @@ def test_all_answers_equal(desk, only) -> None:
 
 
 def test_no_usable_answers(desk, only) -> None:
-    rows = [desk.table()[0], *([row[0], *["blue"] * 8] for row in desk.table()[1:])]
+    rows = [desk.table()[0], *([row[0], *[""] * 8] for row in desk.table()[1:])]
     assert only(desk.check(rows), "no_usable_answers").severity == "error"
+    rows = [desk.table()[0], *([row[0], *["blue"] * 8] for row in desk.table()[1:])]
+    assert "no_usable_answers" not in {one.kind for one in desk.check(rows).issues}
 
 
 def test_pupil_without_answers_is_kept_and_said(desk, only) -> None:
