@@ -1,5 +1,7 @@
 """Check a survey file as a school sends it: file -> `Upload`, with all that must be mended, asked or known."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,12 +9,16 @@ import pandas as pd
 from evalkit.errors import SpecError
 from evalkit.intake.check_table import Doorway, check_table
 from evalkit.intake.findings import Findings, ordered
-from evalkit.intake.header import choose_reading, find_table
+from evalkit.intake.form_map import with_form_map
+from evalkit.intake.header import Chosen, choose_reading, find_table
 from evalkit.intake.known import known_names
+from evalkit.intake.large_text import is_large, mapping_of, put_together, tables_of
 from evalkit.intake.marked_file import write_marked
 from evalkit.intake.normal import counted, listed
 from evalkit.intake.pupils import code_key, shown_code
+from evalkit.intake.raw import RawFile
 from evalkit.intake.read import read_file
+from evalkit.intake.uncollected import uncollected
 from evalkit.intake.waves import wave_asked
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import MAPPINGS_FOLDER, Mapping, load_mapping
@@ -21,6 +27,7 @@ from evalkit.records.responses import Problem, Source, Upload
 _MOST_NAMED = 12
 
 
+@uncollected()
 def check_upload(
     path: str | Path,
     study: Study,
@@ -60,17 +67,23 @@ def check_upload(
         The marked file cannot be written.
     """
     place = Path(path)
-    wanted = wave_asked(wave, study, place.name)
-    readings, sha256 = read_file(place)
-    known = known_names(study, with_school=school is not None)
-    chosen = choose_reading(
-        readings, known, place.name, sheet=sheet, mapping=mapping, recall=lambda form: recall(study, form)
+    asked = _Asked(
+        Doorway(place.name, "", study, known_names(study, with_school=school is not None), "", school),
+        wave_asked(wave, study, place.name),
+        sheet,
+        mapping,
     )
-    door = Doorway(place.name, sha256, study, known, wanted, school)
+    if is_large(place):
+        return put_together(_pieces(place, asked), place)
+    readings, sha256 = read_file(place)
+    readings, templated = with_form_map(readings, mapping, asked.door.known)
+    asked = replace(asked, templated=templated if mapping is None else None, mapping=templated if mapping else None)
+    chosen = asked.choose(readings)
+    door = asked.door_of(chosen, sha256)
     several = chosen.mapping.sheets if chosen.mapping and sheet is None and len(chosen.mapping.sheets) > 1 else ()
     tables = [chosen.table]
     if several:
-        tables = [find_table(chosen.raw, known, place.name, sheet=name, mapping=chosen.mapping) for name in several]
+        tables = [find_table(chosen.raw, door.known, door.file, sheet=one, mapping=chosen.mapping) for one in several]
         upload = _joined([check_table(chosen, table, door, sheet_named=True) for table in tables], door)
     else:
         named = sheet is not None or bool(chosen.mapping and chosen.mapping.sheets)
@@ -78,6 +91,47 @@ def check_upload(
     if marked is not None:
         write_marked(tables, upload.issues, Path(marked))
     return upload
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about a file: the study, the wave and the sheet that were named, and what was decided.
+
+    `templated` is what the hidden map of an answer template says; it goes behind what was remembered.
+    """
+
+    door: Doorway
+    wave: str
+    sheet: str | None
+    mapping: Mapping | None
+    templated: Mapping | None = None
+
+    def choose(self, readings: Iterator[RawFile]) -> Chosen:
+        """The reading in which the plan's columns are found."""
+        return choose_reading(
+            readings, self.door.known, self.door.file, sheet=self.sheet, mapping=self.mapping, recall=self.recall
+        )
+
+    def recall(self, form: str) -> Mapping | None:
+        """What was decided earlier about files of this form, and what their template says."""
+        kept, map_ = recall(self.door.study, form), self.templated
+        if kept is None or map_ is None:
+            return kept or map_
+        return kept.model_copy(update={"columns": map_.columns | kept.columns})
+
+    def door_of(self, chosen: Chosen, sha256: str) -> Doorway:
+        """What is known of the file, now that its form is."""
+        remembered = self.mapping is None and mapping_file(self.door.study, chosen.form).is_file()
+        return replace(self.door, sha256=sha256, wave=self.wave, remembered=remembered)
+
+
+def _pieces(place: Path, asked: _Asked) -> Iterator[Upload]:
+    """The pieces of a large text file, each checked."""
+    first = True
+    for chosen in tables_of(place, asked.choose):
+        mine = replace(chosen, mapping=mapping_of(chosen.mapping, chosen.table, first=first))
+        yield check_table(mine, mine.table, asked.door_of(chosen, ""), sheet_named=False)
+        first = False
 
 
 def mapping_file(study: Study, form: str) -> Path:

@@ -51,6 +51,7 @@ class Doorway:
     study, known : the evaluation and the names of all that it needs
     wave : when the answers were given, if whoever sends the file says so; else ""
     school : the URN of the school that sends it, if that is known
+    remembered : whether decisions were remembered from an earlier file of the form
     """
 
     file: str
@@ -59,6 +60,7 @@ class Doorway:
     known: Known
     wave: str
     school: str | None
+    remembered: bool = False
 
 
 def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: bool) -> Upload:
@@ -66,7 +68,7 @@ def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: boo
     study, known, mapping = door.study, door.known, chosen.mapping
     findings = Findings(door.file, table.sheet)
     findings.add_notes(chosen.raw.notes)
-    decisions = _recalled(chosen, door) + apply_corrections(table, mapping, findings, quiet=chosen.remembered)
+    decisions = _recalled(chosen, door) + apply_corrections(table, mapping, findings, quiet=door.remembered)
     report_sheet(table, findings, asked=sheet_named, decided=bool(mapping and mapping.turned))
     report_mapping(table, mapping.columns if mapping else {}, known, findings)
     times = form_times(table)
@@ -129,7 +131,7 @@ def _upload(
 
 def _recalled(chosen: Chosen, door: Doorway) -> list[str]:
     """That decisions of an earlier file were used."""
-    if not chosen.remembered:
+    if not door.remembered:
         return []
     return [
         f"{door.file}: answers given earlier about files with these headings were used (mappings/{chosen.form}.yaml)."

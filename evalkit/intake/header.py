@@ -73,15 +73,13 @@ class Chosen:
     raw : the whole file
     table : the sheet with the answers from its headings down
     form : a short hash of the headings
-    mapping : decisions that were given, else those remembered for this form
-    remembered : whether they were remembered
+    mapping : decisions that were given, else those that `recall` gave
     """
 
     raw: RawFile
     table: Table
     form: str
     mapping: Mapping | None
-    remembered: bool
 
 
 def choose_reading(
@@ -108,7 +106,7 @@ def choose_reading(
         named = sheet or (used.sheets[0] if used and used.sheets else None)
         try:
             table = find_table(raw, known, file, sheet=named, mapping=used)
-            return Chosen(raw, table, form, used, kept is not None)
+            return Chosen(raw, table, form, used)
         except UploadError as error:
             refusal = refusal or error
     assert refusal is not None

@@ -11,7 +11,7 @@ import pandas as pd
 from evalkit.errors import UploadError
 from evalkit.intake.archive import megabytes
 from evalkit.intake.findings import ordered
-from evalkit.intake.header import Table
+from evalkit.intake.header import Chosen, Table
 from evalkit.intake.limits import LARGE_TEXT_BYTES, MAX_TEXT_BYTES, PIECE_BYTES
 from evalkit.intake.normal import counted
 from evalkit.intake.raw import RawFile, Refusal
@@ -21,7 +21,7 @@ from evalkit.intake.sniff import kind_of
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Problem, Source, Upload
 
-Choose = Callable[[Iterator[RawFile]], tuple[RawFile, Table]]
+Choose = Callable[[Iterator[RawFile]], Chosen]
 _LONGEST_RECORD = 4  # pieces
 
 
@@ -36,7 +36,7 @@ def is_large(path: Path) -> bool:
         return False
 
 
-def tables_of(path: Path, choose: Choose) -> Iterator[tuple[RawFile, Table]]:
+def tables_of(path: Path, choose: Choose) -> Iterator[Chosen]:
     """The pieces of the file, each under the headings of the file and with the row numbers of the file.
 
     Parameters
@@ -45,15 +45,15 @@ def tables_of(path: Path, choose: Choose) -> Iterator[tuple[RawFile, Table]]:
     """
     head, place = b"", Place()
     for piece in _pieces(path):
-        raw, table = choose(text_readings(head + piece, path.name, place))
-        last = raw.sheets[0].last
+        chosen = choose(text_readings(head + piece, path.name, place))
+        table, last = chosen.table, chosen.raw.sheets[0].last
         if not head:
             rows = table.numbers[0] - 1 if table.numbers else last
             head = _first_records(piece, rows)
             place = Place(rows, last - rows)
         else:
             place = place._replace(skipped=last - place.head)
-        yield raw, table
+        yield chosen
 
 
 def mapping_of(mapping: Mapping | None, table: Table, *, first: bool) -> Mapping | None:
@@ -70,13 +70,19 @@ def put_together(uploads: Iterable[Upload], path: Path) -> Upload:
     frames: list[pd.DataFrame] = []
     problems: dict[Problem, list[int]] = defaultdict(list)
     decisions: dict[str, None] = {}
+    days: list[str] = []
+    rosters: list[pd.DataFrame] = []
     rows = 0
+    last: Upload | None = None
     for upload in uploads:
         frames.append(upload.responses)
+        rosters.append(upload.roster)
         for problem in upload.issues:
-            problems[replace(problem, rows=())] += problem.rows
+            problems[replace(problem, rows=(), cells=())] += problem.rows
         decisions |= dict.fromkeys(upload.decisions)
+        days += upload.days
         rows += upload.source.rows
+        last = upload
     responses = pd.concat(frames, ignore_index=True)
     frames.clear()
     issues = [replace(problem, rows=tuple(places)) for problem, places in problems.items()]
@@ -86,7 +92,16 @@ def put_together(uploads: Iterable[Upload], path: Path) -> Upload:
         responses = responses[~twice].reset_index(drop=True)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Upload(responses, ordered(issues), Source(path.name, sha256, "", rows), tuple(decisions))
+    assert last is not None
+    return replace(
+        last,
+        responses=responses,
+        issues=ordered(issues),
+        source=Source(path.name, sha256, "", rows),
+        decisions=tuple(decisions),
+        roster=pd.concat(rosters, ignore_index=True),
+        days=(min(days), max(days)) if days else (),
+    )
 
 
 def _asked_twice(file: str, codes: int) -> Problem:

@@ -54,7 +54,7 @@ def rows_of_pupils(
     """
     place = Path(path)
     readings, _ = read_file(place)
-    _, table = choose_reading(readings, known_names(study), place.name, sheet=sheet, mapping=mapping)
+    table = choose_reading(readings, known_names(study), place.name, sheet=sheet, mapping=mapping).table
     pupil = next((one for one in table.columns if one.role == "pupil"), None)
     school = next((one for one in table.columns if one.role == "school"), None)
     nothing = [""] * len(table.rows)

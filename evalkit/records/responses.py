@@ -24,7 +24,7 @@ class Choice:
     """
 
     words: str
-    decision: Mapping[str, Any]
+    decision: Mapping[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
