@@ -106,4 +106,5 @@ def _alt(results: Results, title: str, rows: Sequence[dict[str, Any]]) -> str:
     ]
     spread = f"The lowest lies {signed(min(values), 2)} from the middle, the highest {signed(max(values), 2)}"
     clear = sum(float(row["low"]) > 0 or float(row["high"]) < 0 for row in rows)
-    return f"{title}. {spread}; for {fixed(clear, 0)} the likely range leaves the middle out. {'; '.join(told)}."
+    by_arm = f" {'; '.join(told)}." if told else ""
+    return f"{title}. {spread}; for {fixed(clear, 0)} the likely range leaves the middle out.{by_arm}"

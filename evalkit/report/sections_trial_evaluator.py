@@ -54,6 +54,7 @@ NOT_SUPPLIED = {
     "checklist": "The CONSORT checklist was not supplied.",
 }
 OTHERS = "The same analyses of the other outcomes stand in the results file."
+OUTCOMES = "The outcomes as planned. By developer: whether those who made the programme made the measure."
 NO_MEASURE = "The plan names no measure of how much was taken up, so there is no complier effect."
 
 
@@ -63,10 +64,10 @@ def design(results: Results) -> list[Block]:
         results, ("What", "How"), [list(row) for row in design_rows(results)], align="ll",
         caption="The trial in brief.", widths=(26, 74),
     )  # fmt: skip
-    header = ("Outcome", "Role", "Kind", "When", "Baseline", "Pupils", "Made by the developer")
+    header = ("Outcome", "Role", "Kind", "When", "Baseline", "Pupils", "By developer")
     outcomes = table(
-        results, header, outcome_rows(results), align="lllllll", caption="The outcomes as planned.",
-        widths=(18, 11, 11, 14, 17, 17, 12),
+        results, header, outcome_rows(results), align="lllllll", caption=OUTCOMES,
+        widths=(19, 14, 11, 15, 15, 14, 12),
     )  # fmt: skip
     asked = table(
         results, ("Part", "In this trial"), [list(row) for row in estimand_rows(results)], align="ll",

@@ -14,7 +14,7 @@ from evalkit.report.words_arms import group_name, short_arm, treated_arms
 from evalkit.report.words_methods import method_name
 from evalkit.report.words_names import opening, outcome_label
 
-MODELS = {"primary": "Main model", "unadjusted": "Group alone"}
+MODELS = {"primary": "main model", "unadjusted": "group alone"}
 STAGES = {"protocol": "Protocol", "randomisation": "Randomisation", "analysis": "Analysis"}
 WHOLE = ("sides", "cluster_size", "schools", "schools_treated", "schools_control", "pupils", "pupils_treated",
          "pupils_control")  # fmt: skip
@@ -72,8 +72,7 @@ def variance_table(results: Results) -> Table:
         spread = interval(row["icc_low"], row["icc_high"], digits=3)
         rows.append(
             [
-                f"{outcome_label(results, str(row['outcome']))}{_arm(results, row)}",
-                MODELS.get(str(row["model"]), opening(str(row["model"]))),
+                _model(results, row),
                 *(_variance(row[f"variance_{level}"]) for level in ("school", "class", "pupil")),
                 f"{icc} ({spread})" if spread != ABSENT else icc,
                 _share(row["r2_school"]),
@@ -82,11 +81,11 @@ def variance_table(results: Results) -> Table:
                 fixed(row["hedges_j"], 4) if known(row["hedges_j"]) else ABSENT,
             ]
         )
-    header = ["Outcome", "Model", "Variance, schools", "Variance, classes", "Variance, pupils",
+    header = ["Model", "Variance, schools", "Variance, classes", "Variance, pupils",
               f"ICC ({interval_name(results)})", "R², schools", "R², pupils", "SD behind g", "J"]  # fmt: skip
     caption = "The models' variances. R²: share of a level's variance that the covariates explain."
-    widths = (14, 11, 10, 10, 10, 18, 9, 8, 9, 8)
-    return trimmed_table(results, header, rows, align="llrrrrrrrr", caption=caption, widths=widths)
+    widths = (22, 10, 10, 10, 17, 9, 8, 9, 9)
+    return trimmed_table(results, header, rows, align="lrrrrrrrr", caption=caption, widths=widths)
 
 
 def fit_table(results: Results) -> Table:
@@ -95,8 +94,7 @@ def fit_table(results: Results) -> Table:
     for row in records(results.models):
         rows.append(
             [
-                f"{outcome_label(results, str(row['outcome']))}{_arm(results, row)}",
-                MODELS.get(str(row["model"]), opening(str(row["model"]))),
+                _model(results, row),
                 f"{_n(row['n_treated'])}; {_n(row['n_control'])}",
                 _both(row["clusters_treated"], row["clusters_control"]),
                 fixed(row["loglik"], 1) if known(row["loglik"]) else ABSENT,
@@ -105,10 +103,15 @@ def fit_table(results: Results) -> Table:
                 _yes(row["is_singular"]),
             ]
         )
-    header = ("Outcome", "Model", "Pupils", "Schools", "Log-likelihood", "Degrees of freedom", "Converged", "Singular")
+    header = ("Model", "Pupils", "Schools", "Log-likelihood", "Degrees of freedom", "Converged", "Singular")
     caption = "Samples (programme; comparison) and fit of the models."
-    widths = (17, 12, 12, 10, 13, 15, 11, 10)
-    return trimmed_table(results, header, rows, align="llrrrlll", caption=caption, widths=widths)
+    widths = (26, 13, 10, 13, 16, 12, 10)
+    return trimmed_table(results, header, rows, align="lrrrlll", caption=caption, widths=widths)
+
+
+def _model(results: Results, row: Row) -> str:
+    name = MODELS.get(str(row["model"]), str(row["model"]))
+    return f"{outcome_label(results, str(row['outcome']))}{_arm(results, row)}: {name}"
 
 
 def _arm(results: Results, row: Row) -> str:
@@ -170,9 +173,17 @@ def mdes_table(results: Results) -> Table | None:
     names = [name for name in found[0] if name not in ("row", "label")]
     rows = [[str(row["label"]), *(_mdes_cell(str(row["row"]), row[name]) for name in names)] for row in found]
     rows = [row for row in rows if any(cell != ABSENT for cell in row[1:])]
-    header = ["Quantity", *(_stage(results, name) for name in names)]
-    caption = "The smallest effect that the trial could have been expected to detect, by stage."
-    return table(results, header, rows, align="l" + "r" * len(names), caption=caption)
+    header = ["Quantity", *(_stage(name) for name in names)]
+    groups = {name.partition("_")[2] for name in names} - {"", "all"}
+    meant = "".join(f" {_short(group)}: {group_name(results, group)}." for group in sorted(groups))
+    caption = f"The smallest effect that the trial could have been expected to detect, by stage.{meant}"
+    widths = (34, *(66 / len(names) for _ in names))
+    return table(results, header, rows, align="l" + "r" * len(names), caption=caption, widths=widths)
+
+
+def _short(group: str) -> str:
+    """A group of pupils by its id, as evaluators write FSM."""
+    return group.upper() if len(group) <= 4 else group
 
 
 def _mdes_cell(row: str, value: float) -> str:
@@ -183,7 +194,7 @@ def _mdes_cell(row: str, value: float) -> str:
     )
 
 
-def _stage(results: Results, name: str) -> str:
+def _stage(name: str) -> str:
     stage, _, group = name.partition("_")
-    whom = "all pupils" if group in ("", "all") else group_name(results, group)
+    whom = "all pupils" if group in ("", "all") else _short(group)
     return f"{STAGES.get(stage, opening(stage))}, {whom}"

@@ -94,7 +94,8 @@ def attrition_table(results: Results) -> Table | None:
     header = ("Outcome", "Level", "Group", "Drawn", "Analysed", "Lost", "Lost, %")
     where = ", in all schools that were drawn" if results.plan.unit_of_randomisation == "school" else ""
     caption = f"Attrition. Pupils are those whom the outcome is about{where}, as the EEF counts them."
-    return table(results, header, alike_together(results, rows), align="lllrrrr", caption=caption)
+    lines, widths = alike_together(results, rows), (32, 11, 15, 10, 12, 9, 11)
+    return table(results, header, lines, align="lllrrrr", caption=caption, widths=widths)
 
 
 def boundary_table(results: Results) -> Table | None:

@@ -27,6 +27,7 @@ STEPS = {
     "rating": "Rating",
     "improvement_index": "Improvement index",
 }
+FEW_OUTCOMES = 4
 PADLOCKS = (
     "{label}: the EEF's security rating. Padlocks are the lowest of the first three, less what threats take off. "
     "Status: how well the rule was checked."
@@ -99,7 +100,7 @@ def threats_table(results: Results) -> Table | None:
         return None
     header = ("Threat", "Level", "Direction of bias", "Why")
     caption = "Threats to the findings, as the evaluator rated them."
-    return table(results, header, rows, align="llll", caption=caption, widths=(34, 12, 14, 40))
+    return table(results, header, rows, align="llll", caption=caption, widths=(33, 13, 14, 40))
 
 
 def months_table(results: Results) -> Table | None:
@@ -151,8 +152,11 @@ def wwc_table(results: Results) -> Table | None:
     ]
     if not rows:
         return None
-    header = ("Outcome", *(STEPS.get(step, opening(step.replace("_", " "))) for step in steps))
+    header = ["Outcome", *(STEPS.get(step, opening(step.replace("_", " "))) for step in steps)]
     caption = "The rating by the What Works Clearinghouse's standards, step by step, with the status of each rule."
+    if len(rows) <= FEW_OUTCOMES:  # the steps down the side leave more room for words
+        turned = [list(column) for column in zip(header, *rows, strict=True)]
+        header, rows = ["Step", *turned[0][1:]], turned[1:]
     return table(results, header, rows, align="l" * len(header), caption=caption)
 
 
@@ -238,7 +242,8 @@ def checklist_table(results: Results) -> Table | None:
 
 def context_table(results: Results) -> Table | None:
     """What was published elsewhere, as context; None when there is nothing."""
-    rows = [[str(row["what"]), str(row["value"]), str(row["source"])] for row in display(results, "context")]
+    found = display(results, "context")
+    rows = [[str(row["what"]), str(row["value"]), str(row["source"] or ABSENT)] for row in found]
     if not rows:
         return None
     caption = "Published elsewhere and shown as context only; nothing here was worked out from it."

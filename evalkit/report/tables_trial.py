@@ -46,7 +46,7 @@ def headline_table(results: Results) -> Table:
         "attainment only. n: pupils in the model (programme; comparison). "
         f"p: {_adjustment(results)}. Cost: the EEF's rating of 1 (very low) to 5 (very high)."
     )
-    widths = (16, 15, 15, 13, 11, 12, 8, 10)
+    widths = (16, 15, 15, 13, 12, 12, 8, 9)
     return _with_arms(results, header, rows, align="llrrrrrr", caption=caption, widths=widths)
 
 
