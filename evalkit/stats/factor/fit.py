@@ -284,10 +284,10 @@ def _uncertainty(
     inverse = inverse_information(information)
     if not robust:
         return inverse / n, math.nan
-    clusters = sample.clusters or [None] * len(sample.answers)
     filling = np.zeros_like(information)
-    for scores, codes in zip(likelihood.scores(parameters), clusters, strict=True):
-        filling += meat(scores, codes)
+    for block in range(len(sample.answers)):
+        codes = None if sample.clusters is None else sample.clusters[block]
+        filling += meat(likelihood.scores(parameters, block), codes, size=parameters.size)
     filling /= n
     inner = inverse
     if sample.clusters is not None:

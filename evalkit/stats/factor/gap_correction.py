@@ -49,7 +49,8 @@ def gap_weights(
         spread = np.zeros((0, 0))
         if robust:
             scores = saturated_scores(gaps, mean, covariance)
-            spread = inverse @ meat(scores, None if clusters is None else clusters[block]) @ inverse / n
+            codes = None if clusters is None else clusters[block]
+            spread = inverse @ meat([(slice(None), scores)], codes, size=scores.shape[1]) @ inverse / n
         parts.append((information, between, spread))
     return GapWeights(
         _side_by_side([one[0] for one in parts]),

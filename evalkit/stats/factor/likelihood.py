@@ -1,6 +1,6 @@
 """A factor model at given parameters under the normal likelihood: value, slope, information and pupils' scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,18 +72,15 @@ class Likelihood:
             total += by_parameter(self.structure, bend.cells, found)
         return total
 
-    def scores(self, parameters: FloatArray) -> list[FloatArray]:
-        """Slope of every pupil's log-likelihood by the parameters, an array (n, q) per block."""
-        matrices = self.structure.at(parameters)
-        found: list[FloatArray] = []
-        for block, answers in enumerate(self.answers):
-            bend = slopes(self.structure, matrices, block)
-            mean = self._mean(matrices, block)
-            if mean is None:
-                mean = answers.batches[0].mean[0]
-            by_cell = case_scores(answers, bend, implied_covariance(matrices, block), mean)
-            found.append(columns_by_parameter(self.structure, bend.cells, by_cell))
-        return found
+    def scores(self, parameters: FloatArray, block: int) -> Iterator[tuple[slice, FloatArray]]:
+        """Slope of every pupil's log-likelihood in a block by the parameters, shape (rows, q), some rows at a time."""
+        matrices, answers = self.structure.at(parameters), self.answers[block]
+        bend = slopes(self.structure, matrices, block)
+        mean = self._mean(matrices, block)
+        if mean is None:
+            mean = answers.batches[0].mean[0]
+        for rows, by_cell in case_scores(answers, bend, implied_covariance(matrices, block), mean):
+            yield rows, columns_by_parameter(self.structure, bend.cells, by_cell)
 
     def lost(self, parameters: FloatArray) -> bool:
         """Whether an error variance has run off below anything that data could mean."""

@@ -1,5 +1,6 @@
 """The normal-theory likelihood of answers, complete or with gaps: its value, slope and curvature."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,16 +91,20 @@ def information(
     return total
 
 
-def case_scores(answers: Answers, bend: Slopes, covariance: FloatArray, mean: FloatArray) -> FloatArray:
-    """Slope of every pupil's log-likelihood by the free cells of a block, shape (n, s)."""
+def case_scores(
+    answers: Answers, bend: Slopes, covariance: FloatArray, mean: FloatArray
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Slope of every pupil's log-likelihood by the free cells of a block, shape (rows, s), some rows at a time."""
     lifted, patterned = case_lifts(answers, covariance, mean)
-    reach = lifted @ bend.vectors.T
     expected = np.vstack(
         [_between(bend, bend.vectors @ embed(batch, one, len(mean)) @ bend.vectors.T) for batch, one in patterned]
     )
-    return (
-        bend.weight * (reach[:, bend.first] * reach[:, bend.second] - expected[answers.pattern]) + lifted @ bend.level.T
-    )
+    step = max(1, CHUNK // max(bend.cells.size, 1))
+    for start in range(0, len(lifted), step):
+        rows = slice(start, start + step)
+        reach = lifted[rows] @ bend.vectors.T
+        moved = reach[:, bend.first] * reach[:, bend.second] - expected[answers.pattern[rows]]
+        yield rows, bend.weight * moved + lifted[rows] @ bend.level.T
 
 
 def case_lifts(

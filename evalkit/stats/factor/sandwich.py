@@ -1,6 +1,6 @@
 """Corrections for answers that are not normal, and for pupils who share a school."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,13 +12,20 @@ from evalkit.stats.vectors import FloatArray, IntArray
 MOST_ITEMS = 60  # with gaps, the fourth power of the number of items must fit in memory
 
 
-def meat(scores: FloatArray, clusters: IntArray | None) -> FloatArray:
-    """Sum over pupils, or over schools of their summed scores, of s s'; C / (C - 1) times that for C schools."""
+def meat(parts: Iterable[tuple[slice, FloatArray]], clusters: IntArray | None, *, size: int) -> FloatArray:
+    """Sum over pupils, or over schools of their summed scores, of s s'; C / (C - 1) times that for C schools.
+
+    Scores of `size` numbers come some rows at a time, so that those of a large survey need not stand side by side.
+    """
     if clusters is None:
-        return scores.T @ scores
+        total = np.zeros((size, size))
+        for _, scores in parts:
+            total += scores.T @ scores
+        return total
     codes, of_row = np.unique(clusters, return_inverse=True)
-    sums = np.zeros((codes.size, scores.shape[1]))
-    np.add.at(sums, of_row, scores)
+    sums = np.zeros((codes.size, size))
+    for rows, scores in parts:
+        np.add.at(sums, of_row[rows], scores)
     return sums.T @ sums * (codes.size / max(codes.size - 1, 1))
 
 
@@ -53,7 +60,8 @@ def saturated_trace(
     if not answers.is_complete:
         information = saturated_information(answers, mean, covariance) / answers.share
         scores = saturated_scores(answers, mean, covariance)
-        return float(np.trace(np.linalg.solve(information, meat(scores, clusters)))) / len(scores)
+        filling = meat([(slice(None), scores)], clusters, size=scores.shape[1])
+        return float(np.trace(np.linalg.solve(information, filling))) / len(scores)
     n, p = answers.rows.shape
     away = answers.rows - mean
     lifted = away @ np.linalg.inv(covariance)

@@ -98,7 +98,7 @@ def test_the_objective_is_the_density_of_the_answers_given():
     )
     count = np.count_nonzero(~np.isnan(rows))
     assert -60 * likelihood.slope(at)[0] - 0.5 * np.log(2 * np.pi) * count == pytest.approx(total)
-    scores = likelihood.scores(at)[0]
+    ((_, scores),) = likelihood.scores(at, 0)
     assert np.allclose(scores.sum(axis=0), -60 * likelihood.slope(at)[1], atol=1e-8)
 
 
