@@ -128,8 +128,45 @@ def report_odd(
     if _is_other_label_set(unknown, others, scale, columns):
         _ask_label_set(findings, instrument, scale, unknown)
         others = [one for one in others if one.answer.reading != "unknown"]
+    turned = _turned_words(others, scale)
+    if turned:
+        _ask_direction(findings, instrument, scale, turned)
+        others = [one for one in others if one not in turned]
     for one in others:
         _say(findings, instrument, scale, one, headers)
+
+
+def _turned_words(others: Sequence[Odd], scale: ResponseScale) -> list[Odd]:
+    """Texts such as '1 - Strongly agree' where 5 is meant, when numbers and words run against each other throughout."""
+    differ = [one for one in others if one.answer.reading == "code_and_label_differ"]
+    opposite = [one for one in differ if one.answer.opposite]
+    return opposite if len(opposite) == len(differ) > 1 else []
+
+
+def _ask_direction(findings: Findings, instrument: Instrument, scale: ResponseScale, turned: Sequence[Odd]) -> None:
+    words = {plain(one.text): scale.min + scale.max - code for one in turned if (code := one.answer.code) is not None}
+    numbers = {plain(one.text): one.answer.code for one in turned}
+    lines = ", ".join(f"{yaml_text(text)}: {code}" for text, code in words.items())
+    texts = listed([quoted(text) for text in words])
+    findings.add(
+        "ask",
+        "code_and_label_differ",
+        f"{instrument.title}: the numbers run against the words ({texts})",
+        "Which of the two counts? On some forms 1 stands for agree. Type the answer's exact words alone, or its number "
+        f"alone. If the words count, you can write in a mapping file: labels: {{{instrument.id}: {{{lines}}}}}.",
+        allowed=allowed_answers(scale),
+        columns=[column for one in turned for _, column in one.cells],
+        questions=[
+            Question(
+                f"{instrument.title}: the numbers run against the words ({texts}). Which of the two counts?",
+                (
+                    Choice("The words", {"labels": {instrument.id: words}}),
+                    Choice("The numbers", {"labels": {instrument.id: numbers}}),
+                ),
+            )
+        ],
+        cells=[cell for one in turned for cell in one.cells],
+    )
 
 
 def _say(

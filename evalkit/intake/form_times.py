@@ -24,6 +24,10 @@ _STAMP = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(20\d\d)(?:\s*[/–-]\s*(?:20)?(\d\d))?\Z")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _FEWEST_ITEMS = 5
 _AUTUMN = 9  # the school year begins in September
 
@@ -114,9 +118,19 @@ def report_other_year(times: FormTimes, study: Study, findings: Findings) -> Non
         findings.add(
             "warn",
             "other_year",
-            f"The answers were given between {first} and {last}, but the programme ran in {study.plan.programme.year}",
+            f"The answers were given {_span_words(first, last)}, but the programme ran in {study.plan.programme.year}",
             "Is this the file of another year? Check that you exported the right form.",
         )
+
+
+def day_words(day: str) -> str:
+    """2026-02-03 as a person writes it: 3 February 2026."""
+    date = datetime.fromisoformat(day)
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def _span_words(first: str, last: str) -> str:
+    return f"on {day_words(first)}" if first == last else f"between {day_words(first)} and {day_words(last)}"
 
 
 def _school_year(text: str) -> tuple[str, str] | None:

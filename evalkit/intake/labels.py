@@ -41,11 +41,13 @@ class Answer:
     reading : how the text was understood
     code : the answer; for readings that are no answer, the number that was found or that is suggested; else None
     suggestion : the label that the text resembles
+    opposite : the words mean the answer at the other end of the scale, as far from its end as the number
     """
 
     reading: Reading
     code: int | None = None
     suggestion: str = ""
+    opposite: bool = False
 
     @property
     def value(self) -> int | None:
@@ -129,7 +131,9 @@ def _mixed(cell: str, scale: ResponseScale, anchors: dict[str, int]) -> Answer |
         return Answer("label", code)
     if meant is None and fuzz.ratio(label, normal(scale.anchors[code])) >= _LIKENESS:
         return Answer("label", code)
-    return Answer("label" if meant == code else "code_and_label_differ", code)
+    if meant == code:
+        return Answer("label", code)
+    return Answer("code_and_label_differ", code, opposite=meant is not None and meant + code == scale.min + scale.max)
 
 
 def _wrong(words: str, anchors: dict[str, int], scale: ResponseScale) -> Answer:

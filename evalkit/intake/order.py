@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from evalkit.intake.form_times import day_words
 from evalkit.records.evaluation import Study
 from evalkit.records.responses import Problem, Upload
 
@@ -23,8 +24,8 @@ def order_problems(uploads: Sequence[Upload], study: Study) -> list[Problem]:
                     "ask" if late_first < early_last else "warn", "waves_exchanged", late_file,
                     f"Was the wrong file sent for one of the two times? If the file is right, the form's own times are "
                     f"wrong: take the columns with them out of {late_file}.",
-                    found=f"The answers of '{late.label}' begin on {late_first}, but those of '{early.label}' "
-                    f"({early_file}) go on until {early_last}",
+                    found=f"The answers of '{late.label}' begin on {day_words(late_first)}, but those of "
+                    f"'{early.label}' ({early_file}) go on until {day_words(early_last)}",
                 )
             )  # fmt: skip
     return problems

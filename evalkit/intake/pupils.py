@@ -9,7 +9,6 @@ from evalkit.intake.code_checks import check_characters
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.normal import plain, quoted, yaml_text
-from evalkit.records.identifiers import is_upn, read_upn
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Choice, Question
 
@@ -58,7 +57,7 @@ def read_codes(
     codes = [_tidy(cell) for cell in cells]
     _say_tidied(cells, codes, numbers, column, findings)
     meant = {code_key(_tidy(typed)): _tidy(code) for typed, code in mapping.codes.items()} if mapping else {}
-    joined = sum(code_key(code) in meant for code in codes)
+    joined = sum(code_key(meant.get(code_key(code), code)) != code_key(code) for code in codes)
     codes = [meant.get(code_key(code), code) for code in codes]
     codes = _one_spelling(check_characters(codes, numbers, column, findings), numbers, column, findings)
     blank = [number for number, code in zip(numbers, codes, strict=True) if not code]
@@ -72,48 +71,8 @@ def read_codes(
             columns=[column.index],
             header=column.header,
         )
-    if _are_upns(codes):
-        codes = _read_upns(codes, numbers, column, findings)
     _say_private(codes, numbers, column, findings, pseudonyms=pseudonyms)
     return codes, joined
-
-
-def _are_upns(codes: Sequence[str]) -> bool:
-    """Whether most of the codes are built like UPNs."""
-    filled = [code for code in codes if code]
-    return bool(filled) and 2 * sum(map(is_upn, filled)) > len(filled)
-
-
-def _read_upns(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> list[str]:
-    """UPNs without blanks and in capitals; those that cannot be right are an error, a wrong check letter a warning."""
-    readings = {code: read_upn(code) for code in set(codes) if code}
-    for verdict, severity, kind, found, mend in (
-        (
-            "pattern_wrong", "error", "upn_wrong",
-            "This is no UPN: a UPN has a letter, 11 digits and then a digit or a letter",
-            "Compare it with your school's system. O and 0, I and 1, S and 5 are easily mistaken for one another.",
-        ),
-        (
-            "check_wrong", "warn", "upn_check_letter",
-            "The first letter of the UPN does not go with its other characters",
-            "One character is probably mistyped: compare it with your school's system. If it stands there like this, "
-            "it may stay.",
-        ),
-    ):  # fmt: skip
-        rows = [
-            number for number, code in zip(numbers, codes, strict=True) if code and readings[code].verdict == verdict
-        ]
-        if rows:
-            findings.add(
-                "error" if severity == "error" else "warn",
-                kind,
-                found,
-                mend,
-                rows=rows,
-                columns=[column.index],
-                header=column.header,
-            )
-    return [readings[code].value or code if code else "" for code in codes]
 
 
 def _tidy(cell: str) -> str:

@@ -83,7 +83,7 @@ class Problem:
     @property
     def message(self) -> str:
         """The whole problem: where, what was found, what is allowed, how to mend it."""
-        found = f" {self.found.rstrip('.')}." if self.found else ""
+        found = f" {self.found.rstrip('.')}{'' if self.found.endswith('?') else '.'}" if self.found else ""
         allowed = f" Allowed: {self.allowed.rstrip('.')}." if self.allowed else ""
         return f"{self.where}:{found}{allowed} {self.mend}"
 

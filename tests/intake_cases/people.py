@@ -51,7 +51,7 @@ def upns(count: int) -> list[str]:
     return [f"{upn_check_letter(body)}{body}" for body in bodies]
 
 
-@case("52", "E", "upn_wrong")
+@case("52", "E", "upn_pattern")
 def upn_wrong(folder: Path) -> Sent:
     """A UPN has the letter O in place of a zero."""
     codes = upns(12)
@@ -59,7 +59,7 @@ def upn_wrong(folder: Path) -> Sent:
     return sent(folder, coded(codes), study=make_study(folder, more=PSEUDONYMS))
 
 
-@case("52_letter", "W", "upn_check_letter")
+@case("52_letter", "W", "upn_letter")
 def upn_letter(folder: Path) -> Sent:
     """The check letter of a UPN does not go with its digits."""
     codes = upns(12)

@@ -16,5 +16,6 @@ def test_the_example_of_the_how_to_page_is_a_mapping_file() -> None:
     assert block is not None
     mapping = validate_spec(parse_yaml(block.group(1), name="example"), Mapping)
     assert len(mapping.corrections) == 2
+    assert mapping.absent == ("grit_s8.q7",)
     assert mapping.columns["column T"] == "ignore"
     assert mapping.labels == {"grit_s8": {"Quite like me": 4}}
