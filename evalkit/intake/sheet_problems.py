@@ -103,7 +103,11 @@ def _say_above(table: Table, findings: Findings) -> None:
 def report_headings(table: Table, known: Known, findings: Findings) -> None:
     """Say how headings were known, where that is more than their name."""
     items = [column for column in table.columns if column.role == "item" and not column.decided]
-    worded = [column for column in items if len(normal(column.header).split()) >= _WORDS_OF_A_QUESTION]
+    worded = [
+        column
+        for column in items
+        if column.target not in known.measured and len(normal(column.header).split()) >= _WORDS_OF_A_QUESTION
+    ]
     if worded:
         findings.add(
             "fixed",
