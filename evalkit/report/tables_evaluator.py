@@ -5,7 +5,7 @@ from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, bayes_factor, count, effect, fixed, known, signed
 from evalkit.report.rows import Row, one_row, records
 from evalkit.report.table_cells import cell, cell_range, interval_name, shown, table
-from evalkit.report.words_names import lower_is_better, outcome_label
+from evalkit.report.words_names import lower_is_better, measured_facts, outcome_label
 
 METHODS = {
     "paired_t": "Mean change in points (paired t)",
@@ -29,6 +29,8 @@ def sensitivity_tables(results: Results) -> list[Table]:
     header = ("Method", "Estimate", interval_name(results), "Statistic", p, f"{p} ({_adjustment(results)})")
     for outcome in results.plan.outcomes:
         found = {name: one_row(results, "change", outcome.id, estimator=name) for name in METHODS}
+        if measured_facts(results, outcome.id) is not None:
+            found.pop("paired_t_unflagged", None)  # a measured number is no answer that could be careless
         rows = [[METHODS[name], *_sensitivity_cells(row, name)] for name, row in found.items() if row]
         caption = f"{outcome.label}: the change by every method.{_sides_note(results, outcome.id)}"
         tables.append(table(results, header, rows, align="lrrrrr", caption=caption, widths=(39, 11, 16, 15, 8, 11)))

@@ -88,7 +88,7 @@ def test_everybody_changed_by_the_same_amount(plan, study_of, scores_from):
     results = analyse(scores_from(study, {"grit": same, "motivation": varied}), study)
     assert main_row(results, "grit")["status"] == "not_estimated"
     assert main_row(results, "motivation")["status"] == "ok"
-    rows = results.tidy().query("outcome == 'grit' and inquiry == 'change'")
+    rows = results.tidy().query("outcome == 'grit' and inquiry == 'change' and estimator != 'paired_t_unflagged'")
     assert set(rows["status"]) == {"not_estimated"}, "the percentages too: an interval of 0 to 0 would be a lie"
     assert rows["reason"].nunique() == 1
     counts = results.tidy().query("outcome == 'grit' and unit == 'pupils'")
