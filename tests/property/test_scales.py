@@ -24,7 +24,7 @@ TABLES = arrays(
 ROWS = arrays(np.float64, st.tuples(st.integers(8, 30), st.integers(3, 5)), elements=st.sampled_from([1.0, 2, 3, 4]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TABLES, st.sampled_from(["complete", "pairwise"]))
 def test_any_table_gets_numbers_notes_or_a_sentence(table, missing):
     items = pd.DataFrame(table, columns=[f"q{place}" for place in range(table.shape[1])])
@@ -37,11 +37,11 @@ def test_any_table_gets_numbers_notes_or_a_sentence(table, missing):
     empty = found["estimate"].isna()
     assert (found.loc[empty, "note"] != "").all()
     assert not np.isinf(found["estimate"]).any()
-    alone = found[(found["item"] == "") & found["measure"].isin(["omega", "ordinal_omega"])  # psych's omega_t may pass 1]
+    alone = found[(found["item"] == "") & found["measure"].isin(["omega", "ordinal_omega"])]
     assert not (alone["estimate"] > 1 + 1e-9).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TABLES)
 def test_any_table_gets_its_signs(table):
     with warnings.catch_warnings():
@@ -52,7 +52,7 @@ def test_any_table_gets_its_signs(table):
                 assert signs(table) is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_pupils_and_items_never_matters(rows, random):
     order, places = list(range(len(rows))), list(range(rows.shape[1]))
