@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from evalkit.scoring.response_quality import response_quality
     from evalkit.scoring.score import score, score_items
     from evalkit.stats.power_designs import TrialDesign
+    from evalkit.stats.reported_share import grim
 
 __version__ = "0.1.0"
 
@@ -78,6 +79,7 @@ _HOMES = {
     "draw_trial": "evalkit.planning.power_simulation",
     "factor_model": "evalkit.scoring.factor_model",
     "gee": "evalkit.analysis.gee_model",
+    "grim": "evalkit.stats.reported_share",
     "instrument_ids": "evalkit.records.instrument",
     "invariance": "evalkit.scoring.invariance",
     "item_functioning": "evalkit.scoring.item_functioning",
@@ -130,6 +132,7 @@ __all__ = [
     "draw_trial",
     "factor_model",
     "gee",
+    "grim",
     "instrument_ids",
     "invariance",
     "item_functioning",

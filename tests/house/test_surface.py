@@ -30,6 +30,7 @@ PUBLIC = [
     "draw_trial",
     "factor_model",
     "gee",
+    "grim",
     "instrument_ids",
     "invariance",
     "item_functioning",
