@@ -46,6 +46,7 @@ class PlanDesign(StrEnum):
     cluster_trial = "cluster_trial"
     individual_trial = "individual_trial"
     multisite_trial = "multisite_trial"
+    matched_comparison = "matched_comparison"
 
 
 class RendererChoice(StrEnum):

@@ -127,7 +127,7 @@ def release(
 def _say_receipt(made: "Release", to: Path, study: "Study", kept: Path | None) -> None:
     """What was released: counts, and the hashes by which it can be known again."""
     waves = ", ".join(f"{made.manifest.waves[wave.id]} pupils {wave.id}" for wave in study.plan.waves)
-    everybody = f"{len(made.schools)} schools and {len(made.roster)} pupils; " if study.plan.is_trial else ""
+    everybody = f"{len(made.schools)} schools and {len(made.roster)} pupils; " if study.plan.has_groups else ""
     terminal.say(f"Released to {to}: {everybody}{waves}; {made.manifest.linked} in every wave.")
     terminal.say(f"  Release {made.sha256[:12]}; the whole hash, who made it and when stand in the audit log.")
     for source in made.manifest.sources:

@@ -127,7 +127,7 @@ def check_files(
         raise UploadError(f"{len(unreadable)} files cannot be read.", problems=unreadable)
     several_waves = {wave for upload in uploads for wave in upload.responses["wave"].unique()}
     linking = link_problems(uploads, study) if len(several_waves) > 1 else ()
-    design = trial_problems(uploads, school_list, study) if study.plan.is_trial else ()
+    design = trial_problems(uploads, school_list, study) if study.plan.has_groups else ()
     uploads = _without_told(uploads)
     return CheckedFiles(tuple(uploads), tuple(linking), school_list, design)
 

@@ -148,7 +148,7 @@ def _of_schools(sample: TrialSample, chosen: BoolArray, which: str) -> Iterator[
 
 def _compared(plan: Evaluation, facts: Sequence[Characteristic]) -> list[Characteristic]:
     """Facts that were there before: not why somebody left."""
-    left = [one.id for one in (plan.trial.left, plan.trial.school_left) if one] if plan.trial else []
+    left = [one.id for one in (plan.groups.left, plan.groups.school_left) if one] if plan.groups else []
     return [one for one in facts if one.id not in left]
 
 

@@ -191,7 +191,7 @@ def _about_gaps(samples: Sequence[TrialSample], standards: Standards) -> list[Ca
 
 def _about_strata(sample: TrialSample, standards: Standards) -> list[Caveat]:
     """Whether units that were drawn together are too few in an arm; `smallest` counts units of both arms."""
-    trial = sample.plan.trial
+    trial = sample.plan.groups
     units = sample.schools if sample.unit == "school" else sample.frame
     strata = [one.id for one in trial.strata if one.kind == "category" and one.id in units.columns] if trial else []
     if not strata or sample.unit == "classroom":

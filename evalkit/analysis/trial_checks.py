@@ -198,7 +198,7 @@ def _delivery(plan: Evaluation, summary: pd.DataFrame, standards: Standards) -> 
 
 def _worst_threat(plan: Evaluation, names: Sequence[str]) -> str | None:
     """The highest level of the threats named, where the evaluator rated any."""
-    security = plan.trial.security if plan.trial else None
+    security = plan.groups.security if plan.groups else None
     levels = [security.threats[name].level for name in names if name in security.threats] if security else []
     return max(levels, key=("low", "moderate", "high").index) if levels else None
 

@@ -14,6 +14,6 @@ def context(plan: Evaluation) -> pd.DataFrame:
     -------
     frame, CONTEXT_COLUMNS
     """
-    figures = plan.trial.context if plan.trial else ()
+    figures = plan.groups.context if plan.groups else ()
     rows = [(one.what, one.value, one.source) for one in figures]
     return pd.DataFrame(rows, columns=list(CONTEXT_COLUMNS)).astype("str")

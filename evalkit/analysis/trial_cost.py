@@ -23,7 +23,7 @@ def cost(plan: Evaluation) -> pd.DataFrame:
         `total` in pounds over all years and schools; `share` of the counted cost, 0 to 1, empty for a prerequisite,
         which is not counted. Largest first, prerequisites last. Empty where the plan holds no cost.
     """
-    lines = plan.trial.cost.items if plan.trial and plan.trial.cost else ()
+    lines = plan.groups.cost.items if plan.groups and plan.groups.cost else ()
     counted = sum(sum(one.amounts) for one in lines if one.timing != "prerequisite")
     rows: list[tuple[str, str, float, float]] = []
     for one in sorted(lines, key=lambda line: (line.timing == "prerequisite", -sum(line.amounts), line.name)):
@@ -45,7 +45,7 @@ def cost_summary(plan: Evaluation, standards: CostStandards) -> pd.DataFrame:
         `years`; `rating` (1 very low to 5 very high). `status` says how well what decided was checked; it is empty for
         plain sums. Empty where the plan holds no cost, or nothing but prerequisites.
     """
-    given = plan.trial.cost if plan.trial else None
+    given = plan.groups.cost if plan.groups else None
     if given is None or all(one.timing == "prerequisite" for one in given.items):
         return _typed([])
     found = _per_pupil(given)

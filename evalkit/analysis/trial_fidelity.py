@@ -91,7 +91,7 @@ def complied_share(measure: Compliance, doses: FloatArray, *, threshold: int | N
 
 def _measures(sample: TrialSample) -> Iterator[tuple[Compliance, list[_Uptake]]]:
     """Every compliance measure that the data hold, with the uptake of each arm in the plan's order."""
-    for measure in sample.plan.trial.compliance if sample.plan.trial else ():
+    for measure in sample.plan.groups.compliance if sample.plan.groups else ():
         of_schools = measure.level == "school"
         units = sample.schools if of_schools else sample.frame
         if measure.id not in units.columns:

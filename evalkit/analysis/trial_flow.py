@@ -175,7 +175,7 @@ def _units(sample: TrialSample) -> dict[str, pd.DataFrame]:
     if "school" in frame.columns and len(sample.schools):
         schools = sample.schools
         arms = schools["arm"].astype("str") if sample.unit == "school" else ALL_ARMS
-        why = sample.plan.trial.school_left if sample.plan.trial else None
+        why = sample.plan.groups.school_left if sample.plan.groups else None
         reason = schools[why.id] if why is not None and why.id in schools.columns else NOT_RECORDED
         steps = _unit_steps(frame, "school", schools["school"])
         found["school"] = pd.DataFrame({"arm": arms, "step": steps, "reason": reason})
@@ -222,7 +222,7 @@ def _flow_rows(level: str, steps: Sequence[str], ended: pd.DataFrame, all_arms: 
 
 
 def _reason_of_pupils(sample: TrialSample) -> pd.Series:
-    why = sample.plan.trial.left if sample.plan.trial else None
+    why = sample.plan.groups.left if sample.plan.groups else None
     if why is None or why.id not in sample.frame.columns:
         return pd.Series(NOT_RECORDED, index=sample.frame.index)
     return sample.frame[why.id].fillna(NOT_RECORDED)

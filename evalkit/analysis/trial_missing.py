@@ -91,7 +91,7 @@ def _predictors(
 ) -> tuple[FloatArray, list[str]]:
     """Columns without gaps: numbers, and dummies of every category of the plan (not recorded is one of them)."""
     plan = sample.plan
-    strata = [one.id for one in plan.trial.strata] if plan.trial else []
+    strata = [one.id for one in plan.groups.strata] if plan.groups else []
     wanted = dict.fromkeys([*sample.terms, *strata, *(one.id for one in plan.subgroups), *auxiliary])
     parts: list[pd.DataFrame] = [rows[[*numbers]].astype(float)]
     for name in wanted:

@@ -55,7 +55,7 @@ def gaps_of(sample: TrialSample) -> dict[str, BoolArray]:
     found = {"outcome": frame["outcome"].isna().to_numpy()}
     if sample.frame["baseline"].notna().any():
         found["baseline"] = frame["baseline"].isna().to_numpy()
-    strata = plan.trial.strata if plan.trial else ()
+    strata = plan.groups.strata if plan.groups else ()
     for fact in {one.id: one for one in (*strata, *plan.covariates, *plan.subgroups)}.values():
         if fact.id in frame.columns:
             column = frame[fact.id]

@@ -61,7 +61,7 @@ def random_part(plan: Evaluation, data: pd.DataFrame) -> str:
     """
     if plan.design == "individual_trial":
         return ""
-    analysis = plan.trial.analysis if plan.trial else None
+    analysis = plan.groups.analysis if plan.groups else None
     varying = analysis is not None and analysis.varying_effect
     school = "(1 + arm | school)" if varying else "(1 | school)"
     wants_classes = plan.unit_of_randomisation == "class" or (analysis is not None and analysis.class_level)
@@ -108,7 +108,7 @@ def fit_trial(
     _check_arms(data)
     if sample.plan.design == "individual_trial":
         return TrialModel(sample, data, formula, linear(formula, data))
-    method = sample.plan.trial.analysis.df if sample.plan.trial else "kenward-roger"
+    method = sample.plan.groups.analysis.df if sample.plan.groups else "kenward-roger"
     return TrialModel(sample, data, formula, multilevel(formula, data, df=method))
 
 
@@ -244,7 +244,7 @@ def mechanism_of(model: TrialModel, given: Mechanism | None) -> Mechanism | None
     if given is not None:
         return given
     plan = model.sample.plan
-    strata = [one.id for one in plan.trial.strata if one.kind == "category"] if plan.trial else []
+    strata = [one.id for one in plan.groups.strata if one.kind == "category"] if plan.groups else []
     strata = [name for name in strata if name in model.data.columns]
     if plan.design == "multisite_trial":
         strata = [*strata, "school"]

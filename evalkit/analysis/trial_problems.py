@@ -44,7 +44,7 @@ def _columns(roster: pd.DataFrame, plan: Evaluation) -> list[str]:
     needed = {"arm": "the arm"}
     if plan.design != "individual_trial":
         needed["school"] = "the school"
-    if plan.unit_of_randomisation == "class":
+    if plan.assigned_unit == "class":
         needed["class"] = "the class"
     return [
         f"The data have no column for {what}, which a trial needs. Say under 'trial:' how it is headed, and add it."
@@ -84,11 +84,11 @@ def _arms(roster: pd.DataFrame, plan: Evaluation) -> list[str]:
 
 def _units(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> list[str]:
     """Units in two arms; arms with fewer than two units."""
-    if plan.unit_of_randomisation == "pupil":
+    if plan.assigned_unit == "pupil":
         counts = roster["arm"].value_counts().to_dict()
         what = "pupils"
     else:
-        by = ["school"] if plan.unit_of_randomisation == "school" else ["school", "class"]
+        by = ["school"] if plan.assigned_unit == "school" else ["school", "class"]
         what = "schools" if len(by) == 1 else "classes"
         arms = roster.groupby(by, dropna=False)["arm"].nunique()
         mixed = [one if isinstance(one, str) else ", class ".join(map(str, one)) for one in arms.index[arms > 1]]
@@ -132,7 +132,7 @@ def _against_list(units: pd.DataFrame, schools: pd.DataFrame) -> list[str]:
 
 def _strata(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> list[str]:
     problems: list[str] = []
-    for one in plan.trial.strata if plan.trial else ():
+    for one in plan.groups.strata if plan.groups else ():
         table, by = (schools, "school") if one.id in schools.columns else (roster, "pupil")
         if one.id not in table.columns:
             problems.append(f"The data have no column for the stratum '{one.label}'. Add it to the list of schools.")
@@ -144,7 +144,7 @@ def _strata(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> li
                 f"The stratum '{one.label}' is not known for the {by}s {some(blank)}. Fill it in: it was known when "
                 "they were randomised."
             )
-        if by == "pupil" and plan.unit_of_randomisation == "school" and "school" in table.columns:
+        if by == "pupil" and plan.assigned_unit == "school" and "school" in table.columns:
             counts = table.assign(_value=values).groupby("school")["_value"].nunique()
             mixed = counts.index[counts > 1].tolist()
             if mixed:
@@ -156,7 +156,7 @@ def _strata(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> li
 
 def _doses(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> list[str]:
     problems: list[str] = []
-    for one in plan.trial.compliance if plan.trial else ():
+    for one in plan.groups.compliance if plan.groups else ():
         table, by = (schools, "school") if one.id in schools.columns else (roster, "pupil")
         if one.id not in table.columns:
             continue

@@ -83,7 +83,7 @@ class TrialSample:
     @property
     def unit(self) -> str:
         """The column of what was randomised: school, classroom or pupil."""
-        return {"class": "classroom"}.get(self.plan.unit_of_randomisation, self.plan.unit_of_randomisation)
+        return {"class": "classroom"}.get(self.plan.assigned_unit, self.plan.assigned_unit)
 
 
 def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | None = None) -> TrialSample:
@@ -103,9 +103,9 @@ def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | 
     frame["outcome"], version = _values(scores, frame["pupil"], outcome.scale, when)
     frame["in_population"] = _in_population(frame, outcome)
     before = plan.baseline_of(outcome)
-    baseline, baseline_version = _values(scores, frame["pupil"], before.scale, plan.waves[0].id)
+    baseline, baseline_version = _values(scores, frame["pupil"], before.scale, plan.baseline_wave)
     frame["baseline"] = baseline
-    has_baseline = when != plan.waves[0].id and bool(baseline.notna().any())
+    has_baseline = when != plan.baseline_wave and bool(baseline.notna().any())
     frame["baseline"] = frame["baseline"] if has_baseline else math.nan
     terms, fills, left_out = _model_terms(frame, plan, with_baseline=has_baseline)
     low, high = instrument.range_of(outcome.score)
@@ -135,7 +135,7 @@ def randomised_pupils(scores: Scores, plan: Evaluation) -> tuple[pd.DataFrame, p
     Numbers are numbers, categories are text with `not recorded` where nothing stands.
     """
     frame = scores.roster.sort_values("pupil").reset_index(drop=True).copy()
-    if plan.design == "individual_trial" and "school" in frame.columns and _blank(frame["school"]).any():
+    if not plan.needs_school and "school" in frame.columns and _blank(frame["school"]).any():
         frame = frame.drop(columns="school")  # no model of this design needs it, and a gap would cost a pupil
     schools = scores.schools.copy()
     if len(schools):
@@ -159,10 +159,10 @@ def randomised_pupils(scores: Scores, plan: Evaluation) -> tuple[pd.DataFrame, p
 def _schools_of(frame: pd.DataFrame, plan: Evaluation) -> pd.DataFrame:
     """The schools of the pupils, where no list of schools was given."""
     facts = [one.id for one in plan.school_facts if one.id in frame.columns]
-    doses = [one.id for one in plan.trial.compliance if one.level == "school"] if plan.trial else []
+    doses = [one.id for one in plan.groups.compliance if one.level == "school"] if plan.groups else []
     columns = ["school", "arm", *facts, *(one for one in doses if one in frame.columns)]
     schools = frame[columns].drop_duplicates("school").sort_values("school").reset_index(drop=True)
-    return schools if plan.unit_of_randomisation == "school" else schools.assign(arm="")
+    return schools if plan.assigned_unit == "school" else schools.assign(arm="")
 
 
 def _blank(column: pd.Series) -> pd.Series:
@@ -201,7 +201,7 @@ def _model_terms(
     fills: list[tuple[str, float]] = []
     left_out: list[tuple[str, str]] = [] if with_baseline else [("baseline", "no pupil has a baseline")]
     keep_gaps = plan.missing_data.baseline == "indicator"
-    strata = plan.trial.strata if plan.trial else ()
+    strata = plan.groups.strata if plan.groups else ()
     planned = {one.id: one for one in (*strata, *plan.covariates)}
     numbers = [*(["baseline"] if with_baseline else []), *(k for k, one in planned.items() if one.kind == "number")]
     used = frame["in_population"] & frame["outcome"].notna()

@@ -72,7 +72,7 @@ def threats_table(plan: Evaluation, threats: Sequence[SecurityThreat]) -> pd.Dat
     frame, THREAT_COLUMNS
         Empty where nobody rated them.
     """
-    security = plan.trial.security if plan.trial else None
+    security = plan.groups.security if plan.groups else None
     rows: list[tuple[str, ...]] = []
     for threat in threats if security else ():
         rated = security.threats.get(threat.id) if security else None
@@ -130,7 +130,7 @@ def _final(
     threats: Sequence[SecurityThreat],
 ) -> list[tuple[object, ...]]:
     """The row after threats; none where nobody rated them."""
-    security = plan.trial.security if plan.trial else None
+    security = plan.groups.security if plan.groups else None
     if security is None:
         return []
     rule = standards.most_subtracted

@@ -97,7 +97,7 @@ def _entries(study: Study) -> dict[str, _Entry]:
         found[f"in_{wave.id}"] = _Entry(meaning, _YES_NO, "True; False", f"Answered: {wave.label}")
     for one in (*plan.pupil_facts, *plan.school_facts):
         found[one.id] = _characteristic(one)
-    for one in plan.trial.compliance if plan.trial else ():
+    for one in plan.groups.compliance if plan.groups else ():
         found[one.id] = _compliance(one)
     for instrument in study.instruments:
         for item in study.items(instrument.id):

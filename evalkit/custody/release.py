@@ -68,7 +68,7 @@ def make_release(
     _refuse_open_problems([*uploads, *([schools] if schools else [])])
     _refuse_foreign_folder(folder)
     responses = _join(uploads, study)
-    trial = _trial_tables(uploads, schools, study) if study.plan.is_trial else None
+    trial = _trial_tables(uploads, schools, study) if study.plan.has_groups else None
     roster = _roster(responses, uploads, study) if trial is None else _trial_roster(responses, trial, study)
     tables = {RESPONSES: _split_off_characteristics(responses, study), ROSTER: roster}
     if trial is not None:
@@ -135,7 +135,7 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 def _join(uploads: Sequence[Upload], study: Study) -> pd.DataFrame:
     responses = pd.concat([upload.responses for upload in uploads], ignore_index=True)
-    if study.plan.is_trial:
+    if study.plan.has_groups:
         items = [column for column in responses.columns if "." in column]
         responses = responses[responses[items].notna().any(axis="columns")]
     waves = [wave.id for wave in study.plan.waves]

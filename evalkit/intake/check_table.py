@@ -256,7 +256,7 @@ def _read_who(
     """Characteristics of pupils; in a trial also school, class, arm and compliance, and facts that no list holds."""
     plan = study.plan
     values = mapping.values if mapping else {}
-    if plan.trial is None:
+    if plan.groups is None:
         texts: dict[str, list[str]] = {}
         for one in (*plan.pupil_facts, *plan.school_facts):
             column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
@@ -265,7 +265,7 @@ def _read_who(
         return TrialColumns(texts)
     with_list = plan.data is not None and plan.data.schools is not None
     facts = plan.pupil_facts if with_list else (*plan.pupil_facts, *plan.school_facts)
-    compliance = tuple(one for one in plan.trial.compliance if one.level == "pupil" or not with_list)
+    compliance = tuple(one for one in plan.groups.compliance if one.level == "pupil" or not with_list)
     return read_trial(table, study, facts, compliance, values, findings)
 
 

@@ -30,7 +30,7 @@ def group_problems(uploads: Sequence[Upload], study: Study) -> list[Problem]:
     problems: list[Problem] = []
     for name in named:
         problems += _absent(frame, name, labels[name], study)
-    if not study.plan.is_trial:
+    if not study.plan.has_groups:
         for name in named:
             problems += _moved(frame, name, labels[name])
     return problems

@@ -217,7 +217,7 @@ def _measure_forms(measure: Measure) -> dict[str, tuple[str, ...]]:
 
 def _places(study: Study) -> dict[str, tuple[Role, str]]:
     """What the plan's own headers say of the trial."""
-    trial = study.plan.trial
+    trial = study.plan.groups
     if trial is None:
         return {}
     found: dict[str, tuple[Role, str]] = {}
@@ -236,11 +236,11 @@ def _places(study: Study) -> dict[str, tuple[Role, str]]:
 
 
 def _usual_places(study: Study) -> dict[str, Role]:
-    if study.plan.trial is None:
+    if study.plan.groups is None:
         return {}
     found: dict[str, Role] = {}
     names: list[tuple[Role, frozenset[str]]] = [("school", SCHOOL_NAMES), ("arm", ARM_NAMES)]
-    if study.plan.trial.class_:
+    if study.plan.groups.class_:
         names.append(("class", CLASS_NAMES))
     for role, usual in names:
         found |= dict.fromkeys(sorted(usual), role)

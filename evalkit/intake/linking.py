@@ -67,9 +67,9 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
         problems.append(_too_few(len(linked), f"{files[first]} and {files[last]}", labels[first], labels[last]))
     elif len(linked) > 1 and not same:
         problems += _same_answers(uploads, first, last, labels)
-    one_file = study.plan.is_trial and len({name for keys in pupils.values() for name in keys.values()}) == 1
+    one_file = study.plan.has_groups and len({name for keys in pupils.values() for name in keys.values()}) == 1
     if (linked or asked) and not one_file:
-        problems += _only_in_one(uploads, pupils, files, labels, settled=settled, is_trial=study.plan.is_trial)
+        problems += _only_in_one(uploads, pupils, files, labels, settled=settled, is_trial=study.plan.has_groups)
     near = {key for pair in respelled for key in pair}
     problems += _near_codes(uploads, pupils, first, last, told=near)
     problems += group_problems(uploads, study)

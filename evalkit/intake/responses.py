@@ -183,7 +183,7 @@ def _report_answers(
         silent = [place for place in silent if column[place] is None]
     asked: list[list[float | None] | Codes] = [rows.values[item] for item in known.asked]
     given = set[float | None]().union(*(_taken(column, stay) for column in asked)) - {None}
-    if silent and len(silent) < len(stay) and parts.study.plan.is_trial:
+    if silent and len(silent) < len(stay) and parts.study.plan.has_groups:
         _note_without_number(rows, silent, stay, parts, findings)
     elif silent and len(silent) < len(stay):
         what = "answered no question" if known.asked else "has no number" if len(silent) == 1 else "have no number"

@@ -44,7 +44,7 @@ def check_schools(
         Nothing can be read at all: no such file, not a spreadsheet, no column with the schools.
     """
     place = Path(path)
-    if study.plan.trial is None:
+    if study.plan.groups is None:
         raise UploadError(f"{place.name}: The plan is no trial, so it has no list of schools.")
     readings, sha256 = read_file(place)
     known = known_names(study)
@@ -58,7 +58,7 @@ def check_schools(
     report_ragged(table, findings)
     column = next((one for one in table.columns if one.role == "school"), None)
     if column is None:
-        heading = (*study.plan.trial.school.headers, "School")[0]
+        heading = (*study.plan.groups.school.headers, "School")[0]
         raise UploadError(
             f"{place.name}: No column says which school a row is about. Give that column the heading '{heading}'."
         )
@@ -68,7 +68,7 @@ def check_schools(
         table,
         study,
         study.plan.school_facts,
-        tuple(one for one in study.plan.trial.compliance if one.level == "school"),
+        tuple(one for one in study.plan.groups.compliance if one.level == "school"),
         mapping.values if mapping else {},
         findings,
     )

@@ -10,7 +10,7 @@ from evalkit.records.evaluation import Study
 def report_small_groups(responses: pd.DataFrame, study: Study, findings: Findings) -> None:
     """Warn of a wave, or a group by a characteristic, with fewer pupils than the plan allows to show."""
     threshold = study.plan.suppression_threshold
-    if study.plan.is_trial or responses.empty:
+    if study.plan.has_groups or responses.empty:
         return
     never = f"Numbers about fewer than {threshold} pupils are never shown, so that nobody can be picked out"
     for wave in study.plan.waves:

@@ -74,9 +74,9 @@ def _places(cells: list[str]) -> list[str]:
 
 
 def _arms(table: Table, column: Column, study: Study, decided: Mapping[str, str], findings: Findings) -> list[str]:
-    assert study.plan.trial is not None
+    assert study.plan.groups is not None
     meant = {normal(name): arm.id for arm in study.plan.arms for name in (arm.id, arm.label)}
-    meant |= {normal(text): arm for text, arm in (study.plan.trial.allocation.values | dict(decided)).items()}
+    meant |= {normal(text): arm for text, arm in (study.plan.groups.allocation.values | dict(decided)).items()}
     rows: dict[str, list[int]] = defaultdict(list)
     arms: list[str] = []
     for number, cell in zip(table.numbers, _places([plain(one) for one in table.cells(column.index)]), strict=True):

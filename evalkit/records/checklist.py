@@ -94,7 +94,7 @@ def checklist_table(results: "Results") -> pd.DataFrame:
         where the item's needs are met; where there is neither, `status` is "not supplied".
     """
     plan = results.plan
-    own = plan.trial.checklist if plan.trial is not None else {}
+    own = plan.groups.checklist if plan.groups is not None else {}
     kind = "pupils" if plan.unit_of_randomisation == "pupil" else "clusters"
     lists = load_checklists()
     rows: list[tuple[str, ...]] = []

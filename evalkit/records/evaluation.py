@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
 from evalkit.records.characteristic import Characteristic
+from evalkit.records.comparison import Comparison
 from evalkit.records.data_protection import DataProtection
 from evalkit.records.evaluation_checks import Fault, plan_faults
 from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
@@ -21,8 +22,16 @@ from evalkit.records.wording import ItemWording, load_wording
 
 EVALUATION_SCHEMA = "evalkit-evaluation/1"
 EVALUATION_FILE = "evaluation.yaml"
-Design = Literal["single_group_prepost", "cluster_trial", "individual_trial", "multisite_trial"]
+Design = Literal[
+    "single_group_prepost",
+    "cluster_trial",
+    "individual_trial",
+    "multisite_trial",
+    "matched_comparison",
+    "comparison_prepost",
+]
 TRIALS: tuple[Design, ...] = ("cluster_trial", "individual_trial", "multisite_trial")
+COMPARISONS: tuple[Design, ...] = ("matched_comparison", "comparison_prepost")
 Status = Literal["V", "D", "M"]
 
 
@@ -154,6 +163,7 @@ class Evaluation(Spec):
     covariates: tuple[Characteristic, ...] = ()
     subgroups: tuple[Characteristic, ...] = ()
     trial: Trial | None = None
+    comparison: Comparison | None = None
     selection: Selection | None = None
     delivery: Delivery | None = None
     missing_data: MissingData = MissingData()
@@ -198,32 +208,66 @@ class Evaluation(Spec):
         return self.design in TRIALS
 
     @property
+    def is_comparison(self) -> bool:
+        """Whether groups are compared that nobody drew at random."""
+        return self.design in COMPARISONS
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether arms are compared, drawn at random or not."""
+        return self.is_trial or self.is_comparison
+
+    @property
+    def groups(self) -> Trial | None:
+        """What the plan says of schools and groups, in a trial or a comparison; None where there is one group only."""
+        return self.trial or (self.comparison.groups if self.comparison else None)
+
+    @property
+    def assigned_unit(self) -> Literal["none", "pupil", "class", "school"]:
+        """What was randomised; in a comparison what was chosen for the programme."""
+        return self.comparison.assigned if self.comparison else self.unit_of_randomisation
+
+    @property
+    def needs_school(self) -> bool:
+        """Whether the analysis cannot do without the pupils' schools."""
+        return self.assigned_unit != "pupil" if self.comparison else self.design != "individual_trial"
+
+    @property
+    def baseline_wave(self) -> str:
+        """The wave of the baseline: the last one before the programme began, which is the first unless said."""
+        named = self.comparison.last_wave_before if self.comparison else None
+        return named if named in [wave.id for wave in self.waves] and named else self.waves[0].id
+
+    @property
     def control(self) -> Arm:
-        """The control arm of a trial; of a single group, its one arm."""
+        """The control arm of a trial, the comparison group; of a single group, its one arm."""
         return next((arm for arm in self.arms if arm.control), self.arms[0])
 
     def wave_of(self, outcome: Outcome) -> str:
-        """When an outcome is measured: its own wave, else the second one."""
-        return outcome.wave or self.waves[min(1, len(self.waves) - 1)].id
+        """When an outcome is measured: its own wave, else the first one after the baseline."""
+        waves = [wave.id for wave in self.waves]
+        return outcome.wave or waves[min(waves.index(self.baseline_wave) + 1, len(waves) - 1)]
 
     def baseline_of(self, outcome: Outcome) -> Baseline:
-        """The score that stands for an outcome at the first wave: its own baseline, else the same score."""
+        """The score that stands for an outcome at the baseline wave: its own baseline, else the same score."""
         return outcome.baseline or Baseline(instrument=outcome.instrument, score=outcome.score)
 
     @property
     def pupil_facts(self) -> tuple[Characteristic, ...]:
         """Every characteristic that stands in a pupil file, each once, in the plan's order."""
         found = [*self.covariates, *self.subgroups]
-        if self.trial is not None:
-            found += [*self.trial.strata, *([self.trial.left] if self.trial.left else [])]
+        groups = self.groups
+        if groups is not None:
+            found += [*groups.strata, *([groups.left] if groups.left else [])]
         return tuple({one.id: one for one in found if one.level == "pupil"}.values())
 
     @property
     def school_facts(self) -> tuple[Characteristic, ...]:
         """Every characteristic of schools, each once: the school list holds it, or else the pupil file."""
         found = [*self.covariates, *self.subgroups]
-        if self.trial is not None:
-            found += [*self.trial.strata, *([self.trial.school_left] if self.trial.school_left else [])]
+        groups = self.groups
+        if groups is not None:
+            found += [*groups.strata, *([groups.school_left] if groups.school_left else [])]
         return tuple({one.id: one for one in found if one.level == "school"}.values())
 
     def outcome(self, outcome_id: str) -> Outcome:
@@ -298,7 +342,7 @@ class Study:
             if outcome.instrument == instrument_id:
                 found |= set(waves[waves.index(self.plan.wave_of(outcome)) :])
             if own:
-                found.add(waves[0])
+                found |= set(waves[: waves.index(self.plan.baseline_wave) + 1])
         return found
 
 

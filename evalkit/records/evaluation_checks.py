@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from evalkit.records.comparison_checks import comparison_faults
 from evalkit.records.spec_file import KeyPath
 from evalkit.records.standards import load_standards
 from evalkit.records.trial_checks import trial_faults
@@ -14,8 +15,34 @@ Fault = tuple[KeyPath, str]
 
 def plan_faults(plan: "Evaluation") -> list[Fault]:
     """All faults of a plan: (path of the key, sentence)."""
-    design = trial_faults(plan) if plan.is_trial else _single_group(plan)
-    return [*_repeated(plan), *_measures(plan), *design, *_selection(plan), *_disclosure(plan), *_data(plan)]
+    if plan.is_trial:
+        design = trial_faults(plan)
+    else:
+        design = comparison_faults(plan) if plan.is_comparison else _single_group(plan)
+    return [
+        *_blocks(plan),
+        *_repeated(plan),
+        *_measures(plan),
+        *design,
+        *_selection(plan),
+        *_disclosure(plan),
+        *_data(plan),
+    ]
+
+
+def _blocks(plan: "Evaluation") -> list[Fault]:
+    """Blocks and outcomes that belong to another kind of design."""
+    faults: list[Fault] = []
+    if plan.comparison is not None and not plan.is_comparison:
+        faults.append((("comparison",), f"the design {plan.design} has no such block; take it out"))
+    if plan.trial is not None and not plan.is_trial:
+        faults.append((("trial",), f"the design {plan.design} is no trial; take this block out"))
+    if not plan.is_comparison:
+        sentence = f"a placebo outcome belongs to comparisons without randomisation; the design is {plan.design}"
+        faults += [
+            (("outcomes", place, "role"), sentence) for place, one in enumerate(plan.outcomes) if one.role == "placebo"
+        ]
+    return faults
 
 
 def _disclosure(plan: "Evaluation") -> list[Fault]:
@@ -68,9 +95,10 @@ def _measures(plan: "Evaluation") -> list[Fault]:
         if outcome.instrument in taken and when not in taken[outcome.instrument]:
             sentence = f"the measure {outcome.instrument} is not taken at '{when}'; add that wave to its 'waves'"
             faults.append((("outcomes", place, "instrument"), sentence))
-        if outcome.baseline and waves[0] not in taken.get(outcome.baseline.instrument, {waves[0]: ()}):
+        before = plan.baseline_wave
+        if outcome.baseline and before not in taken.get(outcome.baseline.instrument, {before: ()}):
             sentence = (
-                f"the measure {outcome.baseline.instrument} is not taken at '{waves[0]}', where a baseline stands; "
+                f"the measure {outcome.baseline.instrument} is not taken at '{before}', where a baseline stands; "
                 "add that wave to its 'waves'"
             )
             faults.append((("outcomes", place, "baseline"), sentence))
@@ -79,8 +107,6 @@ def _measures(plan: "Evaluation") -> list[Fault]:
 
 def _single_group(plan: "Evaluation") -> list[Fault]:
     faults: list[Fault] = []
-    if plan.trial is not None:
-        faults.append((("trial",), f"the design {plan.design} is no trial; take this block out"))
     for place, outcome in enumerate(plan.outcomes):
         faults += [
             (

@@ -66,6 +66,7 @@ class PupilFilter(Spec):
 class Outcome(Spec):
     """A score of an instrument (or a measure of the plan) that the programme is meant to change.
 
+    role : primary, secondary, or placebo: a score that the programme cannot have changed (comparisons only)
     kind : number, yes_no (0 or 1) or ordered (few ordered grades); decides the model in a trial
     wave : when it is measured; without it the second wave. Later waves with the same score are follow-ups
     baseline : the score at the first wave; without it the same score, where it was measured then
@@ -79,7 +80,7 @@ class Outcome(Spec):
     instrument: Identifier
     version: str | None = None
     score: Identifier
-    role: Literal["primary", "secondary"]
+    role: Literal["primary", "secondary", "placebo"]
     estimand: Estimand
     smallest_worthwhile: SmallestWorthwhile | None = None
     retest: Retest | None = None

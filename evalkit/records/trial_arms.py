@@ -36,7 +36,7 @@ def settle_arms(
     -------
     The schools with their arms; with those that only the certificate names, when there is no list.
     """
-    unit = plan.unit_of_randomisation
+    unit = plan.assigned_unit
     pupils["_unit"] = _units(pupils, unit)
     names = _names(pupils, unit)
     said = _said_by_pupils(pupils, names, unit, notes)
@@ -115,7 +115,7 @@ def _disagree(
 def _certified(certificate: Certificate, plan: "Evaluation", notes: Notes) -> dict[str, tuple[str, str]]:
     """Key of each unit -> its name and arm by the certificate and those before it."""
     arms = {arm.id for arm in plan.arms}
-    values = {key_of(text): arm for text, arm in (plan.trial.allocation.values.items() if plan.trial else ())}
+    values = {key_of(text): arm for text, arm in (plan.groups.allocation.values.items() if plan.groups else ())}
     drawn: dict[str, tuple[str, str]] = {}
     strange: set[str] = set()
     for batch in certificate.batches:
@@ -136,7 +136,7 @@ def _certified(certificate: Certificate, plan: "Evaluation", notes: Notes) -> di
 
 def _unit_key(name: str, plan: "Evaluation") -> str:
     """A class is written 'SCHOOL / CLASS' on the list that was randomised."""
-    if plan.unit_of_randomisation != "class":
+    if plan.assigned_unit != "class":
         return key_of(name)
     school, slash, rest = name.rpartition("/")
     return f"{key_of(school)} / {key_of(rest)}" if slash else key_of(name)
@@ -181,9 +181,9 @@ def _with_certificate(
 
 
 def _say_without_arm(names: Mapping[str, str], said: Mapping[str, str], plan: "Evaluation", notes: Notes) -> None:
-    assert plan.trial is not None
-    unit = plan.unit_of_randomisation
-    heading = (*plan.trial.allocation.headers, "Arm")[0]
+    assert plan.groups is not None
+    unit = plan.assigned_unit
+    heading = (*plan.groups.allocation.headers, "Arm")[0]
     without = [name for key, name in names.items() if not said.get(key)]
     if without and len(without) == len(names):
         notes.add(
@@ -203,7 +203,7 @@ def _say_without_arm(names: Mapping[str, str], said: Mapping[str, str], plan: "E
 
 
 def _say_small_arms(names: Mapping[str, str], said: Mapping[str, str], plan: "Evaluation", notes: Notes) -> None:
-    unit = plan.unit_of_randomisation
+    unit = plan.assigned_unit
     counts = {arm.id: [name for key, name in names.items() if said.get(key) == arm.id] for arm in plan.arms}
     if not any(counts.values()):
         return

@@ -26,25 +26,28 @@ def trial_faults(plan: "Evaluation") -> list[Fault]:
     if plan.trial is None:
         return [(("design",), f"the design {plan.design} needs a block 'trial:', which says where the arms stand")]
     trial = plan.trial
+    return [*_arms(plan), *_units(plan, trial), *shared_faults(plan, trial, block="trial")]
+
+
+def shared_faults(plan: "Evaluation", trial: "Trial", *, block: str) -> list[Fault]:
+    """Faults of what every plan with groups has; `block` is the key under which it stands."""
     return [
-        *_arms(plan),
-        *_units(plan, trial),
-        *_facts(plan, trial),
-        *_allocation(plan, trial),
+        *_facts(plan, trial, block),
+        *_allocation(plan, trial, "allocation" if block == "trial" else "group", block),
         *_pupils(plan),
         *_missing(plan),
-        *_cost(trial),
-        *_checklist(trial),
+        *_cost(trial, block),
+        *_checklist(trial, block),
     ]
 
 
-def _checklist(trial: "Trial") -> list[Fault]:
+def _checklist(trial: "Trial", block: str) -> list[Fault]:
     if not trial.checklist:
         return []
     known = checklist_ids()
     return [
         (
-            ("trial", "checklist", name),
+            (block, "checklist", name),
             f"there is no item '{name}'; use those of CONSORT and TIDieR: {', '.join(known)}",
         )
         for name in trial.checklist
@@ -78,22 +81,22 @@ def _units(plan: "Evaluation", trial: "Trial") -> list[Fault]:
     return faults
 
 
-def _named(plan: "Evaluation", trial: "Trial") -> Iterator[tuple[KeyPath, Characteristic]]:
+def _named(plan: "Evaluation", trial: "Trial", block: str) -> Iterator[tuple[KeyPath, Characteristic]]:
     for key, facts in (("covariates", plan.covariates), ("subgroups", plan.subgroups)):
         for place, one in enumerate(facts):
             yield (key, place), one
     for place, one in enumerate(trial.strata):
-        yield ("trial", "strata", place), one
+        yield (block, "strata", place), one
     for key, one in (("left", trial.left), ("school_left", trial.school_left)):
         if one is not None:
-            yield ("trial", key), one
+            yield (block, key), one
 
 
-def _facts(plan: "Evaluation", trial: "Trial") -> list[Fault]:
+def _facts(plan: "Evaluation", trial: "Trial", block: str) -> list[Fault]:
     """Ids that are taken by a column of evalkit, ids that mean two things, subgroups that are numbers."""
     faults: list[Fault] = []
     seen: dict[str, Characteristic] = {}
-    for path, one in _named(plan, trial):
+    for path, one in _named(plan, trial, block):
         if one.id in RESERVED:
             faults.append(((*path, "id"), f"'{one.id}' is the name of a column of evalkit; choose another id"))
         if one.id in seen and seen[one.id] != one:
@@ -101,24 +104,24 @@ def _facts(plan: "Evaluation", trial: "Trial") -> list[Fault]:
         seen.setdefault(one.id, one)
     for place, one in enumerate(trial.compliance):
         if one.id in seen or one.id in RESERVED:
-            faults.append((("trial", "compliance", place, "id"), f"the id '{one.id}' is taken; choose another"))
+            faults.append(((block, "compliance", place, "id"), f"the id '{one.id}' is taken; choose another"))
     for place, one in enumerate(plan.subgroups):
         if one.kind == "number":
             faults.append((("subgroups", place, "kind"), "a subgroup is a category; a number can be a covariate"))
     repeated = [name for name, count in Counter(one.id for one in trial.compliance).items() if count > 1]
-    faults += [(("trial", "compliance"), f"the id '{name}' stands twice; give each its own") for name in repeated]
+    faults += [((block, "compliance"), f"the id '{name}' stands twice; give each its own") for name in repeated]
     levels = (("left", trial.left, "pupil"), ("school_left", trial.school_left, "school"))
     for key, one, level in levels:
         if one is not None and one.level != level:
-            faults.append((("trial", key, "level"), f"this is a fact about each {level}; write level: {level}"))
+            faults.append(((block, key, "level"), f"this is a fact about each {level}; write level: {level}"))
     return faults
 
 
-def _allocation(plan: "Evaluation", trial: "Trial") -> list[Fault]:
+def _allocation(plan: "Evaluation", trial: "Trial", key: str, block: str) -> list[Fault]:
     arms = {arm.id for arm in plan.arms}
     return [
         (
-            ("trial", "allocation", "values", typed),
+            (block, key, "values", typed),
             f"'{arm}' is no arm of this plan; allowed: {', '.join(sorted(arms))}",
         )
         for typed, arm in trial.allocation.values.items()
@@ -158,12 +161,12 @@ def _missing(plan: "Evaluation") -> list[Fault]:
     ]
 
 
-def _cost(trial: "Trial") -> list[Fault]:
+def _cost(trial: "Trial", block: str) -> list[Fault]:
     if trial.cost is None:
         return []
     years = len(trial.cost.pupils)
     return [
-        (("trial", "cost", "items", place, "amounts"), f"{len(item.amounts)} amounts for {years} years of 'pupils'")
+        ((block, "cost", "items", place, "amounts"), f"{len(item.amounts)} amounts for {years} years of 'pupils'")
         for place, item in enumerate(trial.cost.items)
         if len(item.amounts) != years
     ]

@@ -43,7 +43,7 @@ class TrialTables:
 
 def certificate_of(study: "Study") -> Certificate | None:
     """The certificate that the plan names. Raises SpecError when it is missing or is none."""
-    trial = study.plan.trial
+    trial = study.plan.groups
     if trial is None or trial.allocation.certificate is None:
         return None
     return load_certificate(study.folder / trial.allocation.certificate)
@@ -77,7 +77,7 @@ def join_trial(
     plan : a plan whose design is a trial
     certificate : the certificate of the allocation; its arms decide
     """
-    trial = plan.trial
+    trial = plan.groups
     assert trial is not None
     notes = Notes()
     pupils = _Pupils(responses, notes).settle(plan)
@@ -98,7 +98,7 @@ def join_trial(
 
 
 def _compliance(plan: "Evaluation", level: Level) -> list[str]:
-    return [one.id for one in (plan.trial.compliance if plan.trial else ()) if one.level == level]
+    return [one.id for one in (plan.groups.compliance if plan.groups else ()) if one.level == level]
 
 
 @dataclass(slots=True)
@@ -113,12 +113,12 @@ class _Pupils:
         """A row per pupil, each fact as first given; what differs between rows is said."""
         self.frame = self.responses[["pupil"]].drop_duplicates().reset_index(drop=True)
         self._text("school", "pupil_in_two_schools", "more than one school", _ONE_SCHOOL)
-        by_class = plan.unit_of_randomisation == "class"
+        by_class = plan.assigned_unit == "class"
         self._text("class", "pupil_in_two_classes", "more than one class", _ONE_CLASS, is_error=by_class)
         self._text("arm", "pupil_in_two_arms", "more than one arm", "Write each pupil's arm the same in every row.")
         for one in plan.pupil_facts:
             self._text(one.id, "fact_differs", f"different entries for '{one.label}'", _FIRST, is_error=False)
-        for one in plan.trial.compliance if plan.trial else ():
+        for one in plan.groups.compliance if plan.groups else ():
             if one.level == "pupil":
                 self._number(one.id, one.label)
         return self.frame
@@ -184,7 +184,7 @@ def _from_pupils(responses: pd.DataFrame, pupils: pd.DataFrame, plan: "Evaluatio
     for one in plan.school_facts:
         texts = _one_of_school(rows, one.id, one.label, keys, notes, is_number=False)
         frame[one.id] = pd.Series(texts, dtype="str")
-    for one in plan.trial.compliance if plan.trial else ():
+    for one in plan.groups.compliance if plan.groups else ():
         if one.level == "school":
             values = _one_of_school(rows, one.id, one.label, keys, notes, is_number=True)
             frame[one.id] = pd.Series(values, dtype="Float64").to_numpy("float64", na_value=math.nan)
@@ -223,11 +223,11 @@ def _check_places(
     pupils: pd.DataFrame, schools: pd.DataFrame, plan: "Evaluation", notes: Notes, *, with_list: bool
 ) -> None:
     """Pupils without a school or class, schools that are not on the list, schools without a pupil."""
-    assert plan.trial is not None
-    if plan.design != "individual_trial" or (pupils["school"] != "").any():
-        _say_blank(pupils, "school", plan.trial.school.headers, notes)
-    if plan.trial.class_ is not None:
-        _say_blank(pupils, "class", plan.trial.class_.headers, notes)
+    assert plan.groups is not None
+    if plan.needs_school or (pupils["school"] != "").any():
+        _say_blank(pupils, "school", plan.groups.school.headers, notes)
+    if plan.groups.class_ is not None:
+        _say_blank(pupils, "class", plan.groups.class_.headers, notes)
     there = set(pupils["school"]) - {""}
     known = set(schools["school"])
     strange = sorted(there - known)
@@ -269,7 +269,7 @@ def _say_blank(pupils: pd.DataFrame, column: str, headers: Sequence[str], notes:
 
 def _check_strata(pupils: pd.DataFrame, schools: pd.DataFrame, plan: "Evaluation", notes: Notes) -> None:
     """Strata must be known of every school, or of every pupil where pupils were randomised within them."""
-    for one in plan.trial.strata if plan.trial else ():
+    for one in plan.groups.strata if plan.groups else ():
         frame, who = (schools, "school") if one.level == "school" else (pupils, "pupil")
         blank = frame.loc[frame[one.id] == "", who]
         if len(blank):
@@ -284,15 +284,15 @@ def _check_strata(pupils: pd.DataFrame, schools: pd.DataFrame, plan: "Evaluation
 
 def _check_facts(pupils: pd.DataFrame, schools: pd.DataFrame, plan: "Evaluation", notes: Notes) -> None:
     """Characteristics and compliance of which no file has anything; nobody need have left."""
-    assert plan.trial is not None
-    told = [*plan.trial.strata, *(one for one in (plan.trial.left, plan.trial.school_left) if one)]
+    assert plan.groups is not None
+    told = [*plan.groups.strata, *(one for one in (plan.groups.left, plan.groups.school_left) if one)]
     settled = {one.id for one in told}
     labels: list[tuple[str, str, str]] = []
     for frame, facts, level in ((pupils, plan.pupil_facts, "pupil"), (schools, plan.school_facts, "school")):
         labels += [
             (one.id, one.label, level) for one in facts if one.id not in settled and not (frame[one.id] != "").any()
         ]
-    for one in plan.trial.compliance if plan.trial else ():
+    for one in plan.groups.compliance if plan.groups else ():
         frame = pupils if one.level == "pupil" else schools
         if not frame[one.id].notna().any():
             labels.append((one.id, one.label, one.level))

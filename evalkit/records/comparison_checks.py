@@ -1,0 +1,114 @@
+"""Whether the parts of a plan that compares groups without randomisation fit one another."""
+
+from typing import TYPE_CHECKING
+
+from evalkit.records.spec_file import KeyPath
+from evalkit.records.trial_checks import shared_faults
+
+if TYPE_CHECKING:
+    from evalkit.records.comparison import Comparison, Matching
+    from evalkit.records.evaluation import Evaluation
+
+Fault = tuple[KeyPath, str]
+
+
+def comparison_faults(plan: "Evaluation") -> list[Fault]:
+    """All faults of a plan that compares groups nobody drew at random: (path of the key, sentence)."""
+    if plan.comparison is None:
+        return [
+            (("design",), f"the design {plan.design} needs a block 'comparison:', which says who was in which group")
+        ]
+    return [
+        *_arms(plan),
+        *_waves(plan, plan.comparison),
+        *_matching(plan, plan.comparison),
+        *shared_faults(plan, plan.comparison.groups, block="comparison"),
+        *_rest(plan, plan.comparison),
+    ]
+
+
+def _arms(plan: "Evaluation") -> list[Fault]:
+    faults: list[Fault] = []
+    controls = [arm.id for arm in plan.arms if arm.control]
+    if len(plan.arms) != 2:
+        faults.append((("arms",), f"the design {plan.design} compares two groups; found {len(plan.arms)}"))
+    if len(controls) != 1:
+        found = "none has it" if not controls else f"{' and '.join(controls)} have it"
+        faults.append((("arms",), f"exactly one arm, the comparison group, needs 'control: true'; {found}"))
+    if plan.unit_of_randomisation != "none":
+        faults.append((("unit_of_randomisation",), f"the design {plan.design} is not randomised; write none here"))
+    return faults
+
+
+def _waves(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
+    waves = [wave.id for wave in plan.waves]
+    last = comparison.last_wave_before
+    key: KeyPath = ("comparison", "last_wave_before")
+    if last is not None and last not in waves:
+        return [(key, f"'{last}' is no wave of this plan; allowed: {', '.join(waves)}")]
+    if last is not None and last == waves[-1]:
+        return [(key, f"'{last}' is the last wave of this plan, so nothing was measured after the programme began")]
+    before = waves[: waves.index(last) + 1] if last is not None else waves[:1]
+    return [
+        (("outcomes", place, "wave"), f"'{outcome.wave}' lies before the programme began; only a placebo may")
+        for place, outcome in enumerate(plan.outcomes)
+        if outcome.role != "placebo" and outcome.wave in before and len(waves) > 1
+    ]
+
+
+def _matching(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
+    matching = comparison.matching
+    if plan.design != "matched_comparison":
+        return [(("comparison", "matching"), f"the design {plan.design} does not match")] if matching else []
+    if matching is None:
+        return [(("comparison",), "the design matched_comparison needs 'matching:', which says how partners are found")]
+    return [*_named(plan, matching), *_units(comparison, matching)]
+
+
+def _named(plan: "Evaluation", matching: "Matching") -> list[Fault]:
+    """Ids in the matching block that are no covariates, or of the wrong kind."""
+    kinds = {one.id: one.kind for one in (*plan.covariates, *plan.subgroups)}
+    known = ", ".join(kinds) or "none"
+    faults: list[Fault] = []
+    for key, names in (("exact", matching.exact), ("on", matching.on), ("coarsen", tuple(matching.coarsen))):
+        faults += [
+            (("comparison", "matching", key), f"'{name}' is no covariate or subgroup of this plan; it has: {known}")
+            for name in names
+            if name not in kinds and name != "baseline"
+        ]
+    faults += [
+        (("comparison", "matching", "coarsen", name), f"'{name}' is a category; only numbers have cut points")
+        for name in matching.coarsen
+        if kinds.get(name) == "category"
+    ]
+    unsorted = [name for name, cuts in matching.coarsen.items() if list(cuts) != sorted(set(cuts))]
+    faults += [
+        (("comparison", "matching", "coarsen", name), "each cut point must be above the one before")
+        for name in unsorted
+    ]
+    if not plan.covariates and not matching.on and not _any_baseline(plan):
+        faults.append((("covariates",), "there is nothing to match on; name what stood before the programme"))
+    return faults
+
+
+def _any_baseline(plan: "Evaluation") -> bool:
+    return any(one.baseline is not None for one in plan.outcomes) or len(plan.waves) > 1
+
+
+def _units(comparison: "Comparison", matching: "Matching") -> list[Fault]:
+    if matching.unit == "school" and comparison.assigned != "school":
+        sentence = "whole schools are matched only where whole schools had the programme (assigned: school)"
+        return [(("comparison", "matching", "unit"), sentence)]
+    return []
+
+
+def _rest(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
+    faults: list[Fault] = []
+    if plan.missing_data.baseline != "leave_out":
+        sentence = "pupils stay by the missing-indicator method in randomised designs only; write leave_out"
+        faults.append((("missing_data", "baseline"), sentence))
+    if comparison.assigned == "class" and comparison.class_ is None:
+        faults.append((("comparison",), "classes had the programme, so 'class:' must say how their column is headed"))
+    if all(outcome.role == "placebo" for outcome in plan.outcomes):
+        faults.append((("outcomes",), "at least one outcome must be primary or secondary"))
+    return faults
