@@ -31,12 +31,12 @@ class Markdown:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture, drawn twice, with the words that replace it.
+    """A picture with the words that replace it.
 
     Parameters
     ----------
-    svg, png : bytes
-        The same picture: SVG goes to HTML and PDF, PNG (150 dots per inch or more) to Word.
+    svg : bytes
+        The picture; Word gets it in dots, see `figure_png`.
     alt : str
         What the picture shows, in a sentence or two, made from the data.
     caption : str
@@ -44,12 +44,11 @@ class Figure:
     """
 
     svg: bytes
-    png: bytes
     alt: str
     caption: str = ""
 
-    def _repr_png_(self) -> bytes:
-        return self.png
+    def _repr_svg_(self) -> str:
+        return self.svg.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +166,8 @@ def escape(text: str) -> str:
     return LIST_START.sub(r"\1\\\2", marked)
 
 
-def from_matplotlib(figure: "MatplotlibFigure", *, alt: str, caption: str = "", dpi: int = 200) -> Figure:
-    """Draw a matplotlib figure as SVG and PNG, the same bytes each time, and close it.
+def from_matplotlib(figure: "MatplotlibFigure", *, alt: str, caption: str = "") -> Figure:
+    """Draw a matplotlib figure as SVG, the same bytes each time, and close it.
 
     Parameters
     ----------
@@ -176,16 +175,13 @@ def from_matplotlib(figure: "MatplotlibFigure", *, alt: str, caption: str = "", 
     alt : str
         What the picture shows; never empty.
     caption : str
-    dpi : int
-        Dots per inch of the PNG.
     """
     import matplotlib as mpl
     from matplotlib import pyplot
 
-    vector, raster = BytesIO(), BytesIO()
+    vector = BytesIO()
     undated: Mapping[str, None] = {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.hashsalt": "evalkit", "svg.fonttype": "path"}):
         figure.savefig(vector, format="svg", metadata=dict(undated), bbox_inches="tight", pad_inches=0.03)
-        figure.savefig(raster, format="png", metadata={"Software": None}, dpi=dpi, bbox_inches="tight", pad_inches=0.03)
     pyplot.close(figure)
-    return Figure(svg=vector.getvalue(), png=raster.getvalue(), alt=alt, caption=caption)
+    return Figure(svg=vector.getvalue(), alt=alt, caption=caption)

@@ -4,26 +4,24 @@ import base64
 import html
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 import evalkit
 from evalkit.errors import ReportError
 from evalkit.report.brand import FONT_FAMILY, FONTS, THEME, Brand
 from evalkit.report.docx_file import finished_docx, reference_docx
+from evalkit.report.fonts import copy_fallback_fonts
 from evalkit.report.pandoc import TIMEOUT, pandoc_path, pandoc_version
 from evalkit.report.renderer import Availability
 from evalkit.report.static import Format, StaticDoc
 
 READER = "markdown-raw_html-raw_tex-raw_attribute-example_lists"
 WRITERS: Mapping[Format, str] = {"html": "html5", "pdf": "typst", "docx": "docx"}
-FALLBACK_FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf")
 UNDATED = 946_684_800  # 1 January 2000, for a document without a date: equal inputs give equal bytes
 MAX_HTML = 400_000  # bytes; a school's mail system must carry it
 GLYPH = re.compile(r"the text `?[\"'“](?P<text>.+?)[\"'”]`? could not be displayed")
@@ -222,18 +220,3 @@ def missing_letters(error: Exception) -> str:
     shown = "".join(found["text"] for found in GLYPH.finditer(text))
     letters = dict.fromkeys(SPELLED.sub(lambda code: chr(int(code[1], 16)), shown))
     return ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters)
-
-
-def copy_fallback_fonts(folder: Path) -> Path:
-    """Copy DejaVu Sans, which has letters that Inter lacks, out of matplotlib (found without importing it).
-
-    Only these files: the same folder holds a last-resort font that has a box for every letter there is.
-    """
-    spec = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise ReportError("matplotlib is missing. Install it: pip install matplotlib")
-    target = folder / "fonts"
-    target.mkdir()
-    for name in FALLBACK_FONTS:
-        shutil.copyfile(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name, target / name)
-    return target

@@ -230,8 +230,7 @@ def read_block(entry: Mapping[str, Any]) -> Block:
     if entry["kind"] == "table":
         return Table(entry["text"], entry["caption"], tuple(entry["widths"]))
     if entry["kind"] == "figure":
-        svg, png = base64.b64decode(entry["svg"]), base64.b64decode(entry["png"])
-        return Figure(svg, png, entry["alt"], entry["caption"])
+        return Figure(base64.b64decode(entry["svg"]), entry["alt"], entry["caption"])
     return Div(entry["name"], tuple(read_block(inner) for inner in entry["content"]))
 
 

@@ -97,8 +97,8 @@ def to_blocks(value: object) -> list[dict[str, Any]]:
     if isinstance(value, Table):
         return [{"kind": "table", "text": value.markdown, "caption": value.caption, "widths": list(value.widths)}]
     if isinstance(value, Figure):
-        svg, png = (base64.b64encode(data).decode("ascii") for data in (value.svg, value.png))
-        return [{"kind": "figure", "svg": svg, "png": png, "alt": value.alt, "caption": value.caption}]
+        svg = base64.b64encode(value.svg).decode("ascii")
+        return [{"kind": "figure", "svg": svg, "alt": value.alt, "caption": value.caption}]
     if isinstance(value, Div):
         return [{"kind": "div", "name": value.name, "content": to_blocks(list(value.content))}]
     if isinstance(value, Sequence) and not isinstance(value, bytes):

@@ -10,6 +10,7 @@ from evalkit.errors import ReportError
 from evalkit.records.whole_file import write_whole
 from evalkit.report.blocks import Figure
 from evalkit.report.brand import PALETTE
+from evalkit.report.figure_png import draw_dots
 from evalkit.report.figure_style import (
     INK,
     QUIET,
@@ -49,7 +50,7 @@ def power_plot(curves: pd.DataFrame | Mapping[str, pd.DataFrame], *, to: str | P
     Returns
     -------
     Figure
-        With `svg`, `png` and `alt`, the picture in words; a notebook shows it.
+        With `svg` and `alt`, the picture in words; a notebook shows it.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def power_plot(curves: pd.DataFrame | Mapping[str, pd.DataFrame], *, to: str | P
         caption = f"Line: chance that the trial finds the effect, {how}. Dashed: the power wanted."
         made = finish(figure, alt=f"{title}: {' '.join(told)}", caption=caption)
     if to is not None:
-        write_whole(to, made.svg if Path(to).suffix == ".svg" else made.png)
+        write_whole(to, made.svg if Path(to).suffix == ".svg" else draw_dots([made.svg])[0])
     return made
 
 

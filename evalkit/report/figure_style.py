@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
 
-PNG_DOTS = 180
 WIDTH = 5.6  # inches; a page sets figures about 6.6 inches wide, so that 9 points print as 10.6
 SMALL, NORMAL, TITLE = 8.5, 9.0, 10.0
 LETTERS_IN_TITLE = 70
@@ -95,19 +94,15 @@ def bare(axes: "Axes") -> None:
 
 
 def finish(figure: "MatplotlibFigure", *, alt: str, caption: str) -> Figure:
-    """Draw a figure as SVG, with text as text so that it stays small, and as PNG; the same bytes each time."""
+    """Draw a figure as SVG, with text as text so that it stays small; the same bytes each time."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    vector, raster = BytesIO(), BytesIO()
+    vector = BytesIO()
     undated = {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "evalkit"}):
-        # Cut to its content once: "tight" would lay out all text again for each of the two files.
-        canvas = FigureCanvasAgg(figure)
-        cut = figure.get_tightbbox(canvas.get_renderer()).padded(0.02)
+        # Cut to its content; the other canvas knows how wide text is.
+        cut = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).padded(0.02)
         FigureCanvasSVG(figure).print_figure(vector, format="svg", metadata=undated, bbox_inches=cut)
-        FigureCanvasAgg(figure).print_figure(
-            raster, format="png", metadata={"Software": None}, dpi=PNG_DOTS, bbox_inches=cut
-        )
-    return Figure(svg=lighten(vector.getvalue()), png=raster.getvalue(), alt=alt, caption=caption)
+    return Figure(svg=lighten(vector.getvalue()), alt=alt, caption=caption)

@@ -13,6 +13,7 @@ import yaml
 from evalkit.errors import ReportError
 from evalkit.report.blocks import Block, Div, Figure, Markdown, Table
 from evalkit.report.execute import CellOutput, Executed
+from evalkit.report.figure_png import draw_dots
 from evalkit.report.lint import IMAGE
 from evalkit.report.parse import SHORTCODE, Prose
 
@@ -62,6 +63,7 @@ class Writer:
     fmt: Format
     name: str
     files: dict[str, bytes] = field(default_factory=dict)
+    in_dots: dict[str, bytes] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     unlabelled: int = 0
 
@@ -117,7 +119,10 @@ class Writer:
         self.unlabelled += not label.startswith("fig-")
         name = label if label.startswith("fig-") else f"figure-{self.unlabelled}"
         path = f"figures/{name}.{'png' if self.fmt == 'docx' else 'svg'}"
-        self.files[path] = block.png if self.fmt == "docx" else tidy_svg(block.svg, name=name, alt=alt)
+        if self.fmt == "docx":
+            self.in_dots[path] = block.svg
+        else:
+            self.files[path] = tidy_svg(block.svg, name=name, alt=alt)
         image = f"![]({path}){{fig-alt={quoted(alt)}}}"
         if not caption:
             return image
@@ -155,6 +160,7 @@ def static_document(executed: Executed, fmt: Format) -> StaticDoc:
     writer.problems.extend(reference_problems(body, writer.name))
     if writer.problems:
         raise ReportError(f"{writer.name} cannot be laid out:", problems=writer.problems)
+    writer.files |= dict(zip(writer.in_dots, draw_dots(list(writer.in_dots.values())), strict=True))
     head = yaml.safe_dump({**front, "engine": "markdown"}, allow_unicode=True, sort_keys=False, width=10_000)
     return StaticDoc(f"---\n{head}---\n\n{body}\n", writer.files, fmt, day, writer.name)
 
@@ -225,7 +231,7 @@ def copy_pictures(body: str, executed: Executed, writer: Writer) -> None:
     root = executed.template.path.parent.resolve()
     for image in IMAGE.finditer(SHOWN_CODE.sub("", body)):
         target = image["target"]
-        if target in writer.files:
+        if target in writer.files or target in writer.in_dots:
             continue
         path = (root / target).resolve()
         if not path.is_relative_to(root) or not path.is_file():

@@ -187,7 +187,6 @@ end
 
 -- Word sets no space after a table.
 local function after_tables(blocks)
-  if not DOCX then return nil end
   for index = 2, #blocks do
     if blocks[index - 1].t == 'Table' and blocks[index].t == 'Para' then
       blocks[index] = pandoc.Div({ blocks[index] }, pandoc.Attr('', {}, { ['custom-style'] = 'After Table' }))
@@ -196,4 +195,6 @@ local function after_tables(blocks)
   return blocks
 end
 
-return { { traverse = 'topdown', Div = box }, { Blocks = after_tables } }
+local filters = { { traverse = 'topdown', Div = box } }
+if DOCX then filters[2] = { Blocks = after_tables } end
+return filters

@@ -242,13 +242,10 @@ end
 
 local function figure(element)
   local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines {}
-  if TYPST then
-    local blocks = pandoc.Blocks { raw('#report-figure([') }
-    append(blocks, element.content)
-    append(blocks, { raw('], ['), pandoc.Plain(caption), raw(element.identifier ~= '' and ']) <' .. element.identifier .. '>' or '])') })
-    return blocks
-  end
-  return nil
+  local blocks = pandoc.Blocks { raw('#report-figure([') }
+  append(blocks, element.content)
+  append(blocks, { raw('], ['), pandoc.Plain(caption), raw(element.identifier ~= '' and ']) <' .. element.identifier .. '>' or '])') })
+  return blocks
 end
 
 -- Formulas --------------------------------------------------------------------------------------------------------------
@@ -314,7 +311,7 @@ end
 -- Pandoc writes text such as "1." or "/" at the start of a block as it is; typst would read a list.
 local function plain_start(element)
   local first = element.content[1]
-  if not (TYPST and first and first.t == 'Str') then return nil end
+  if not (first and first.t == 'Str') then return nil end
   local number, mark = first.text:match('^(%d+)([.)])$')
   if number then
     element.content[1] = pandoc.RawInline('typst', number .. '\\' .. mark)
@@ -362,7 +359,7 @@ function Pandoc(doc)
   doc = doc:walk { Div = side_by_side }
   doc = doc:walk { Table = function(t) if t.attributes['custom-style'] ~= 'Layout' then return table_output(t) end end }
   doc = doc:walk { Image = image, Math = formula }
-  doc = doc:walk { Figure = figure, Plain = plain_start, Para = plain_start }
+  if TYPST then doc = doc:walk { Figure = figure, Plain = plain_start, Para = plain_start } end
   if #problems > 0 then
     for _, text in ipairs(problems) do io.stderr:write('EVALKIT ' .. text .. '\n') end
     os.exit(3)

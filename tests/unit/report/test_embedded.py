@@ -337,7 +337,7 @@ from evalkit.report.blocks import Figure
 width = values[school]
 bar = f'<rect width="{width}" height="9"/>'
 svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="90pt" height="9pt" viewBox="0 0 90 9">{bar}</svg>'
-Figure(svg.encode(), b"", f"{school} has {width}")
+Figure(svg.encode(), f"{school} has {width}")
 ```
 """
 

@@ -11,6 +11,7 @@ from evalkit.report.blocks import Figure
 from evalkit.report.brand import PALETTE
 from evalkit.report.figure_answers import Piece, side_of, start_of, upper_shares
 from evalkit.report.figure_distribution import band
+from evalkit.report.figure_png import draw_dots
 from evalkit.report.figure_style import WIDTH, title_lines
 from evalkit.report.figure_svg import lighten
 from tests.golden.sample import OUTCOMES, sample
@@ -66,8 +67,8 @@ def test_no_text_is_cut_off(drawn: list[Figure]) -> None:
     import numpy as np
     from matplotlib.image import imread
 
-    for one in drawn:
-        pixels = imread(BytesIO(one.png))[:, :, :3]
+    for dots in draw_dots([one.svg for one in drawn]):
+        pixels = imread(BytesIO(dots))[:, :, :3]
         assert pixels[:, -1].min() > 0.6
         assert np.isfinite(pixels).all()
 
