@@ -43,10 +43,14 @@ class PlanDesign(StrEnum):
     """The study designs that `evalkit new` can write a plan for."""
 
     single_group_prepost = "single_group_prepost"
+    comparison_prepost = "comparison_prepost"
     cluster_trial = "cluster_trial"
     individual_trial = "individual_trial"
     multisite_trial = "multisite_trial"
     matched_comparison = "matched_comparison"
+
+
+PREPOST = (PlanDesign.single_group_prepost, PlanDesign.comparison_prepost)
 
 
 class RendererChoice(StrEnum):
@@ -118,7 +122,7 @@ def new(
     from evalkit.records.new_plan import write_plan
 
     path = write_plan(name, design=design.value, folder=to)
-    files = "pre=FILE post=FILE" if design == PlanDesign.single_group_prepost else "PUPILS.csv --schools SCHOOLS.csv"
+    files = "pre=FILE post=FILE" if design in PREPOST else "PUPILS.csv --schools SCHOOLS.csv"
     terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} {files}")
 
 

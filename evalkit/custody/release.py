@@ -169,7 +169,7 @@ def _one_spelling(responses: pd.DataFrame) -> pd.DataFrame:
 
 
 def _characteristics(study: Study, responses: pd.DataFrame) -> list[str]:
-    ids = [one.id for one in (*study.plan.covariates, *study.plan.subgroups)]
+    ids = [one.id for one in (*study.plan.covariates, *study.plan.subgroups, *study.plan.pupil_facts)]
     return [one for one in dict.fromkeys(ids) if one in responses.columns]
 
 
@@ -205,7 +205,8 @@ def _trial_tables(uploads: Sequence[Upload], schools: SchoolList | None, study: 
         certificate=certificate_of(study),
     )
     if tables.errors:
-        raise DesignError("The files do not fit the design of the trial.", problems=tables.errors)
+        what = "trial" if study.plan.is_trial else "comparison"
+        raise DesignError(f"The files do not fit the design of the {what}.", problems=tables.errors)
     return tables
 
 

@@ -14,7 +14,7 @@ from evalkit.intake.normal import counted, listed, normal, yaml_text
 from evalkit.intake.order import order_problems
 from evalkit.intake.pupils import UPN, code_key, is_private, shown_code
 from evalkit.intake.respelled import is_too_many, respelled_pairs, respelled_problems
-from evalkit.records.evaluation import Study
+from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.responses import Choice, Problem, Question, Upload
 
 _LOOK_ALIKE = str.maketrans("oil5", "011s")
@@ -69,7 +69,7 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
         problems += _same_answers(uploads, first, last, labels)
     one_file = study.plan.has_groups and len({name for keys in pupils.values() for name in keys.values()}) == 1
     if (linked or asked) and not one_file:
-        problems += _only_in_one(uploads, pupils, files, labels, settled=settled, is_trial=study.plan.has_groups)
+        problems += _only_in_one(uploads, pupils, files, labels, settled=settled, plan=study.plan)
     near = {key for pair in respelled for key in pair}
     problems += _near_codes(uploads, pupils, first, last, told=near)
     problems += group_problems(uploads, study)
@@ -188,11 +188,11 @@ def _only_in_one(
     labels: dict[str, str],
     *,
     settled: Collection[str],
-    is_trial: bool,
+    plan: Evaluation,
 ) -> list[Problem]:
     """Who answered in only one wave; many of them in the smaller file are a sign that codes were typed differently.
 
-    Pupils who are asked about already (`settled`) are left out. In a trial it is usual, so only many are named.
+    Pupils who are asked about already (`settled`) are left out. Where groups are compared all stay on the list.
     """
     spelled = _spelling(uploads)
     fewest = min(len(keys) for keys in pupils.values())
@@ -206,9 +206,9 @@ def _only_in_one(
         shown = f": {listed(codes, limit=_MOST_NAMED)}" if codes else ""
         many = len(keys) == fewest and len(alone) > _MANY * fewest
         mend = (
-            "In a trial they stay on the list. If codes were typed differently, correct them. Otherwise there is "
-            "nothing to do."
-            if is_trial
+            f"{'In a trial they' if plan.is_trial else 'They'} stay on the list. If codes were typed differently, "
+            "correct them. Otherwise there is nothing to do."
+            if plan.has_groups
             else "Their change cannot be worked out. If codes were typed differently, correct them. Otherwise there is "
             "nothing to do: the report says how many there are."
         )

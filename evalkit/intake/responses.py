@@ -226,6 +226,7 @@ def _note_without_number(
         "warn",
         "without_number",
         f"There is no number for {listed(counts)}",
-        "That is usual in a trial: these pupils stay on the list, because they were randomised. Nothing to do, unless "
-        "numbers were lost.",
+        f"That is usual{' in a trial' if parts.study.plan.is_trial else ''}: these pupils stay on the list, "
+        f"{'because they were randomised' if parts.study.plan.is_trial else 'so that the report can count them'}. "
+        "Nothing to do, unless numbers were lost.",
     )

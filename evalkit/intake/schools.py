@@ -31,7 +31,7 @@ def check_schools(
     Parameters
     ----------
     path : CSV, TSV or XLSX file with a row per school: those that left and those without a pupil belong there too
-    study : an evaluation whose design is a trial
+    study : an evaluation whose design is a trial or a comparison
     sheet, mapping : as for `check_upload`
 
     Returns
@@ -45,7 +45,7 @@ def check_schools(
     """
     place = Path(path)
     if study.plan.groups is None:
-        raise UploadError(f"{place.name}: The plan is no trial, so it has no list of schools.")
+        raise UploadError(f"{place.name}: The plan compares no groups, so it has no list of schools.")
     readings, sha256 = read_file(place)
     known = known_names(study)
     chosen = choose_reading(readings, known, place.name, sheet=sheet, mapping=mapping)

@@ -13,6 +13,7 @@ from evalkit.intake.number_column import Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.records.characteristic import Characteristic
 from evalkit.records.evaluation import Study
+from evalkit.records.group_words import groups_key
 from evalkit.records.responses import Choice, Question
 from evalkit.records.trial import Compliance
 
@@ -88,8 +89,9 @@ def _arms(table: Table, column: Column, study: Study, decided: Mapping[str, str]
         findings.add(
             "ask",
             "unknown_arm",
-            f"{quoted(text)} is no arm of the trial" + (f" ({counted(len(where), 'row')})" if len(where) > 1 else ""),
-            "Which arm is meant? Correct the cells, or say it in the plan: trial: allocation: values: "
+            f"{quoted(text)} is no arm of the {'trial' if study.plan.is_trial else 'comparison'}"
+            + (f" ({counted(len(where), 'row')})" if len(where) > 1 else ""),
+            f"Which arm is meant? Correct the cells, or say it in the plan: {groups_key(study.plan)} "
             f"{{{yaml_text(text)}: ARM}}.",
             allowed=listed([f"{arm.id} ({arm.label})" for arm in study.plan.arms], last="or"),
             questions=[

@@ -25,6 +25,18 @@ class GroupSource(Spec):
     values: dict[str, Identifier] = Field(default_factory=dict)
 
 
+class Start(Spec):
+    """Where several groups started one after the other: the column that says when.
+
+    level : whether single pupils or whole schools started
+    values : text in the file -> the wave at which the programme had first been at work, or `never`
+    """
+
+    headers: tuple[str, ...] = ()
+    level: Literal["pupil", "school"] = "school"
+    values: dict[str, str] = Field(default_factory=dict)
+
+
 class Matching(Spec):
     """How comparison units are chosen and weighted, fixed before the outcomes were seen.
 
@@ -78,6 +90,8 @@ class Comparison(Spec):
     assigned : what was chosen for the programme: errors are clustered there
     programme_schools : names of schools with the programme in any year: none of them may be a comparison school
     last_wave_before : the last wave before the programme began; the first one when left out
+    start : where groups started at different times (comparison_prepost)
+    permutations : draws of the permutation test of pupils (comparison_prepost); 0 leaves it out
     matching : how partners are found (matched_comparison)
     compliance, left, school_left, security, cost, context, checklist : as in a trial
     """
@@ -88,6 +102,8 @@ class Comparison(Spec):
     assigned: AssignedUnit = "school"
     programme_schools: tuple[str, ...] = ()
     last_wave_before: Identifier | None = None
+    start: Start | None = None
+    permutations: int = Field(default=2000, ge=0, le=100_000)
     matching: Matching | None = None
     compliance: tuple[Compliance, ...] = ()
     left: Characteristic | None = None
@@ -96,6 +112,15 @@ class Comparison(Spec):
     cost: Cost | None = None
     context: tuple[PublishedFigure, ...] = ()
     checklist: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def start_fact(self) -> Characteristic | None:
+        """The start as a column of the files."""
+        if self.start is None:
+            return None
+        return Characteristic(
+            id="start", label="Start", headers=self.start.headers, values=self.start.values, level=self.start.level
+        )
 
     @property
     def groups(self) -> Trial:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evalkit.records.evaluation import Evaluation
 
 Fault = tuple[KeyPath, str]
+NEVER = "never"
 
 
 def comparison_faults(plan: "Evaluation") -> list[Fault]:
@@ -23,6 +24,7 @@ def comparison_faults(plan: "Evaluation") -> list[Fault]:
         *_waves(plan, plan.comparison),
         *_matching(plan, plan.comparison),
         *shared_faults(plan, plan.comparison.groups, block="comparison"),
+        *_starts(plan, plan.comparison),
         *_rest(plan, plan.comparison),
     ]
 
@@ -100,6 +102,26 @@ def _units(comparison: "Comparison", matching: "Matching") -> list[Fault]:
         sentence = "whole schools are matched only where whole schools had the programme (assigned: school)"
         return [(("comparison", "matching", "unit"), sentence)]
     return []
+
+
+def _starts(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
+    """What the column with the start may mean: a wave after the first, or never."""
+    if comparison.start is None:
+        return []
+    key: KeyPath = ("comparison", "start")
+    if plan.design != "comparison_prepost":
+        return [(key, f"the design {plan.design} compares groups that started together; take this block out")]
+    allowed = [*(wave.id for wave in plan.waves[1:]), NEVER]
+    faults: list[Fault] = [
+        ((*key, "values", typed), f"'{meant}' is no wave after the first; allowed: {', '.join(allowed)}")
+        for typed, meant in comparison.start.values.items()
+        if meant not in allowed
+    ]
+    if len(plan.waves) < 3:
+        faults.append((key, f"groups that start one after the other need 3 waves at least; found {len(plan.waves)}"))
+    if any(outcome.baseline is not None for outcome in plan.outcomes):
+        faults.append((key, "each start is compared with the same score one wave earlier; take 'baseline' out"))
+    return faults
 
 
 def _rest(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:

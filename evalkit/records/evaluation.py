@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
 from evalkit.records.characteristic import Characteristic
+from evalkit.records.clusters import Clusters
 from evalkit.records.comparison import Comparison
 from evalkit.records.data_protection import DataProtection
 from evalkit.records.evaluation_checks import Fault, plan_faults
@@ -164,6 +165,7 @@ class Evaluation(Spec):
     subgroups: tuple[Characteristic, ...] = ()
     trial: Trial | None = None
     comparison: Comparison | None = None
+    clusters: Clusters | None = None
     selection: Selection | None = None
     delivery: Delivery | None = None
     missing_data: MissingData = MissingData()
@@ -253,9 +255,15 @@ class Evaluation(Spec):
         return outcome.baseline or Baseline(instrument=outcome.instrument, score=outcome.score)
 
     @property
+    def _start(self) -> tuple[Characteristic, ...]:
+        """When pupils or schools of a comparison started, as a column of the files."""
+        fact = self.comparison.start_fact if self.comparison is not None else None
+        return (fact,) if fact is not None else ()
+
+    @property
     def pupil_facts(self) -> tuple[Characteristic, ...]:
         """Every characteristic that stands in a pupil file, each once, in the plan's order."""
-        found = [*self.covariates, *self.subgroups]
+        found = [*self.covariates, *self.subgroups, *self._start, *(self.clusters.facts if self.clusters else ())]
         groups = self.groups
         if groups is not None:
             found += [*groups.strata, *([groups.left] if groups.left else [])]
@@ -264,7 +272,7 @@ class Evaluation(Spec):
     @property
     def school_facts(self) -> tuple[Characteristic, ...]:
         """Every characteristic of schools, each once: the school list holds it, or else the pupil file."""
-        found = [*self.covariates, *self.subgroups]
+        found = [*self.covariates, *self.subgroups, *self._start]
         groups = self.groups
         if groups is not None:
             found += [*groups.strata, *([groups.school_left] if groups.school_left else [])]

@@ -24,6 +24,7 @@ def plan_faults(plan: "Evaluation") -> list[Fault]:
         *_repeated(plan),
         *_measures(plan),
         *design,
+        *_clusters(plan),
         *_selection(plan),
         *_disclosure(plan),
         *_data(plan),
@@ -126,6 +127,27 @@ def _single_group(plan: "Evaluation") -> list[Fault]:
         faults.append((("arms",), f"the design {plan.design} has one arm and no comparison group; {found}"))
     if plan.unit_of_randomisation != "none":
         faults.append((("unit_of_randomisation",), f"the design {plan.design} is not randomised; write none here"))
+    return faults
+
+
+def _clusters(plan: "Evaluation") -> list[Fault]:
+    """Target pupils must be named by a subgroup of the plan; school and hub stand nowhere else."""
+    if plan.clusters is None:
+        return []
+    if plan.has_groups:
+        block = "trial" if plan.is_trial else "comparison"
+        return [(("clusters",), f"the design {plan.design} names schools under '{block}:'; take this block out")]
+    taken = {one.id for one in (*plan.covariates, *plan.subgroups)} & {one.id for one in plan.clusters.facts}
+    faults: list[Fault] = [
+        (("clusters",), f"'{name}' is described under covariates or subgroups too; keep it here only")
+        for name in sorted(taken)
+    ]
+    target = plan.clusters.target
+    known = {one.id for one in plan.subgroups}
+    if target is not None and target.subgroup not in known:
+        names = ", ".join(sorted(known)) or "none"
+        sentence = f"'{target.subgroup}' is no subgroup of this plan; it has: {names}"
+        faults.append((("clusters", "target", "subgroup"), sentence))
     return faults
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evalkit.records.allocation import Certificate
+from evalkit.records.group_words import words
 from evalkit.records.trial_notes import Notes, key_of, named
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import Evaluation
-
-FEWEST_UNITS = 2  # an arm of one unit has no variance between units, so nothing can be said about chance
 
 
 def settle_arms(
@@ -39,7 +38,7 @@ def settle_arms(
     unit = plan.assigned_unit
     pupils["_unit"] = _units(pupils, unit)
     names = _names(pupils, unit)
-    said = _said_by_pupils(pupils, names, unit, notes)
+    said = _said_by_pupils(pupils, names, plan, notes)
     if unit == "school":
         listed = {key_of(name): arm for name, arm in zip(schools["school"], schools["arm"], strict=True) if arm}
         names |= {key_of(name): name for name in schools["school"]}
@@ -78,8 +77,9 @@ def _names(pupils: pd.DataFrame, unit: str) -> dict[str, str]:
     return {key: name for key, name in zip(pupils["_unit"], shown, strict=True) if key}
 
 
-def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], unit: str, notes: Notes) -> dict[str, str]:
+def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], plan: "Evaluation", notes: Notes) -> dict[str, str]:
     """The arm of each unit by the pupil file; units whose pupils differ are named."""
+    unit = plan.assigned_unit
     given = pupils.loc[(pupils["arm"] != "") & (pupils["_unit"] != ""), ["_unit", "arm"]].drop_duplicates()
     several = given.loc[given["_unit"].duplicated(), "_unit"].unique()
     if len(several):
@@ -87,9 +87,8 @@ def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], unit: str, n
             "error",
             "arm_varies",
             f"{named(unit, (names[key] for key in several))} {_has(several)} pupils in more than one arm, though whole "
-            f"{_plural(unit)} were randomised",
-            f"Write one arm for each {unit}: the one that it was allocated to, whatever happened afterwards. Or "
-            f"correct the pupils' {unit}.",
+            f"{_plural(unit)} {words(plan).were_put}",
+            f"Write one arm for each {unit}: {words(plan).right_arm}. Or correct the pupils' {unit}.",
         )
     first = given.drop_duplicates("_unit")
     return dict(zip(first["_unit"], first["arm"], strict=True))
@@ -189,9 +188,8 @@ def _say_without_arm(names: Mapping[str, str], said: Mapping[str, str], plan: "E
         notes.add(
             "error",
             "no_arm",
-            f"No file says which arm the {_plural(unit)} were allocated to",
-            f"Add a column '{heading}' to the pupil file or to the list of schools, or name the certificate of the "
-            "allocation in the plan (trial: allocation: certificate:).",
+            f"No file says which arm the {_plural(unit)} {words(plan).put_into}",
+            f"Add a column '{heading}' to the pupil file or to the list of schools{words(plan).or_certificate}.",
         )
     elif without:
         notes.add(
@@ -209,14 +207,13 @@ def _say_small_arms(names: Mapping[str, str], said: Mapping[str, str], plan: "Ev
         return
     for arm in plan.arms:
         members = counts[arm.id]
-        if len(members) < FEWEST_UNITS:
+        if len(members) < words(plan).fewest(unit):
             found = f"only {named(unit, members)}" if members else f"no {unit}"
             notes.add(
                 "error",
                 "small_arm",
                 f"The arm '{arm.label}' ({arm.id}) has {found}",
-                f"Each arm needs {FEWEST_UNITS} {_plural(unit)} at least, or chance cannot be told from the programme. "
-                "Add those that are missing; if there are none, this is no trial.",
+                words(plan).small_arm(unit, _plural(unit)),
             )
 
 

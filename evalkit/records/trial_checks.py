@@ -18,7 +18,7 @@ UNITS = {
     "individual_trial": ("pupil",),
     "multisite_trial": ("pupil", "class"),
 }
-RESERVED = frozenset({"pupil", "school", "class", "arm", "wave", "scale", "value", "baseline", "outcome"})
+RESERVED = frozenset({"pupil", "school", "class", "arm", "wave", "scale", "value", "baseline", "outcome", "start"})
 
 
 def trial_faults(plan: "Evaluation") -> list[Fault]:

@@ -1,4 +1,4 @@
-"""The pupils and the schools of a trial, put together from its files, and everything that does not fit its design."""
+"""Pupils and schools of a trial or a comparison, put together from its files, and all that does not fit its design."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from evalkit.records.allocation import Certificate, load_certificate
+from evalkit.records.group_words import one_place, words
 from evalkit.records.trial_arms import settle_arms
 from evalkit.records.trial_notes import Notes, TrialFault, key_of, named
 
@@ -20,7 +21,7 @@ Level = Literal["pupil", "school"]
 
 @dataclass(frozen=True, slots=True)
 class TrialTables:
-    """Who was randomised.
+    """Who was randomised; in a comparison, who is in the two groups.
 
     Attributes
     ----------
@@ -74,7 +75,7 @@ def join_trial(
     ----------
     responses : frame - the responses of all files together, in the order of the plan's waves, a row per pupil and wave
     schools : frame - `SchoolList.schools`; None when there is no list
-    plan : a plan whose design is a trial
+    plan : a plan whose design is a trial or a comparison
     certificate : the certificate of the allocation; its arms decide
     """
     trial = plan.groups
@@ -112,9 +113,9 @@ class _Pupils:
     def settle(self, plan: "Evaluation") -> pd.DataFrame:
         """A row per pupil, each fact as first given; what differs between rows is said."""
         self.frame = self.responses[["pupil"]].drop_duplicates().reset_index(drop=True)
-        self._text("school", "pupil_in_two_schools", "more than one school", _ONE_SCHOOL)
+        self._text("school", "pupil_in_two_schools", "more than one school", one_place(plan, "school"))
         by_class = plan.assigned_unit == "class"
-        self._text("class", "pupil_in_two_classes", "more than one class", _ONE_CLASS, is_error=by_class)
+        self._text("class", "pupil_in_two_classes", "more than one class", one_place(plan, "class"), is_error=by_class)
         self._text("arm", "pupil_in_two_arms", "more than one arm", "Write each pupil's arm the same in every row.")
         for one in plan.pupil_facts:
             self._text(one.id, "fact_differs", f"different entries for '{one.label}'", _FIRST, is_error=False)
@@ -155,8 +156,6 @@ class _Pupils:
             self.notes.add("error" if is_error else "warn", kind, found, mend)
 
 
-_ONE_SCHOOL = "In a trial a pupil counts in the school in which he or she was when schools were randomised. Write it."
-_ONE_CLASS = "In a trial a pupil counts in the class in which he or she was when classes were randomised. Write it."
 _FIRST = "evalkit uses what stands first. Correct the others if that is wrong."
 
 
@@ -225,9 +224,9 @@ def _check_places(
     """Pupils without a school or class, schools that are not on the list, schools without a pupil."""
     assert plan.groups is not None
     if plan.needs_school or (pupils["school"] != "").any():
-        _say_blank(pupils, "school", plan.groups.school.headers, notes)
+        _say_blank(pupils, "school", plan.groups.school.headers, notes, who=words(plan).everybody)
     if plan.groups.class_ is not None:
-        _say_blank(pupils, "class", plan.groups.class_.headers, notes)
+        _say_blank(pupils, "class", plan.groups.class_.headers, notes, who=words(plan).everybody)
     there = set(pupils["school"]) - {""}
     known = set(schools["school"])
     strange = sorted(there - known)
@@ -237,9 +236,8 @@ def _check_places(
             "error",
             "school_not_listed",
             f"{named('school', strange)} of {count} {'pupil' if count == 1 else 'pupils'} "
-            f"{'is' if len(strange) == 1 else 'are'} not among the schools that were randomised",
-            "Correct the school of these pupils, or add the school to the list (or to the certificate) if it was "
-            "randomised. Pupils of other schools do not belong in the trial: take them out.",
+            f"{'is' if len(strange) == 1 else 'are'} not {words(plan).list_of_schools}",
+            words(plan).strange_school,
         )
     empty = sorted(known - there)
     if empty and (there or with_list):
@@ -247,11 +245,11 @@ def _check_places(
             "warn",
             "school_without_pupils",
             f"{named('school', empty)} {'has' if len(empty) == 1 else 'have'} no pupil in the files",
-            "The report counts them as randomised and not analysed. Add their pupils if they were lost.",
+            words(plan).empty_school,
         )
 
 
-def _say_blank(pupils: pd.DataFrame, column: str, headers: Sequence[str], notes: Notes) -> None:
+def _say_blank(pupils: pd.DataFrame, column: str, headers: Sequence[str], notes: Notes, *, who: str) -> None:
     heading = f"'{headers[0]}'" if headers else f"'{column.capitalize()}'"
     blank = pupils.loc[pupils[column] == "", "pupil"]
     if len(blank) == len(pupils) and len(pupils):
@@ -263,7 +261,7 @@ def _say_blank(pupils: pd.DataFrame, column: str, headers: Sequence[str], notes:
         notes.add(
             "error", f"pupil_without_{column}",
             f"{named('pupil', blank)} {'has' if len(blank) == 1 else 'have'} no {column}",
-            f"Type it into the column {heading}. Every pupil who was randomised has one.",
+            f"Type it into the column {heading}. {who} has one.",
         )  # fmt: skip
 
 
