@@ -4,10 +4,12 @@
 """
 
 import inspect
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import typer
 from typer.models import OptionInfo
 
 import evalkit
@@ -44,15 +46,31 @@ def command_page() -> str:
     """Every command with its arguments and options."""
     parts = ["# Command line", "", "Made from the commands by `docs/make_reference.py`.", ""]
     parts += ["Exit codes: 0 done; 1 the input has problems, all of them are listed; 2 the command was used wrongly."]
-    for command in app.registered_commands:
-        function = command.callback
-        assert function is not None
-        parts += ["", f"## evalkit {command.name or function.__name__}", "", inspect.getdoc(function) or "", ""]
+    for name, function in commands():
+        parts += ["", f"## evalkit {name}", "", inspect.getdoc(function) or "", ""]
         parts += ["| argument or option | meaning | default |", "|---|---|---|"]
         hints = get_type_hints(function, include_extras=True)
         for name, parameter in inspect.signature(function).parameters.items():
+            if hints[name] is typer.Context:
+                continue
             parts.append(_parameter_row(name, hints[name], parameter.default))
     return "\n".join(parts) + "\n"
+
+
+def commands() -> list[tuple[str, Callable[..., object]]]:
+    """Every command by its words, also those of a group; a group that does something by itself comes first."""
+    found: list[tuple[str, Callable[..., object]]] = []
+    groups = [
+        ("", app),
+        *((f"{group.typer_instance.info.name} ", group.typer_instance) for group in app.registered_groups),
+    ]
+    for prefix, group in groups:
+        own = group.registered_callback.callback if prefix and group.registered_callback else None
+        found += [(prefix.strip(), own)] if own else []
+        for command in group.registered_commands:
+            assert command.callback is not None
+            found.append((prefix + (command.name or command.callback.__name__), command.callback))
+    return found
 
 
 def _parameter_row(name: str, hint: object, default: object) -> str:

@@ -17,6 +17,7 @@ from evalkit import (
     cli_forms,
     cli_instruments,
     cli_planning,
+    cli_portal,
     cli_portfolio,
     cli_power,
     cli_verify,
@@ -207,6 +208,7 @@ GROUPS = (
 )  # fmt: skip
 for group in GROUPS:
     app.registered_commands.extend(group.app.registered_commands)
+app.add_typer(cli_portal.portal)
 
 
 def _load(folder: Path) -> "Study":

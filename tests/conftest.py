@@ -1,4 +1,14 @@
-"""Leave the long simulations out unless they are asked for: pytest -m slow."""
+"""Leave the long simulations out unless they are asked for (pytest -m slow), and make Django ready."""
+
+import os
+import tempfile
+
+os.environ.setdefault("EVALKIT_PORTAL_TRIAL", "1")
+os.environ.setdefault("EVALKIT_PORTAL_DATA", tempfile.mkdtemp(prefix="evalkit-portal-tests-"))
+
+from evalkit.portal.start import set_up
+
+set_up()
 
 
 def pytest_collection_modifyitems(config, items):

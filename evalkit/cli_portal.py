@@ -1,0 +1,75 @@
+"""The command that starts the portal, and those of its server."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalkit import terminal
+from evalkit.errors import EvalkitError
+
+portal = typer.Typer(
+    name="portal", invoke_without_command=True, help="Start the portal: schools upload, evaluators release, leads read."
+)
+Data = Annotated[Path, typer.Option("--data", help="Folder of the database, uploads, releases and reports.")]
+
+
+def _needs_django() -> None:
+    try:
+        import django  # noqa: F401
+    except ImportError:
+        raise EvalkitError(
+            "The portal needs packages that are not installed. Install them: python -m pip install 'evalkit[portal]'"
+        ) from None
+
+
+@portal.callback()
+def start(
+    context: typer.Context,
+    data: Data = Path("evalkit-portal"),
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Add the demonstration programme.")] = True,
+) -> None:
+    """Try the portal on this machine: makes the database, prints a one-time link for the evaluator, and serves."""
+    _needs_django()
+    if context.invoked_subcommand is not None:
+        return
+    from evalkit.portal.start import add_demo, first_link, make_ready, serve, set_up
+
+    address = f"http://127.0.0.1:{port}"
+    set_up(data, trial=True)
+    make_ready()
+    if demo:
+        add_demo()
+    link = first_link(address)
+    terminal.say(f"The portal runs at {address} (this machine only; stop it with Ctrl+C). Its data lie in {data}.")
+    if link:
+        terminal.say(f"Open this link to make the evaluator's account. It works once, within 14 days:\n  {link}")
+    sys.exit(serve(host="127.0.0.1", port=port))
+
+
+@portal.command()
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is waiting.")] = False,
+) -> None:
+    """Do the work behind the pages (checks, releases, reports) of the portal that the environment names."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from evalkit.portal.jobs.worker import work
+
+    work(until_idle=once)
+
+
+@portal.command()
+def manage(
+    arguments: Annotated[list[str], typer.Argument(help="As for Django's manage.py, for example: check --deploy")],
+) -> None:
+    """Run one of Django's own commands on the portal that the environment names."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["evalkit portal manage", *arguments])

@@ -1,0 +1,1 @@
+"""The portal: schools upload, evaluators release, leads read. A Django project; it holds no statistics."""

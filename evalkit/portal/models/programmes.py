@@ -1,0 +1,68 @@
+"""Programmes, schools, and which school takes part in which programme."""
+
+import uuid
+from functools import cached_property
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from evalkit.records.evaluation import Study, load_evaluation
+
+
+class School(models.Model):
+    """A school, known by its URN."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    urn = models.CharField(max_length=6, unique=True)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["name", "urn"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Programme(models.Model):
+    """A programme that is evaluated. Its plan, uploads, releases and reports lie in its own folder.
+
+    `title` and `plan_id` repeat the plan, so that a list of programmes opens no file.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    plan_id = models.CharField(max_length=60)
+    title = models.CharField(max_length=200)
+    is_demo = models.BooleanField(default=False)
+    made_at = models.DateTimeField(default=timezone.now)
+    schools = models.ManyToManyField(School, through="Participation", related_name="programmes")
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def folder(self) -> Path:
+        """Where the plan and all data of the programme lie."""
+        return Path(settings.DATA) / "programmes" / str(self.id)
+
+    @cached_property
+    def study(self) -> Study:
+        """The plan with its instruments. Raises SpecError when it cannot be read."""
+        return load_evaluation(self.folder)
+
+
+class Participation(models.Model):
+    """A school takes part in a programme. `due` is the day by which each wave is wanted, by the wave's id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="participations")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="participations")
+    invited_at = models.DateTimeField(null=True, blank=True)
+    due = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["programme", "school"], name="takes_part_once")]

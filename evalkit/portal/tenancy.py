@@ -1,0 +1,79 @@
+"""What the database itself lets a page see: row-level security, on PostgreSQL.
+
+Every page says at its start whose rows it may touch; the policies compare each row with it. A page that says nothing
+sees none. The worker, and nothing that answers a request, works with `everything`.
+"""
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+NOBODY = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows may be seen: of these schools, of these programmes, of these programmes only what is for leads."""
+
+    everything: bool = False
+    schools: frozenset[str] = frozenset()
+    programmes: frozenset[str] = frozenset()
+    led: frozenset[str] = frozenset()
+
+
+def set_scope(scope: Scope) -> None:
+    """Say whose rows the running transaction may touch. SQLite knows no policies; there the pages alone decide."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('evalkit.everything', %s, true), set_config('evalkit.schools', %s, true), "
+            "set_config('evalkit.programmes', %s, true), set_config('evalkit.led', %s, true)",
+            ["on" if scope.everything else "off", *map(_text, (scope.schools, scope.programmes, scope.led))],
+        )
+
+
+@contextmanager
+def everything() -> Generator[None]:
+    """A transaction that may touch every row: for the worker and for commands."""
+    with transaction.atomic():
+        set_scope(Scope(everything=True))
+        yield
+
+
+def _text(ids: Iterable[str]) -> str:
+    return ",".join(sorted(ids)) or NOBODY
+
+
+# Table -> the columns that make a row somebody's. `led`: leads of the programme see the row too.
+GUARDED = {
+    "portal_participation": ("school_id", "programme_id"),
+    "portal_surveyupload": ("school_id", "programme_id"),
+    "portal_job": ("school_id", "programme_id"),
+    "portal_datarelease": ("programme_id", "led"),
+    "portal_report": ("school_id", "programme_id", "led"),
+}
+
+
+def policies() -> list[str]:
+    """The statements that put the policies on the guarded tables."""
+    statements: list[str] = []
+    for table, columns in GUARDED.items():
+        tests = ["current_setting('evalkit.everything', true) = 'on'", _among("programme_id", "programmes")]
+        if "school_id" in columns:
+            tests.append(_among("school_id", "schools"))
+        if "led" in columns:
+            tests.append(_among("programme_id", "led"))
+        test = " OR ".join(tests)
+        statements += [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY own_rows ON {table} USING ({test}) WITH CHECK ({test})",
+        ]
+    return statements
+
+
+def _among(column: str, setting: str) -> str:
+    return f"{column}::text = ANY(string_to_array(current_setting('evalkit.{setting}', true), ','))"

@@ -1,0 +1,5 @@
+"""The pages of a school."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
