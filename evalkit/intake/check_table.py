@@ -28,7 +28,7 @@ from evalkit.intake.normal import counted, letter
 from evalkit.intake.number_column import Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.intake.patterns import report_patterns
-from evalkit.intake.pupils import code_key, read_codes, report_codes_as_numbers, report_dated_codes
+from evalkit.intake.pupils import code_key, in_two_schools, read_codes, report_codes_as_numbers, report_dated_codes
 from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.sheet_problems import report_headings, report_sheet
 from evalkit.intake.small_groups import report_small_groups
@@ -184,6 +184,11 @@ def _roster(
     nobody = responses_of(parts, door.known, findings)
     frame = pd.DataFrame({"pupil": codes, **who.texts, **who.amounts})
     frame = frame[frame["pupil"] != ""]
+    if pupil is not None and "school" in frame:
+        numbers = [table.numbers[place] for place in frame.index]
+        keys = [(code, "") for code in frame["pupil"]]
+        moved = in_two_schools(keys, frame["school"].tolist(), numbers, pupil, findings)
+        frame = frame.drop(index=frame.index[sorted(moved)])
     _say_twice(frame, table, pupil, findings)
     return _upload(
         chosen, table, door, nobody, decisions, findings, roster=frame.drop_duplicates("pupil").reset_index(drop=True)

@@ -3,20 +3,22 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping as Codes
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from evalkit.intake.code_checks import check_characters
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
-from evalkit.intake.normal import plain, quoted, yaml_text
+from evalkit.intake.normal import counted, listed, plain, quoted, yaml_text
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Choice, Question
+from evalkit.records.trial_notes import key_of
 
 UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
 _NEARLY_UPN = re.compile(r"[A-Z]?[0-9OIS][0-9OIS -]{9,}[A-Z]?\Z", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME = re.compile(r"[A-Z][a-zà-ÿ'’-]+,? +(?:[A-Z][a-zà-ÿ'’-]+ *)+\Z")
 _WHOLE = re.compile(r"(\d+)[.,]0+\Z")
+_MOST_NAMED = 8
 _SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d+\Z", re.IGNORECASE)
 
 
@@ -188,6 +190,58 @@ def report_codes_as_numbers(
         )
 
 
+def in_two_schools(
+    keys: Sequence[tuple[str, str]],
+    schools: Sequence[str],
+    numbers: Sequence[int],
+    column: Column,
+    findings: Findings,
+) -> set[int]:
+    """Say in one go which pupils stand in more than one school at a time.
+
+    Returns the places of their rows, which must be left out.
+
+    Parameters
+    ----------
+    keys : pupil code and wave of each response
+    schools : the school of each response, or nothing where the file has no schools
+    numbers : row numbers
+    """
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, ((code, wave), school) in enumerate(zip(keys, schools, strict=False)):
+        if school:
+            places[code_key(code), wave].append(place)
+    moved: dict[str, list[int]] = defaultdict(list)
+    for (code, _), some in places.items():
+        if len({key_of(schools[place]) for place in some}) > 1:
+            moved[code] += some
+    if not moved:
+        return set()
+    told: list[str] = []
+    questions: list[Question] = []
+    for some in moved.values():
+        code = keys[some[0]][0]
+        home = {key_of(schools[place]): schools[place] for place in some}
+        told.append(f"{shown_code(code)} in {listed(list(home.values()))}")
+        rows = list(dict.fromkeys(numbers[place] for place in some))
+        questions.append(Question(f"Which row of {shown_code(code)} counts?", _choices_of_rows(code, rows)))
+    more = f" and {len(told) - _MOST_NAMED} more" if len(told) > _MOST_NAMED else ""
+    findings.add(
+        "ask",
+        "pupil_in_two_schools",
+        f"{counted(len(told), 'pupil')} {'stands' if len(told) == 1 else 'stand'} here in more than one school: "
+        f"{'; '.join(told[:_MOST_NAMED])}{more}",
+        "A pupil counts in one school: the one in which he or she was when the groups were formed, whatever happened "
+        "later. Delete the other row, or correct its code if it belongs to another pupil. Until then none of these "
+        "rows is used.",
+        rows=sorted({numbers[place] for some in moved.values() for place in some}),
+        columns=[column.index],
+        header=column.header,
+        questions=questions,
+    )
+    return {place for some in moved.values() for place in some}
+
+
 def same_pupil_twice(
     keys: Sequence[tuple[str, str]],
     answers: Sequence[Sequence[object]],
@@ -196,6 +250,7 @@ def same_pupil_twice(
     *,
     wave_labels: Codes[str, str],
     facts: Sequence[Sequence[object]] = (),
+    settled: Set[int] = frozenset(),
     findings: Findings,
 ) -> set[int]:
     """Find pupils who stand twice in a wave.
@@ -206,6 +261,7 @@ def same_pupil_twice(
     answers : everything else that the response says
     facts : what it says of the pupil (year, sex, ...): where that differs too, they are probably two pupils
     numbers : row numbers
+    settled : places of which something else has been said
 
     Returns
     -------
@@ -213,7 +269,8 @@ def same_pupil_twice(
     """
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, (code, wave) in enumerate(keys):
-        places[code_key(code), wave].append(place)
+        if place not in settled:
+            places[code_key(code), wave].append(place)
     several_waves = len({wave for _, wave in places}) > 1
     left_out: set[int] = set()
     equal: list[int] = []

@@ -14,7 +14,7 @@ from evalkit.intake.header import Table
 from evalkit.intake.known import Known
 from evalkit.intake.normal import counted, listed
 from evalkit.intake.number_column import Values
-from evalkit.intake.pupils import code_key, same_pupil_twice, shown_code
+from evalkit.intake.pupils import code_key, in_two_schools, same_pupil_twice, shown_code
 from evalkit.records.evaluation import Study
 
 _MOST_NAMED = 12
@@ -67,8 +67,17 @@ def responses_of(parts: Parts, known: Known, findings: Findings) -> pd.DataFrame
         )
         labels = {wave.id: wave.label for wave in parts.study.plan.waves}
         facts = list(zip(*texts.values(), strict=True))
-        left_out = same_pupil_twice(
-            rows.keys, content, numbers, parts.pupil, wave_labels=labels, facts=facts, findings=findings
+        schools = texts.get("school", ())
+        left_out = in_two_schools(rows.keys, schools, numbers, parts.pupil, findings)
+        left_out |= same_pupil_twice(
+            rows.keys,
+            content,
+            numbers,
+            parts.pupil,
+            wave_labels=labels,
+            facts=facts,
+            settled=left_out,
+            findings=findings,
         )
     stay = [place for place in range(len(rows.keys)) if place not in left_out]
     _report_answers(rows, numbers, stay, parts, known, findings)

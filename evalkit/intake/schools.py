@@ -13,7 +13,7 @@ from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import known_names
-from evalkit.intake.normal import quoted
+from evalkit.intake.normal import listed, quoted
 from evalkit.intake.read import read_file
 from evalkit.intake.spare_rows import drop_rows
 from evalkit.intake.trial_columns import TrialColumns, read_trial
@@ -89,7 +89,7 @@ def _frame(table: Table, column: Column, read: TrialColumns, findings: Findings)
             rows=blank, columns=[column.index], header=column.header,
         )  # fmt: skip
     content = list(zip(*read.texts.values(), *read.amounts.values(), strict=True))
-    stay = _each_once(names, content, table.numbers, column, findings)
+    stay = _each_once(names, read.texts.get("arm", []), content, table.numbers, column, findings)
     frame = {name: pd.Series([texts[place] for place in stay], dtype="str") for name, texts in read.texts.items()}
     frame |= {
         name: pd.Series([values[place] for place in stay], dtype="Float64") for name, values in read.amounts.items()
@@ -99,8 +99,8 @@ def _frame(table: Table, column: Column, read: TrialColumns, findings: Findings)
 
 
 def _each_once(
-    names: Sequence[str], content: Sequence[tuple[object, ...]], numbers: Sequence[int], column: Column,
-    findings: Findings,
+    names: Sequence[str], arms: Sequence[str], content: Sequence[tuple[object, ...]], numbers: Sequence[int],
+    column: Column, findings: Findings,
 ) -> list[int]:  # fmt: skip
     places: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
@@ -119,7 +119,8 @@ def _each_once(
             findings.add(
                 "error",
                 "school_twice",
-                f"The school {quoted(names[some[0]])} stands here {len(some)} times, with different entries",
+                f"The school {quoted(names[some[0]])} stands here {len(some)} times, "
+                + _what_differs([arms[place] for place in some] if arms else []),
                 "A school was allocated once. Keep the row that is right. If they are two schools, give each its own "
                 "number: the URN tells schools of one name apart.",
                 rows=[numbers[place] for place in some],
@@ -127,3 +128,8 @@ def _each_once(
                 header=column.header,
             )
     return [some[0] for some in places.values()]
+
+
+def _what_differs(arms: Sequence[str]) -> str:
+    given = list(dict.fromkeys(arm for arm in arms if arm))
+    return f"in the arms {listed(given)}" if len(given) > 1 else "with different entries"

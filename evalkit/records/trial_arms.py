@@ -38,17 +38,18 @@ def settle_arms(
     unit = plan.assigned_unit
     pupils["_unit"] = _units(pupils, unit)
     names = _names(pupils, unit)
-    said = _said_by_pupils(pupils, names, plan, notes)
+    said, varied = _said_by_pupils(pupils, names, plan, notes)
+    clear = {key: arm for key, arm in said.items() if key not in varied}
     if unit == "school":
         listed = {key_of(name): arm for name, arm in zip(schools["school"], schools["arm"], strict=True) if arm}
         names |= {key_of(name): name for name in schools["school"]}
-        _disagree(said, listed, names, unit, "the list of schools", notes)
-        said = {**said, **listed}
+        _disagree(clear, listed, names, unit, "the list of schools", notes)
+        said, clear = {**said, **listed}, {**clear, **listed}
     if certificate is not None:
         drawn = _certified(certificate, plan, notes)
         certified = {key: name for key, (name, _) in drawn.items()}
         arms = {key: arm for key, (_, arm) in drawn.items()}
-        _disagree(said, arms, names, unit, "the certificate", notes)
+        _disagree(clear, arms, names, unit, "the certificate", notes)
         schools = _with_certificate(schools, arms, certified, names, unit, notes, with_list=with_list)
         names = {**certified, **names} if unit == "school" and not with_list else names
         said = {**{key: said[key] for key in said if key not in arms and not arms}, **arms}
@@ -77,8 +78,10 @@ def _names(pupils: pd.DataFrame, unit: str) -> dict[str, str]:
     return {key: name for key, name in zip(pupils["_unit"], shown, strict=True) if key}
 
 
-def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], plan: "Evaluation", notes: Notes) -> dict[str, str]:
-    """The arm of each unit by the pupil file; units whose pupils differ are named."""
+def _said_by_pupils(
+    pupils: pd.DataFrame, names: Mapping[str, str], plan: "Evaluation", notes: Notes
+) -> tuple[dict[str, str], set[str]]:
+    """The arm of each unit by the pupil file, and the units whose pupils differ, which are named in the notes."""
     unit = plan.assigned_unit
     given = pupils.loc[(pupils["arm"] != "") & (pupils["_unit"] != ""), ["_unit", "arm"]].drop_duplicates()
     several = given.loc[given["_unit"].duplicated(), "_unit"].unique()
@@ -91,7 +94,7 @@ def _said_by_pupils(pupils: pd.DataFrame, names: Mapping[str, str], plan: "Evalu
             f"Write one arm for each {unit}: {words(plan).right_arm}. Or correct the pupils' {unit}.",
         )
     first = given.drop_duplicates("_unit")
-    return dict(zip(first["_unit"], first["arm"], strict=True))
+    return dict(zip(first["_unit"], first["arm"], strict=True)), {str(key) for key in several}
 
 
 def _disagree(
@@ -157,7 +160,7 @@ def _with_certificate(
         notes.add(
             "error",
             "not_certified",
-            f"{named(unit, strange)} {'does' if len(strange) == 1 else 'do'} not stand in the certificate",
+            f"{named(unit, strange)} {'is' if len(strange) == 1 else 'are'} not in the certificate",
             f"Correct the name of the {unit} so that it is written as in the certificate. What was not randomised does "
             "not belong in the trial: take it out.",
         )

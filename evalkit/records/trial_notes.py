@@ -56,7 +56,8 @@ def named(what: str, names: Iterable[object]) -> str:
     texts = sorted({str(name) for name in names})
     shown = [text for text in texts if what != "pupil" or not is_upn(text)][:_MOST_NAMED]
     if len(texts) == 1:
-        return f"the {what} {(*shown, '(not shown)')[0]}"
+        name = (*shown, "(not shown)")[0]
+        return name if name.casefold().startswith(f"{what} ") else f"the {what} {name}"
     more = len(texts) - len(shown)
     listed = f"{', '.join(shown)} and {more} more" if more else f"{', '.join(shown[:-1])} and {shown[-1]}"
     return f"the {len(texts)} {what}{'es' if what.endswith('s') else 's'} {listed if shown else '(not shown)'}"

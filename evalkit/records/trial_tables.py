@@ -9,6 +9,7 @@ import pandas as pd
 
 from evalkit.records.allocation import Certificate, load_certificate
 from evalkit.records.group_words import one_place, words
+from evalkit.records.identifiers import is_upn
 from evalkit.records.trial_arms import settle_arms
 from evalkit.records.trial_notes import Notes, TrialFault, key_of, named
 
@@ -131,7 +132,8 @@ class _Pupils:
         given = self.responses[["pupil", column]].copy()
         given[column] = given[column].fillna("").astype("str")
         given = given[given[column] != ""]
-        self._say_different(given.assign(_key=[key_of(text) for text in given[column]]), kind, what, mend, is_error)
+        keys = [key_of(text) for text in given[column]]
+        self._say_different(given.assign(_key=keys, _shown=given[column]), kind, what, mend, is_error)
         once = given.drop_duplicates("pupil")
         first = dict(zip(once["pupil"], once[column], strict=True))
         self.frame[column] = pd.Series([first.get(code, "") for code in self.frame["pupil"]], dtype="str")
@@ -142,17 +144,20 @@ class _Pupils:
             return
         given = self.responses[["pupil", column]].dropna(subset=[column])
         what = f"different numbers for '{label}'"
-        self._say_different(given.assign(_key=given[column]), "two_numbers", what, "Keep the right one.", True)
+        given = given.assign(_key=given[column], _shown=given[column].map("{:g}".format))
+        self._say_different(given, "two_numbers", what, "Keep the right one.", True)
         once = given.drop_duplicates("pupil")
         first = dict(zip(once["pupil"], once[column], strict=True))
         values = [first.get(code, math.nan) for code in self.frame["pupil"]]
         self.frame[column] = pd.Series(values, dtype="float64")
 
     def _say_different(self, given: pd.DataFrame, kind: str, what: str, mend: str, is_error: bool) -> None:
-        different = given[["pupil", "_key"]].drop_duplicates()
+        different = given.drop_duplicates(["pupil", "_key"])
         several = different.loc[different["pupil"].duplicated(), "pupil"].unique()
         if len(several):
-            found = f"{named('pupil', several)} {'has' if len(several) == 1 else 'have'} {what} in the files"
+            shown = different[different["pupil"].isin(several)].groupby("pupil", sort=False)["_shown"].agg(" and ".join)
+            who = [f"{one} ({shown[one]})" if is_error and not is_upn(str(one)) else str(one) for one in several]
+            found = f"{named('pupil', who)} {'has' if len(several) == 1 else 'have'} {what} in the files"
             self.notes.add("error" if is_error else "warn", kind, found, mend)
 
 

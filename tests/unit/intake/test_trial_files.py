@@ -15,6 +15,7 @@ from evalkit.records.allocation import RandomisationPlan
 from evalkit.records.evaluation import Study, load_evaluation
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Problem
+from evalkit.records.trial_notes import named
 from evalkit.road import CheckedFiles, check_files, release_files
 from evalkit.scoring.score import score
 from tests.unit.trial_files import Row, TrialFiles, make_files, write_rows
@@ -243,8 +244,14 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
         "arm_varies", "The school 100100 has pupils in more than one arm",
     ),
     (
+        "pupils in two schools", True, lambda t: t.pupils.extend(t.of(code) | {"School": "100102"} for code in
+        ("S0P01", "S1P02")),
+        "pupil_in_two_schools", "2 pupils stand here in more than one school: 'S0P01' in 100100 and 100102; 'S1P02' in "
+        "100101 and 100102",
+    ),
+    (
         "school in both arms", True, lambda t: t.schools.append(t.schools[0] | {"Arm": "C"}),
-        "school_twice", "'100100' stands here 2 times, with different entries",
+        "school_twice", "'100100' stands here 2 times, in the arms oak and usual",
     ),
     (
         "list and file differ", True, lambda t: _set(t.pupils, "Arm", "T"),
@@ -321,13 +328,36 @@ def test_bad_input_is_told_at_once(with_list: bool, change: Change, kind: str, w
     assert not (tmp_path / "release").exists()
 
 
+def test_a_pupil_in_two_schools_is_one_question_for_both_waves(tmp_path: Path) -> None:
+    files = make_files()
+    files.pupils.append(files.of("S0P01") | {"School": "100102", "GCSE Science": 1})
+    _, found = checked(files, tmp_path)
+    assert [issue.kind for issue in found.issues if issue.severity in ("error", "ask")] == ["pupil_in_two_schools"]
+    (question,) = one(found, "pupil_in_two_schools").questions
+    keep_first = question.choices[0].decision["corrections"]
+    assert [line["row"] for line in keep_first] == [len(files.pupils) + 1]
+    assert named("school", ["School 9"]) == "School 9"
+
+
+def test_a_school_with_pupils_in_both_arms_is_told_once(tmp_path: Path) -> None:
+    files = make_files()
+    for row in files.pupils:
+        row["Arm"] = files.school(str(row["School"]))["Arm"]
+    files.of("S0P00").update(Arm="C")
+    _, found = checked(files, tmp_path)
+    assert [issue.kind for issue in found.design if issue.severity == "error"] == ["arm_varies"]
+
+
 def test_a_pupil_in_two_schools_is_a_design_error(tmp_path: Path) -> None:
     files = make_files(with_list=False)
     files.pupils = [row | {"Wave": wave} for row in files.pupils for wave in ("Before", "After")]
     second = [row for row in files.pupils if row["Code"] == "S0P01"][1]
     second.update(School="100102")
     study, found = checked(files, tmp_path)
-    assert "The pupil S0P01 has more than one school in the files" in one(found, "pupil_in_two_schools").message
+    assert (
+        "The pupil S0P01 (100100 and 100102) has more than one school in the files"
+        in one(found, "pupil_in_two_schools").message
+    )
     with pytest.raises(DesignError) as refused:
         make_release(found.uploads, study, to=tmp_path / "release")
     assert any("S0P01" in sentence for sentence in refused.value.problems)
@@ -410,9 +440,7 @@ def test_schools_that_only_one_side_knows(tmp_path: Path) -> None:
     files.pupils = [row for row in files.pupils if row["School"] != "100101"]
     files.schools.append({"School": "777777", "Area": "North", "Roll": 800, "Days": 0})
     _, found = checked(files, tmp_path)
-    assert "the school 777777 does not stand in the certificate" in one(found, "not_certified").message.replace(
-        "The", "the"
-    )
+    assert "The school 777777 is not in the certificate" in one(found, "not_certified").message
     assert "allocates the school 100101" in one(found, "not_listed").message
 
 
