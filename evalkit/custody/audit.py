@@ -74,7 +74,7 @@ def audit(
     Raises
     ------
     SpecError
-        The log was tampered with.
+        The last line of the log was tampered with; `read_audit` finds any other.
     EvalkitError
         It cannot be written.
     """
@@ -87,7 +87,7 @@ def audit(
         "counts": counts or {},
         "reason": reason,
     }
-    return append_to_chain(Path(folder) / AUDIT_FILE, AuditEntry, lambda before: entry)
+    return append_to_chain(Path(folder) / AUDIT_FILE, AuditEntry, lambda before: entry, whole=False)
 
 
 def read_audit(folder: str | Path) -> tuple[AuditEntry, ...]:

@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from evalkit.portal.models import Membership, Participation, Person, Programme, Role, School
-from evalkit.portal.models.people import PROGRAMME_ROLES, SCHOOL_ROLES
+from evalkit.portal.models.people import SCHOOL_ROLES
 from evalkit.portal.tenancy import Scope, set_scope
 
 SIGN_IN_PAGES = frozenset(
@@ -128,16 +128,16 @@ def scope_of(memberships: Iterable[Membership]) -> Scope:
 
 
 def _holds_at(one: Membership, programme: UUID | None, school: UUID | None) -> bool:
-    """Whether a membership holds at the place that an address names."""
+    """Whether a membership holds at the place that an address names: leads see no single school, operators no data."""
     if one.role in SCHOOL_ROLES:
         if programme and not school:
             return False
         return (school is None or one.school_id == school) and (
             programme is None or one.programme_id in (None, programme)
         )
-    if one.role in PROGRAMME_ROLES:
+    if one.role == Role.EVALUATOR or (one.role == Role.PROGRAMME_LEAD and school is None):
         return (one.programme_id == programme) if programme else school is None
-    return True
+    return one.role == Role.OFFICER or (one.role == Role.OPERATOR and programme is None and school is None)
 
 
 class DefaultDeny:

@@ -20,6 +20,7 @@ from evalkit.records.spec_file import Spec, SpecFile, validate_spec
 from evalkit.records.whole_file import cannot_write, settle_folder
 
 FIRST = "0" * 64
+_PIECE = 65536
 _LOCKED_BYTE = 2**40  # on Windows a lock covers bytes; this one is never written
 
 
@@ -63,7 +64,11 @@ def read_chain(path: str | Path, model: type[EntryType]) -> tuple[EntryType, ...
 
 
 def append_to_chain(
-    path: str | Path, model: type[EntryType], make: Callable[[tuple[EntryType, ...]], dict[str, object]]
+    path: str | Path,
+    model: type[EntryType],
+    make: Callable[[tuple[EntryType, ...]], dict[str, object]],
+    *,
+    whole: bool = True,
 ) -> EntryType:
     """Add one entry at the end; nothing that stands there is touched, and two writers wait for one another.
 
@@ -73,6 +78,8 @@ def append_to_chain(
     model : the kind of entry
     make : what the entry says, without `number` and hashes, given the entries before; what it raises is passed on and
         nothing is written
+    whole : check the whole chain first. A log that grows long checks its last line only (and `make` is given no more
+        than that), so that the hundred-thousandth entry costs what the first did; `read_chain` finds what was changed
 
     Raises
     ------
@@ -88,17 +95,20 @@ def append_to_chain(
     except OSError as error:
         raise cannot_write(place, error) from None
     with file, _alone(file):
-        file.seek(0)
-        content = file.read()
-        entries = _checked(place, content, model)
+        if whole:
+            file.seek(0)
+            content = file.read()
+            entries, end = _checked(place, content, model), content.rfind(b"\n") + 1
+        else:
+            entries, end = _last(file, place, model)
         chained = {
             **make(entries),
-            "number": len(entries) + 1,
+            "number": entries[-1].number + 1 if entries else 1,
             "previous_sha256": entries[-1].sha256 if entries else FIRST,
         }
         draft = model.model_validate({**chained, "sha256": ""})
         entry = draft.model_copy(update={"sha256": draft.own_sha256})
-        _add_line(file, place, content.rfind(b"\n") + 1, canonical_json(entry.model_dump(mode="json")) + "\n")
+        _add_line(file, place, end, canonical_json(entry.model_dump(mode="json")) + "\n")
     if is_new:
         settle_folder(place.parent)
     return entry
@@ -158,6 +168,23 @@ def _checked(file: Path, content: bytes, model: type[EntryType]) -> tuple[EntryT
     if problems:
         raise SpecError(f"{file}: the ledger is not whole. Restore it from a copy.", problems=problems)
     return tuple(entries)
+
+
+def _last(file: io.FileIO, place: Path, model: type[EntryType]) -> tuple[tuple[EntryType, ...], int]:
+    """The last entry, if there is one, and where its line ends."""
+    size = file.seek(0, os.SEEK_END)
+    tail, start = b"", size
+    while start > 0 and tail.count(b"\n") < 2:
+        start = max(0, start - _PIECE)
+        file.seek(start)
+        tail = file.read(size - start)
+    lines = _whole_lines(place, tail[tail.find(b"\n") + 1 if start else 0 :])
+    if not lines:
+        return (), 0
+    entry = _entry(lines[-1], f"{place}, the last line", model)
+    if entry.sha256 != entry.own_sha256:
+        raise SpecError(f"{place}: the last entry was changed after it was written. Restore the file from a copy.")
+    return (entry,), start + tail.rfind(b"\n") + 1
 
 
 def _whole_lines(file: Path, content: bytes) -> list[str]:

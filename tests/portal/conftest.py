@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from evalkit.portal.models import Membership, Participation, Person, Programme, Role, School
+from evalkit.portal.tenancy import Scope, set_scope
 from evalkit.records.evaluation import EVALUATION_FILE
 from evalkit.shipped import shipped
 
@@ -34,6 +35,22 @@ class World:
         client = Client()
         client.force_login(self.people[role], backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
+
+
+@pytest.fixture(autouse=True)
+def scoped(db, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL a test sees every row, and a page only what it asks for, though both share one transaction."""
+    asked = Client.request
+
+    def request(client: Client, **environment: object) -> object:
+        set_scope(Scope())
+        try:
+            return asked(client, **environment)
+        finally:
+            set_scope(Scope(everything=True))
+
+    monkeypatch.setattr(Client, "request", request)
+    set_scope(Scope(everything=True))
 
 
 @pytest.fixture

@@ -52,6 +52,17 @@ def test_a_broken_chain_takes_no_entry(tmp_path: Path) -> None:
         read_chain(path, Note)
 
 
+def test_a_long_log_grows_by_its_last_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    texts = ["x" * 70_000, "two", "y" * 200_000, "four"]
+    for text in texts:
+        append_to_chain(path, Note, lambda before, text=text: {"text": text}, whole=False)
+    with path.open("ab") as file:
+        file.write(b'{"cut off by a crash')
+    append_to_chain(path, Note, lambda before: {"text": f"after {len(before)}"}, whole=False)
+    assert [one.text for one in read_chain(path, Note)] == [*texts, "after 1"]
+
+
 def test_what_the_maker_raises_leaves_nothing(tmp_path: Path) -> None:
     def refuse(before: tuple[Note, ...]) -> dict[str, object]:
         raise SpecError("no")
