@@ -119,6 +119,7 @@ class MeasurementStandards(Spec):
     fewest_per_group: Threshold
     ordinal_below: Threshold
     fewest_per_answer: Threshold
+    most_pupils: Threshold
     least_cfi: Threshold
     most_rmsea: Threshold
     most_srmr: Threshold

@@ -32,7 +32,7 @@ def fit_table(results: Results) -> Table | None:
         cells += [
             spread if known(row["rmsea"]) else ABSENT,
             _number(row, "srmr"),
-            str(row["reason"] or row["estimator"]),
+            _with_reason(str(row["estimator"]), row),
         ]
         rows.append([str(row["label"]), wave_word(results, str(row["wave"])), count(row["n"]), *cells])
     if not rows:
@@ -48,7 +48,6 @@ def invariance_table(results: Results) -> Table | None:
     for row in records(_frame(results, "invariance")):
         step = str(row["step"])
         verdict = {"yes": "holds", "no": "does not hold", "True": "holds", "False": "does not hold"}
-        said = verdict.get(str(row["holds"]), str(row["holds"]) or ABSENT)
         rows.append(
             [
                 str(row["label"]),
@@ -57,7 +56,7 @@ def invariance_table(results: Results) -> Table | None:
                 _number(row, "cfi"),
                 _number(row, "delta_cfi"),
                 _number(row, "delta_rmsea"),
-                str(row["reason"] or said),
+                _with_reason(verdict.get(str(row["holds"]), str(row["holds"])), row) or ABSENT,
             ]
         )
     if not rows:
@@ -90,6 +89,11 @@ def groups_table(results: Results) -> Table | None:
     header = ("Question", "Groups", "Odds ratio", "Size")
     caption = "Questions that pupils of two groups answered differently at the same level of the scale."
     return table(results, header, rows, align="llrl", caption=caption, widths=(40, 30, 15, 15))
+
+
+def _with_reason(word: str, row: Row) -> str:
+    """What was found, and the reason or what to mind."""
+    return ". ".join(one for one in (word, str(row["reason"])) if one)
 
 
 def _number(row: Row, name: str) -> str:

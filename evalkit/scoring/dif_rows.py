@@ -6,6 +6,7 @@ import numpy as np
 
 from evalkit.errors import FitError
 from evalkit.records.standards import MeasurementStandards
+from evalkit.scoring.drawn import Draw
 from evalkit.scoring.factor_rows import Scale
 from evalkit.scoring.rules import BoolArray
 from evalkit.stats.item_functioning import ItemFunctioning, item_functioning
@@ -25,6 +26,7 @@ def dif_rows(
     level: float,
     standards: MeasurementStandards,
     threshold: int,
+    draw: Draw,
 ) -> list[dict[str, object]]:
     """Rows of `Quality.dif` for one scale and subgroup: every other group against the largest.
 
@@ -33,7 +35,8 @@ def dif_rows(
     whole = rows & ~np.isnan(scale.keyed).any(axis=1)
     named = whole & (values != "") & (values != "nan") & (values != "<NA>")
     least = max(int(standards.fewest_per_group.value), threshold)
-    names, counts = np.unique(values[named].astype(str), return_counts=True)
+    texts = values.astype(str)
+    names, counts = np.unique(texts[named], return_counts=True)
     order = sorted(range(len(names)), key=lambda place: (-counts[place], names[place]))
     large = [str(names[place]) for place in order if counts[place] >= least]
     blank: dict[str, object] = {
@@ -46,8 +49,11 @@ def dif_rows(
         return [blank | {"reason": reason}]
     found: list[dict[str, object]] = []
     for focal in large[1:]:
-        chosen = named & np.isin(values.astype(str), [large[0], focal])
-        groups = (values[chosen].astype(str) == focal).astype(np.int64)
+        both = [named & (texts == name) for name in (large[0], focal)]
+        drawn = [draw.rows(one) for one in both]
+        chosen = drawn[0] | drawn[1]
+        groups = drawn[1][chosen].astype(np.int64)
+        told = draw.told(int(chosen.sum()), sum(int(one.sum()) for one in both))
         here = blank | {
             "reference": large[0],
             "focal": focal,
@@ -61,7 +67,9 @@ def dif_rows(
             continue
         adjusted = holm([one.total.p_value for one in tested.items])
         for item, one, p in zip(scale.items, tested.items, adjusted, strict=True):
-            found.append(here | {"item": item, "label": scale.label(item)} | _numbers(one, float(p), level, standards))
+            row = _numbers(one, float(p), level, standards)
+            row["reason"] = row["reason"] or told
+            found.append(here | {"item": item, "label": scale.label(item)} | row)
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from evalkit.errors import FitError
 from evalkit.records.instrument import Instrument
 from evalkit.records.standards import MeasurementStandards
+from evalkit.scoring.drawn import Draw
 from evalkit.scoring.factor_pattern import factors_of, pattern_of
 from evalkit.scoring.rules import BoolArray, FloatArray, IntArray
 from evalkit.stats.factor.fit import FactorFit, fit_normal
@@ -23,7 +24,7 @@ HEYWOOD = "The model gave an impossible (negative) error variance, so its figure
 BY_CONSTRUCTION = "With so few items the model fits by construction, so nothing can be said about its fit."
 TOO_FEW_ITEMS = "A factor model needs at least 3 items; this scale has {k}."
 TOO_FEW_PUPILS = "{n} pupils answered; a factor model needs at least {least}."
-MOST_PATTERNS = 500  # of gaps; with more, only complete answers are used, which costs time in proportion
+MOST_PATTERNS = 500  # of gaps and none; with more, only complete answers are used, which costs time in proportion
 FIT_NUMBERS = ("chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high")
 
 
@@ -39,12 +40,18 @@ class Scale:
     score : str
     keyed : array, shape (n, k)
         Answers in the order of the keys, reversed where the key says so, NaN where missing.
+    answered : bool array, shape (n,)
+        Rows with an answer.
+    complete : bool array, shape (n,)
+        Rows with all answers.
     """
 
     id: str
     instrument: Instrument
     score: str
     keyed: FloatArray
+    answered: BoolArray
+    complete: BoolArray
 
     @property
     def items(self) -> list[str]:
@@ -72,26 +79,29 @@ class Scale:
 
     def is_answered(self, rows: BoolArray) -> bool:
         """Whether anybody among these rows answered."""
-        return not bool(np.isnan(self.keyed[rows]).all())
+        return bool((rows & self.answered).any())
 
 
 def factor_rows(
-    scale: Scale, rows: BoolArray, *, wave: str, schools: IntArray | None, standards: MeasurementStandards
+    scale: Scale, rows: BoolArray, *, wave: str, schools: IntArray | None, standards: MeasurementStandards, draw: Draw
 ) -> tuple[dict[str, object], list[dict[str, object]]]:
     """The row of `Quality.factors` for one scale and wave, and its rows of `Quality.loadings`."""
-    kept = rows & ~np.isnan(scale.keyed).all(axis=1)
+    answered = rows & scale.answered
+    n = int(answered.sum())
     row: dict[str, object] = {
-        "scale": scale.id, "wave": wave, "n": int(kept.sum()), "k": len(scale.items), "factors": len(scale.factors),
-        "srmr": math.nan, "estimator": "", "reason": refusal(scale, int(kept.sum()), standards),
+        "scale": scale.id, "wave": wave, "n": n, "k": len(scale.items), "factors": len(scale.factors),
+        "srmr": math.nan, "estimator": "", "reason": refusal(scale, n, standards),
     }  # fmt: skip
     row |= dict.fromkeys(FIT_NUMBERS, math.nan)
     if row["reason"]:
         return row, []
+    usable = used_rows(scale, answered, standards)
+    kept = draw.rows(usable)
     try:
         fit = fit_scale(scale, kept, schools=schools, standards=standards)
     except FitError as error:
         return row | {"reason": error.message}, []
-    row |= {"n": sum(fit.n), "estimator": fit.estimator}
+    row |= {"n": sum(fit.n), "estimator": fit.estimator, "reason": draw.told(int(kept.sum()), int(usable.sum()))}
     if fit.is_heywood:
         return row | {"reason": HEYWOOD}, []
     if fit.test.df == 0:
@@ -114,23 +124,34 @@ def fit_scale(scale: Scale, rows: BoolArray, *, schools: IntArray | None, standa
     """Fit the scale's factors to the answers of these rows: WLSMV for few answers, else MLR with gaps."""
     pattern = scale.pattern
     if scale.is_ordinal(standards):
-        whole = rows & ~np.isnan(scale.keyed).any(axis=1)
-        (numbered,), _ = merge_rare([scale.keyed[whole]], fewest=int(standards.fewest_per_answer.value))
-        sample = take_ordinal_sample([numbered], clusters=clusters_of(schools, whole))
+        (numbered,), _ = merge_rare([scale.keyed[rows]], fewest=int(standards.fewest_per_answer.value))
+        sample = take_ordinal_sample([numbered], clusters=clusters_of(schools, rows))
         return fit_ordinal_factors(ordinal_factors(pattern, sample.item_of), sample)
-    used = without_many_gaps(scale.keyed, rows)
-    answers = take_sample([scale.keyed[used]], clusters=clusters_of(schools, used))
+    answers = take_sample([scale.keyed[rows]], clusters=clusters_of(schools, rows))
     return fit_normal(correlated_factors(pattern, means=True), answers, robust=True)
 
 
-def without_many_gaps(keyed: FloatArray, rows: BoolArray) -> BoolArray:
-    """These rows, or where gaps come in very many patterns those without gaps."""
-    there = ~np.isnan(keyed[rows])
-    patterns = len(np.unique(np.packbits(there, axis=1), axis=0))
-    return rows if patterns <= MOST_PATTERNS else rows & ~np.isnan(keyed).any(axis=1)
+def used_rows(scale: Scale, rows: BoolArray, standards: MeasurementStandards) -> BoolArray:
+    """The rows that a factor model takes: without gaps where answers are ordinal, or gaps come in many patterns."""
+    if scale.is_ordinal(standards) or has_many_gaps([scale.keyed[rows]]):
+        return rows & scale.complete
+    return rows
 
 
-def clusters_of(schools: IntArray | None, rows: BoolArray) -> list[IntArray] | None:
+def has_many_gaps(waves: Sequence[FloatArray]) -> bool:
+    """Whether gaps in the answers of these waves (the same pupils in each) come in very many patterns."""
+    # The first pupils mostly settle it, and a nation's patterns take long to sort.
+    for part in (slice(50 * MOST_PATTERNS), slice(None)):
+        packed = np.packbits(np.hstack([np.isnan(one[part]) for one in waves]), axis=1)
+        packed = np.ascontiguousarray(packed[packed.any(axis=1)])
+        if np.unique(packed.view(np.dtype((np.void, packed.shape[1])))).size >= MOST_PATTERNS:
+            return True
+        if len(waves[0]) <= 50 * MOST_PATTERNS:
+            return False
+    return False
+
+
+def clusters_of(schools: IntArray | None, rows: BoolArray | IntArray) -> list[IntArray] | None:
     """The schools of these rows for one block, or None where they are not known or only one."""
     if schools is None:
         return None

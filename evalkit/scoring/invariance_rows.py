@@ -7,7 +7,8 @@ import numpy as np
 
 from evalkit.errors import FitError
 from evalkit.records.standards import MeasurementStandards
-from evalkit.scoring.factor_rows import Scale, clusters_of, refusal, without_many_gaps
+from evalkit.scoring.drawn import Draw
+from evalkit.scoring.factor_rows import Scale, clusters_of, has_many_gaps, refusal, used_rows
 from evalkit.scoring.rules import BoolArray, FloatArray, IntArray
 from evalkit.stats.factor.goodness import Goodness
 from evalkit.stats.factor.invariance import Invariance, StepFit, fit_ordinal_steps, fit_steps, headline
@@ -28,41 +29,53 @@ def wave_rows(
     *,
     schools: IntArray | None,
     standards: MeasurementStandards,
+    draw: Draw,
 ) -> list[dict[str, object]]:
     """Rows of `Quality.invariance` between the wave before and the wave after, on linked pupils."""
     if waves is None:
         return [_reason(scale, "waves", 0, ONE_WAVE)]
-    places = [_places(pupils, rows & ~np.isnan(scale.keyed).all(axis=1)) for rows in waves]
-    linked = [pupil for pupil in places[0] if pupil in places[1]]
-    least = int(standards.fewest_linked.value)
-    few = TOO_FEW_LINKED.format(n=len(linked), least=least) if len(linked) < least else ""
-    reason = refusal(scale, max(len(linked), least), standards) or few
+    answered = [rows & scale.answered for rows in waves]
+    linked = draw.linked(answered)
+    n, least = int(linked.sum()), int(standards.fewest_linked.value)
+    few = TOO_FEW_LINKED.format(n=n, least=least) if n < least else ""
+    reason = refusal(scale, max(n, least), standards) or few
     if reason:
-        return [_reason(scale, "waves", len(linked), reason)]
-    rows = [np.array([where[pupil] for pupil in linked]) for where in places]
-    occasions = [scale.keyed[one] for one in rows]
-    together = np.hstack(occasions)
-    used = without_many_gaps(together, np.ones(len(together), dtype=np.bool_))
-    own = None if schools is None else schools[rows[0]]
-    return _rows(scale, "waves", [one[used] for one in occasions], clusters_of(own, used), standards)
+        return [_reason(scale, "waves", n, reason)]
+    if scale.is_ordinal(standards) or has_many_gaps([scale.keyed[draw.rows_of(linked, rows)] for rows in answered]):
+        linked = draw.linked([rows & scale.complete for rows in waves])
+    drawn = draw.of(linked)
+    first, second = (draw.rows_of(drawn, rows) for rows in answered)
+    # By the pupils' codes, so that nothing depends on the order of rows.
+    order = np.argsort(pupils[first].astype(str), kind="stable")
+    places = [first[order], second[order]]
+    clusters = None if schools is None else clusters_of(schools, places[0])
+    found = _rows(scale, "waves", [scale.keyed[one] for one in places], clusters, standards)
+    return _told(found, draw.told(int(drawn.sum()), int(linked.sum())))
 
 
 def arm_rows(
-    scale: Scale, rows: BoolArray, arms: IntArray, *, schools: IntArray | None, standards: MeasurementStandards
+    scale: Scale,
+    rows: BoolArray,
+    arms: IntArray,
+    *,
+    schools: IntArray | None,
+    standards: MeasurementStandards,
+    draw: Draw,
 ) -> list[dict[str, object]]:
     """Rows of `Quality.invariance` between the arms, at one wave."""
-    kept = rows & ~np.isnan(scale.keyed).all(axis=1) & (arms >= 0)
-    kept = without_many_gaps(scale.keyed, kept)
-    masks = [kept & (arms == arm) for arm in np.unique(arms[kept])]
+    answered = used_rows(scale, rows & scale.answered & (arms >= 0), standards)
+    # Drawn arm by arm, so that a small arm is not made smaller.
+    masks = [draw.rows(answered & (arms == arm)) for arm in np.unique(arms[answered])]
     smallest = min((int(mask.sum()) for mask in masks), default=0) if len(masks) > 1 else 0
     least = int(standards.fewest_linked.value)
     few = TOO_FEW_IN_ARM.format(n=smallest, least=least) if smallest < least else ""
     reason = refusal(scale, max(smallest, least), standards) or few
     if reason:
-        return [_reason(scale, "arms", int(kept.sum()), reason)]
+        return [_reason(scale, "arms", int(answered.sum()), reason)]
     clusters = [clusters_of(schools, mask) for mask in masks]
     known = None if any(one is None for one in clusters) else [one[0] for one in clusters if one is not None]
-    return _rows(scale, "arms", [scale.keyed[mask] for mask in masks], known, standards)
+    found = _rows(scale, "arms", [scale.keyed[mask] for mask in masks], known, standards)
+    return _told(found, draw.told(sum(int(mask.sum()) for mask in masks), int(answered.sum())))
 
 
 def _rows(
@@ -133,11 +146,11 @@ def _holds(now: Goodness, last: Goodness | None, standards: MeasurementStandards
     return now.cfi - last.cfi > -standards.cfi_drop.value and now.rmsea - last.rmsea < standards.rmsea_rise.value
 
 
+def _told(rows: list[dict[str, object]], sentence: str) -> list[dict[str, object]]:
+    """With the sentence on drawn pupils where there is no other reason."""
+    return [row | {"reason": row["reason"] or sentence} for row in rows]
+
+
 def _reason(scale: Scale, between: str, n: int, reason: str) -> dict[str, object]:
     row: dict[str, object] = {"scale": scale.id, "between": between, "step": "", "n": n, "holds": "", "estimator": ""}
     return row | dict.fromkeys(NUMBERS, math.nan) | {"reason": reason}
-
-
-def _places(pupils: "np.ndarray", rows: BoolArray) -> dict[str, int]:
-    """Where each pupil's row is, in order of codes, so that nothing depends on the order of rows."""
-    return {str(pupils[row]): int(row) for row in sorted(np.flatnonzero(rows), key=lambda row: str(pupils[row]))}

@@ -11,6 +11,7 @@ from evalkit.records.outcome import Outcome
 from evalkit.records.scores import DIF_COLUMNS, FACTOR_COLUMNS, INVARIANCE_COLUMNS, LOADING_COLUMNS, Quality
 from evalkit.records.standards import load_standards
 from evalkit.scoring.dif_rows import dif_rows
+from evalkit.scoring.drawn import draw_pupils
 from evalkit.scoring.factor_rows import Scale, factor_rows
 from evalkit.scoring.invariance_rows import arm_rows, wave_rows
 from evalkit.scoring.quality import keyed_answers
@@ -41,6 +42,7 @@ def with_measurement(
     facts = roster.assign(pupil=roster["pupil"].astype("str")).set_index("pupil")
     schools = _codes(facts, pupils, "school")
     arms = _codes(facts, pupils, "arm")
+    draw = draw_pupils(pupils, most=int(standards.most_pupils.value), seed=study.plan.seed)
     factors: list[dict[str, object]] = []
     loadings: list[dict[str, object]] = []
     steps: list[dict[str, object]] = []
@@ -51,13 +53,14 @@ def with_measurement(
         for wave, rows in waves.items():
             if not scale.is_answered(rows):
                 continue
-            row, loaded = factor_rows(scale, rows, wave=wave, schools=schools, standards=standards)
+            row, loaded = factor_rows(scale, rows, wave=wave, schools=schools, standards=standards, draw=draw)
             factors.append(row)
             loadings += loaded
-        steps += wave_rows(scale, _two_waves(study, outcome, waves), pupils, schools=schools, standards=standards)
+        both = _two_waves(study, outcome, waves)
+        steps += wave_rows(scale, both, pupils, schools=schools, standards=standards, draw=draw)
         if arms is not None:
             rows = waves[study.plan.wave_of(outcome)]
-            steps += arm_rows(scale, rows, arms, schools=schools, standards=standards)
+            steps += arm_rows(scale, rows, arms, schools=schools, standards=standards, draw=draw)
         first = next((wave for wave, rows in waves.items() if scale.is_answered(rows)), study.plan.waves[0].id)
         for subgroup in study.plan.subgroups:
             if subgroup.id in facts.columns and subgroup.kind == "category":
@@ -71,6 +74,7 @@ def with_measurement(
                     level=study.plan.alpha,
                     standards=standards,
                     threshold=threshold,
+                    draw=draw,
                 )
     return replace(
         quality,
@@ -84,7 +88,8 @@ def with_measurement(
 def _scale(study: Study, outcome: Outcome, answers: Mapping[str, Mapping[str, Answers]]) -> Scale:
     instrument = study.instrument(outcome.instrument)
     keyed = keyed_answers(answers[outcome.instrument], instrument, score_id=outcome.score)
-    return Scale(outcome.scale, instrument, outcome.score, keyed)
+    given = np.count_nonzero(~np.isnan(keyed), axis=1)
+    return Scale(outcome.scale, instrument, outcome.score, keyed, given > 0, given == keyed.shape[1])
 
 
 def _two_waves(study: Study, outcome: Outcome, waves: Mapping[str, BoolArray]) -> tuple[BoolArray, BoolArray] | None:

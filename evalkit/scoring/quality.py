@@ -10,7 +10,7 @@ from evalkit.records.evaluation import Study
 from evalkit.records.instrument import Instrument
 from evalkit.records.scores import ANSWER_COLUMNS, ITEM_COLUMNS, QUALITY_COLUMNS, Quality
 from evalkit.scoring.reliability_rows import complete_rows, known_covariance, scale_reliability
-from evalkit.scoring.rules import Answers, BoolArray, FloatArray, Scored, reverse
+from evalkit.scoring.rules import Answers, BoolArray, FloatArray, Scored, keyed, table_of
 from evalkit.stats.items import item_statistics, scale_floor_ceiling
 
 
@@ -48,15 +48,15 @@ def measure_quality(
     for name, score_id in study.scores:
         instrument, scale = study.instrument(name), f"{name}.{score_id}"
         given = answers.get(name)
-        keyed = keyed_answers(given, instrument, score_id=score_id) if given else None
+        counted = keyed_answers(given, instrument, score_id=score_id) if given else None
         for wave in study.waves_of(name):
             rows = waves[wave]
             place: dict[str, object] = {"scale": scale, "wave": wave}
             facts = _score_facts(scored[scale].value[rows], instrument, score_id)
-            if given is None or keyed is None:
+            if given is None or counted is None:
                 scales.append(place | _no_reliability(scored[scale].value[rows]) | facts)
                 continue
-            wave_items = keyed[rows]
+            wave_items = counted[rows]
             scales.append(
                 place
                 | _reliability_of(wave_items, list(instrument.item_signs(score_id)), study.plan.conf_level)
@@ -74,13 +74,8 @@ def measure_quality(
 
 def keyed_answers(answers: Mapping[str, Answers], instrument: Instrument, *, score_id: str) -> FloatArray:
     """The answers behind a score, reversed where the key says so: shape (n, k) in the order of the keys, NaN blank."""
-    columns: list[FloatArray] = []
-    for item, is_reversed in instrument.item_signs(score_id).items():
-        values, scale = answers[item].values, instrument.response_of(item)
-        if is_reversed:
-            values = reverse(values, minimum=scale.min, maximum=scale.max)
-        columns.append(np.where(answers[item].given, values, np.nan))
-    return np.column_stack(columns)
+    signs = instrument.item_signs(score_id)
+    return table_of([keyed(answers[item], instrument.response_of(item), is_reversed=signs[item]) for item in signs])
 
 
 def _in_every_wave(responses: pd.DataFrame, waves: Mapping[str, BoolArray]) -> BoolArray:

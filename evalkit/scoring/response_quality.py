@@ -14,7 +14,7 @@ from evalkit.records.release import Release
 from evalkit.records.scores import RESPONSE_COLUMNS
 from evalkit.records.standards import ResponseStandards, load_standards
 from evalkit.scoring.release_answers import release_answers
-from evalkit.scoring.rules import Answers, BoolArray, FloatArray, reverse
+from evalkit.scoring.rules import Answers, BoolArray, FloatArray, keyed, table_of
 from evalkit.stats.response_quality import (
     even_odd_consistency,
     individual_variability,
@@ -99,9 +99,10 @@ def _signs(
     seconds: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """One questionnaire in one wave."""
-    printed = np.column_stack([np.where(one.given, one.values, np.nan)[rows] for one in given.values()])
+    here = {item: Answers(one.values[rows], one.given[rows]) for item, one in given.items()}
+    printed = table_of(list(here.values()))
     n_answered = np.count_nonzero(~np.isnan(printed), axis=1)
-    scales = _plain_scales(given, rows, instrument)
+    scales = _plain_scales(here, instrument)
     signs = _numbers(printed, scales)
     signs["seconds_per_item"] = seconds_per_item(_seconds_of(table, seconds), n_answered)
     k = printed.shape[1]
@@ -150,7 +151,7 @@ def _or_unknown(compute: Callable[[], FloatArray], unknown: FloatArray) -> Float
         return unknown
 
 
-def _plain_scales(given: Mapping[str, Answers], rows: BoolArray, instrument: Instrument) -> list[_PlainScale]:
+def _plain_scales(given: Mapping[str, Answers], instrument: Instrument) -> list[_PlainScale]:
     """The scales that measure one thing each: scored from items, and not made up of smaller scales.
 
     Only within such a scale do items worded both ways contradict one another.
@@ -161,21 +162,19 @@ def _plain_scales(given: Mapping[str, Answers], rows: BoolArray, instrument: Ins
     for score in smallest:
         widths = {(instrument.response_of(item).min, instrument.response_of(item).max) for item in score.items}
         if len(widths) == 1 and all(item in given for item in score.items):
-            found.append(_plain_scale(given, rows, instrument, score))
+            found.append(_plain_scale(given, instrument, score))
     return found
 
 
-def _plain_scale(given: Mapping[str, Answers], rows: BoolArray, instrument: Instrument, score: Score) -> _PlainScale:
+def _plain_scale(given: Mapping[str, Answers], instrument: Instrument, score: Score) -> _PlainScale:
     items = instrument.items_of(score.id)
+    turned = [item in score.reversed_items for item in items]
+    columns = [
+        keyed(given[item], instrument.response_of(item), is_reversed=one)
+        for item, one in zip(items, turned, strict=True)
+    ]
     scale = instrument.response_of(items[0])
-    columns: list[FloatArray] = []
-    for item in items:
-        values = given[item].values[rows]
-        if item in score.reversed_items:
-            values = reverse(values, minimum=scale.min, maximum=scale.max)
-        columns.append(np.where(given[item].given[rows], values, np.nan))
-    turned = np.array([item in score.reversed_items for item in items])
-    return _PlainScale(np.column_stack(columns), turned, float(scale.max - scale.min))
+    return _PlainScale(table_of(columns), np.array(turned), float(scale.max - scale.min))
 
 
 def _seconds_of(table: pd.DataFrame, seconds: pd.DataFrame | None) -> FloatArray:

@@ -1,12 +1,12 @@
 """The scoring rules: answers of many pupils to one score, with no loop over pupils and no rounding on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.records.instrument import Instrument, MissingRule, Score
+from evalkit.records.instrument import Instrument, MissingRule, ResponseScale, Score
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -83,6 +83,23 @@ def score_answers(answers: Mapping[str, Answers], instrument: Instrument, *, sco
 def reverse(values: npt.NDArray[np.int16], *, minimum: int, maximum: int) -> npt.NDArray[np.int16]:
     """Turn answers round: minimum + maximum - x. Twice is the answer itself."""
     return (minimum + maximum - values).astype(np.int16)
+
+
+def keyed(one: Answers, scale: ResponseScale, *, is_reversed: bool) -> Answers:
+    """The answers to one item as its key counts them."""
+    return Answers(reverse(one.values, minimum=scale.min, maximum=scale.max), one.given) if is_reversed else one
+
+
+def table_of(columns: Sequence[Answers]) -> FloatArray:
+    """The answers to several items as one table, shape (n, k), NaN where there is none.
+
+    Each column lies together in memory, for that is how columns are filled, and how a nation's answers are read fast.
+    """
+    table = np.empty((len(columns), columns[0].values.size))
+    for row, one in zip(table, columns, strict=True):
+        row[:] = one.values
+        row[~one.given] = np.nan
+    return table.T
 
 
 def _from_items(answers: Mapping[str, Answers], instrument: Instrument, score: Score) -> Scored:

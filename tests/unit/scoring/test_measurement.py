@@ -193,3 +193,27 @@ def test_a_step_that_does_not_hold_is_not_made_good_by_the_next() -> None:
 @pytest.mark.parametrize(("gain", "size"), [(0.01, "negligible"), (0.05, "moderate"), (0.08, "large"), (np.nan, "")])
 def test_sizes_of_item_differences(gain: float, size: str) -> None:
     assert size_of(gain, load_standards().measurement) == size
+
+
+def test_of_very_many_pupils_some_are_drawn_alike_whatever_the_order_of_rows(
+    study_of, release_of, before, after, monkeypatch
+) -> None:
+    study = study_of("grit_s8.total", subgroups=[SEX])
+    made = release(study, release_of, {"pre": printed(before), "post": printed(after)})
+    standards = load_standards()
+    few = standards.measurement.most_pupils.model_copy(update={"value": 205})
+    small = standards.measurement.model_copy(update={"most_pupils": few})
+    patched = standards.model_copy(update={"measurement": small})
+    monkeypatch.setattr("evalkit.scoring.measurement.load_standards", lambda: patched)
+    mixed = replace(made, responses=made.responses.sample(frac=1, random_state=1).reset_index(drop=True))
+    one, other = score(made, study).quality, score(mixed, study).quality
+    assert one.factors["n"].tolist() == [205, 205]
+    assert set(one.factors["reason"]) == {"Fitted to 205 pupils drawn at random from 420."}
+    assert set(one.invariance["n"]) == {205}
+    assert set(one.invariance["reason"]) == {"Fitted to 205 pupils drawn at random from 420."}
+    # Groups are drawn one by one, so that a small one keeps its pupils.
+    assert one.dif[["n_reference", "n_focal"]].drop_duplicates().to_numpy().tolist() == [[205, 205]]
+    for name in ("factors", "loadings", "invariance", "dif"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), rtol=1e-8)
+    # Scores and reliability are everybody's.
+    assert one.scales["n"].tolist() == [420, 420]
