@@ -1,5 +1,6 @@
 """Scores and a plan in, results out: the plan's design says which analysis runs."""
 
+from evalkit.analysis.comparison_prepost import analyse_comparison
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.randomised_trial import analyse_trial
 from evalkit.analysis.single_group_prepost import analyse_single_group_prepost
@@ -33,4 +34,6 @@ def analyse(scores: Scores, study: Study, *, mechanism: Mechanism | None = None)
     """
     if study.plan.is_trial:
         return analyse_trial(scores, study, mechanism=mechanism)
+    if study.plan.design == "comparison_prepost":
+        return analyse_comparison(scores, study)
     return analyse_single_group_prepost(scores, study)

@@ -38,6 +38,7 @@ def trial_caveats(
     displays: Displays,
     reliabilities: Sequence[Reliability],
     standards: Standards,
+    limits: Sequence[str] = TRIAL_LIMITS,
 ) -> tuple[Caveat, ...]:
     """All caveats, limits first.
 
@@ -49,8 +50,9 @@ def trial_caveats(
     displays : mapping - `balance`, `attrition`, `wwc_attrition` and all others, as they are shown
     reliabilities : from `trial_reliabilities`
     standards : Standards
+    limits : kinds of what always holds of the design
     """
-    found: list[Caveat] = [Caveat(kind, "limit") for kind in TRIAL_LIMITS]
+    found: list[Caveat] = [Caveat(kind, "limit") for kind in limits]
     found += _about_models(models, estimates, standards)
     found += _about_size(samples, estimates, standards)
     found += _about_balance(samples, displays["balance"], standards)

@@ -18,6 +18,7 @@ from evalkit.stats.rounding import round_half_up
 
 WORST_FIRST: tuple[Rating, ...] = ("weak", "fair", "unknown", "strong")
 AT_MOST: dict[str, Rating] = {"high": "weak", "moderate": "fair", "low": "strong"}
+NOT_DRAWN: Rating = "fair"  # the most that a comparison can be in which nobody drew lots
 Displays = Mapping[str, pd.DataFrame]
 
 
@@ -42,11 +43,11 @@ def trial_checks(
     Notes
     -----
     comparison: chance made the groups, so it is strong, unless their baselines differ or the evaluator rated
-    confounding or contamination as a threat. size: the worse of the MDES at randomisation (rounded as for padlocks) and
-    the half width of the effect's interval. drop_out: the share of pupils lost, held down by the What Works
-    Clearinghouse's boundaries. measure: a questionnaire's reliability; a measure that others validated is strong, one
-    made by the developer weak, any other unknown. delivery: the plan's statement, else the share of schools (or pupils)
-    that got as much as counts.
+    confounding or contamination as a threat. Where nobody drew lots it is fair at most, and weak without a baseline.
+    size: the worse of the MDES at randomisation (rounded as for padlocks) and the half width of the effect's interval.
+    drop_out: the share of pupils lost, held down by the What Works Clearinghouse's boundaries. measure: a
+    questionnaire's reliability; a measure that others validated is strong, one made by the developer weak, any other
+    unknown. delivery: the plan's statement, else the share of schools (or pupils) that got as much as counts.
     """
     primary = [one for one in plan.outcomes if one.role == "primary"] or list(plan.outcomes)
     return (
@@ -86,6 +87,8 @@ def _comparison(plan: Evaluation, primary: Sequence[Outcome], balance: pd.DataFr
     rating: Rating = "unknown"
     if worst is not None:
         rating = _low_is_good(known[worst], limits.strong_difference.value, limits.fair_difference.value)
+    if plan.is_comparison:
+        rating = "weak" if worst is None else _worst([rating, NOT_DRAWN])
     threat = _worst_threat(plan, ("confounding", "contamination"))
     facts = {
         "has_comparison": True,

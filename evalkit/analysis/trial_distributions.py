@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from evalkit.analysis.comparison_structure import FEWEST_UNITS as FEWEST_CLUSTERS
 from evalkit.analysis.linear_model import linear
 from evalkit.analysis.trial_balance import baseline_label
 from evalkit.analysis.trial_model import cluster_column
@@ -123,6 +124,8 @@ def _tells_of_few(sample: TrialSample, measure: str, values: FloatArray) -> bool
 def _interval(sample: TrialSample, measure: str, members: BoolArray) -> tuple[float, float]:
     data = sample.frame.loc[members]
     clusters = cluster_column(sample.plan)
+    if clusters not in data.columns or (sample.plan.is_comparison and data[clusters].nunique() < FEWEST_CLUSTERS):
+        clusters = None
     too_few = clusters is not None and data[clusters].nunique() < 2
     if too_few or data[measure].nunique() < 2:
         return math.nan, math.nan

@@ -28,12 +28,14 @@ from evalkit.analysis.trial_model import (
 from evalkit.analysis.trial_sample import TrialSample
 from evalkit.errors import FitError
 
-MAIN_ESTIMATORS = ("multilevel", "linear", "logit", "ordinal")
+MAIN_ESTIMATORS = ("multilevel", "linear", "logit", "ordinal", "ancova", "post_only", "matched")
 INTERVALS = {"kenward-roger": "Kenward-Roger t over the same SD", "satterthwaite": "Satterthwaite t over the same SD"}
 
 
 def main_estimator(sample: TrialSample) -> str:
     """The estimator of the primary row: by the outcome's kind, then by the design."""
+    if sample.plan.is_comparison:
+        return "ancova" if sample.has_baseline else "post_only"
     if sample.outcome.kind == "yes_no":
         return "logit"
     if sample.outcome.kind == "ordered":
@@ -105,7 +107,7 @@ def effect_rows(
 
 def primary_rows(model: TrialModel, scales: dict[str, Yardstick], *, inquiry: str = "effect") -> list[Estimate]:
     """The primary analysis: multilevel (or linear), risk difference (yes/no), odds ratio (grades)."""
-    if model.sample.outcome.kind == "yes_no":
+    if model.sample.outcome.kind == "yes_no" and not model.sample.plan.is_comparison:
         return _risk_rows(model, inquiry=inquiry)
     if model.sample.outcome.kind == "ordered":
         return _odds_rows(model, inquiry=inquiry)
@@ -199,6 +201,8 @@ def follow_up_rows(sample: TrialSample) -> list[Estimate]:
 def icc_rows(sample: TrialSample) -> list[Estimate]:
     """Share of the variance between schools, of baseline and of outcome, from models with nothing but the groups."""
     if sample.plan.design == "individual_trial" or sample.outcome.kind == "ordered":
+        return []
+    if "school" not in sample.frame.columns or sample.analysed["school"].nunique() < 2:
         return []
     rows: list[Estimate] = []
     for name, estimator in (("baseline", "baseline"), ("outcome", "outcome")):

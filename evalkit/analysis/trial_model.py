@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
+from evalkit.analysis.comparison_structure import structure_of
 from evalkit.analysis.estimate import Estimate
 from evalkit.analysis.linear_model import LinearModel, linear
 from evalkit.analysis.mechanism import ROW, Mechanism, declare_mechanism
@@ -104,12 +105,24 @@ def fit_trial(
     data = data.assign(arm=_arms_present(data["arm"]))
     wanted = sample.terms if terms is None else terms
     fixed = [name for name in wanted if data[name].nunique(dropna=True) > 1]
-    formula = " + ".join([f"{outcome} ~ {arm}", *fixed]) + random_part(sample.plan, data)
     _check_arms(data)
+    formula = " + ".join([f"{outcome} ~ {arm}", *fixed])
+    if sample.plan.is_comparison:
+        return _fit_comparison(sample, data, formula)
+    formula += random_part(sample.plan, data)
     if sample.plan.design == "individual_trial":
         return TrialModel(sample, data, formula, linear(formula, data))
     method = sample.plan.groups.analysis.df if sample.plan.groups else "kenward-roger"
     return TrialModel(sample, data, formula, multilevel(formula, data, df=method))
+
+
+def _fit_comparison(sample: TrialSample, data: pd.DataFrame, formula: str) -> TrialModel:
+    """Fit what the schools or classes of a comparison ask for (`comparison_structure`)."""
+    found = structure_of(sample.plan, data)
+    formula += found.fixed + found.random
+    if found.kind == "multilevel":
+        return TrialModel(sample, data, formula, multilevel(formula, data, df="kenward-roger"))
+    return TrialModel(sample, data, formula, linear(formula, data, clusters=found.clusters))
 
 
 def fixed_part(formula: str) -> str:
@@ -227,8 +240,8 @@ def with_counts(row: Estimate, model: TrialModel, arm: str) -> Estimate:
     control = model.sample.plan.control.id
     pupils = model.data["arm"].value_counts().to_dict()
     groups: dict[Any, int] = {}
-    if cluster_column(model.sample.plan):
-        unit = "classroom" if model.sample.unit == "classroom" else "school"
+    unit = "classroom" if model.sample.unit == "classroom" else "school"
+    if cluster_column(model.sample.plan) and unit in model.data.columns:
         groups = model.data.groupby("arm", observed=True)[unit].nunique().to_dict()
     return replace(
         row,

@@ -40,8 +40,8 @@ def trial_model_rows(name: str, model: TrialModel, scales: dict[str, Yardstick],
     groups = model.data.groupby("arm", observed=True)["outcome"]
     means, sds, sizes = groups.mean().to_dict(), groups.std(ddof=1).to_dict(), groups.size().to_dict()
     clusters: dict[Hashable, int] = {}
-    if cluster_column(model.sample.plan):
-        unit = "classroom" if model.sample.unit == "classroom" else "school"
+    unit = "classroom" if model.sample.unit == "classroom" else "school"
+    if cluster_column(model.sample.plan) and unit in model.data.columns:
         clusters = model.data.groupby("arm", observed=True)[unit].nunique().to_dict()
     shared = _shared(model) | _explained(model, alone)
     for arm in model.sample.treated:

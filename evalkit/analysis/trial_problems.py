@@ -42,12 +42,14 @@ def some(codes: Sequence[object]) -> str:
 
 def _columns(roster: pd.DataFrame, plan: Evaluation) -> list[str]:
     needed = {"arm": "the arm"}
-    if plan.design != "individual_trial":
+    if plan.needs_school:
         needed["school"] = "the school"
     if plan.assigned_unit == "class":
         needed["class"] = "the class"
+    block, what_for = ("trial", "a trial") if plan.is_trial else ("comparison", "this comparison")
     return [
-        f"The data have no column for {what}, which a trial needs. Say under 'trial:' how it is headed, and add it."
+        f"The data have no column for {what}, which {what_for} needs. Say under '{block}:' how it is headed, and add "
+        "it."
         for name, what in needed.items()
         if name not in roster.columns
     ]
@@ -104,10 +106,13 @@ def _units(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> lis
             if problems:
                 return problems
             counts = schools["arm"].value_counts().to_dict()
-    few = {arm.id: int(counts.get(arm.id, 0)) for arm in plan.arms if counts.get(arm.id, 0) < FEWEST_UNITS}
+    fewest = 1 if plan.is_comparison and plan.assigned_unit != "pupil" else FEWEST_UNITS
+    few = {arm.id: int(counts.get(arm.id, 0)) for arm in plan.arms if counts.get(arm.id, 0) < fewest}
+    if plan.comparison is not None and plan.comparison.start is not None:
+        return []  # every school may start in the end
     return [
-        f"The arm '{arm}' has {count} {what if count != 1 else what.removesuffix('s')}. Each arm of a trial needs at "
-        f"least {FEWEST_UNITS}: with one, the arm cannot be told from the school."
+        f"The arm '{arm}' has {count} {what if count != 1 else what.removesuffix('s')}. Each arm needs at least "
+        f"{fewest}: with fewer, the arm cannot be told from the school."
         for arm, count in few.items()
     ]
 

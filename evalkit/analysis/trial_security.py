@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.outcome import Outcome
-from evalkit.records.standards_trial import PadlockStandards, SecurityThreat
+from evalkit.records.standards_trial import DesignRung, PadlockStandards, SecurityThreat
 from evalkit.stats.ratings import InterimPadlocks, Threat, final_padlocks, interim_padlocks
 
 PADLOCK_COLUMNS = ("outcome", "column", "value", "padlocks", "note", "status", "source")
@@ -32,6 +32,7 @@ def padlocks(
     attrition: pd.DataFrame,
     standards: PadlockStandards,
     threats: Sequence[SecurityThreat],
+    designs: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Rate every primary outcome.
 
@@ -41,6 +42,7 @@ def padlocks(
     mdes : outcome -> MDES at randomisation
     attrition : frame - ATTRITION_COLUMNS; the pupils of all arms together count
     standards, threats : from the standards
+    designs : outcome -> design of the rule (`padlocks.designs` of the standards); randomised when left out
 
     Returns
     -------
@@ -59,7 +61,8 @@ def padlocks(
         ]["lost_percent"]
         share = float(lost.iloc[0]) / 100 if len(lost) else math.nan
         found = mdes.get(outcome.id, DetectableEffect(math.nan, "the MDES at randomisation is not known"))
-        rows += [(outcome.id, *row) for row in _rating(outcome, plan, found, share, standards, threats)]
+        rung = next(one for one in standards.designs if one.design == (designs or {}).get(outcome.id, RANDOMISED))
+        rows += [(outcome.id, *row) for row in _rating(outcome, plan, rung, found, share, standards, threats)]
     table = pd.DataFrame(rows, columns=list(PADLOCK_COLUMNS))
     return table.astype({name: "float64" if name in ("value", "padlocks") else "str" for name in PADLOCK_COLUMNS})
 
@@ -84,13 +87,13 @@ def threats_table(plan: Evaluation, threats: Sequence[SecurityThreat]) -> pd.Dat
 def _rating(
     outcome: Outcome,
     plan: Evaluation,
+    rung: DesignRung,
     mdes: DetectableEffect,
     share: float,
     standards: PadlockStandards,
     threats: Sequence[SecurityThreat],
 ) -> list[tuple[object, ...]]:
     """The rows of one outcome, without its id."""
-    rung = next(one for one in standards.designs if one.design == RANDOMISED)
     design = ("design", math.nan, rung.padlocks, rung.meaning, rung.status, rung.source)
     if not (mdes.value > 0 and 0 <= share <= 1):
         return [
@@ -107,11 +110,13 @@ def _rating(
         mdes_decimals=int(standards.mdes_decimals.value),
         attrition_decimals=int(standards.attrition_decimals.value),
     )
+    began = "randomised" if plan.is_trial else "of both groups"
+    lost = f"pupils {began} who are not in the primary analysis"
     columns = {
         "design": design,
         "mdes": ("mdes", mdes.value, interim.mdes, mdes.note, standards.mdes.status, standards.mdes.source),
         "attrition": (
-            *("attrition", 100 * share, interim.attrition, "pupils randomised who are not in the primary analysis"),
+            *("attrition", 100 * share, interim.attrition, lost),
             *(standards.attrition.status, standards.attrition.source),
         ),
     }

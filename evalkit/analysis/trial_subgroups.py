@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from evalkit.analysis.estimate import Estimate, not_estimated
-from evalkit.analysis.trial_effects import blank, effect_rows, estimated, interval_name
+from evalkit.analysis.trial_effects import blank, effect_rows, estimated, interval_name, main_estimator
 from evalkit.analysis.trial_model import (
     PERCENT,
     TrialModel,
@@ -50,6 +50,8 @@ def subgroup_rows(sample: TrialSample, everyone: TrialSample, subgroup: Characte
 
 
 def _method(sample: TrialSample) -> str:
+    if sample.plan.is_comparison:
+        return main_estimator(sample)
     return "linear" if sample.plan.design == "individual_trial" else "multilevel"
 
 

@@ -11,6 +11,7 @@ from evalkit.records.trial import AllocationSource, Column, Compliance, Cost, Pu
 
 MatchMethod = Literal["nearest", "optimal", "full", "exact", "coarsened"]
 Target = Literal["att", "ate", "ato"]
+NEVER = "never"  # in the column with the start: a pupil or school that never started
 AssignedUnit = Literal["pupil", "class", "school"]
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from evalkit.records.comparison import NEVER
 from evalkit.records.spec_file import KeyPath
 from evalkit.records.trial_checks import shared_faults
 
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from evalkit.records.evaluation import Evaluation
 
 Fault = tuple[KeyPath, str]
-NEVER = "never"
 
 
 def comparison_faults(plan: "Evaluation") -> list[Fault]:
@@ -117,6 +117,9 @@ def _starts(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
         for typed, meant in comparison.start.values.items()
         if meant not in allowed
     ]
+    if comparison.start.level != comparison.assigned:
+        sentence = f"whole {comparison.assigned}s came into the programme, so write 'level: {comparison.assigned}'"
+        faults.append(((*key, "level"), sentence))
     if len(plan.waves) < 3:
         faults.append((key, f"groups that start one after the other need 3 waves at least; found {len(plan.waves)}"))
     if any(outcome.baseline is not None for outcome in plan.outcomes):
@@ -125,10 +128,16 @@ def _starts(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
 
 
 def _rest(plan: "Evaluation", comparison: "Comparison") -> list[Fault]:
-    faults: list[Fault] = []
+    faults: list[Fault] = [
+        (("outcomes", place, "kind"), f"the design {plan.design} compares numbers and yes/no outcomes, not grades")
+        for place, one in enumerate(plan.outcomes)
+        if one.kind == "ordered" and plan.design == "comparison_prepost"
+    ]
     if plan.missing_data.baseline != "leave_out":
         sentence = "pupils stay by the missing-indicator method in randomised designs only; write leave_out"
         faults.append((("missing_data", "baseline"), sentence))
+    if plan.design == "comparison_prepost" and plan.missing_data.strategy != "complete_cases":
+        faults.append((("missing_data",), f"the design {plan.design} uses complete_cases"))
     if comparison.assigned == "class" and comparison.class_ is None:
         faults.append((("comparison",), "classes had the programme, so 'class:' must say how their column is headed"))
     if all(outcome.role == "placebo" for outcome in plan.outcomes):

@@ -55,7 +55,8 @@ def settle_arms(
         said = {**{key: said[key] for key in said if key not in arms and not arms}, **arms}
     pupils["arm"] = pd.Series([said.get(key, "") for key in pupils["_unit"]], index=pupils.index, dtype="str")
     _say_without_arm(names, said, plan, notes)
-    _say_small_arms(names, said, plan, notes)
+    if plan.comparison is None or plan.comparison.start is None:
+        _say_small_arms(names, said, plan, notes)
     del pupils["_unit"]
     return schools.assign(arm=_arms_of_schools(pupils, schools, said, unit))
 

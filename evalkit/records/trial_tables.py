@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from evalkit.records.allocation import Certificate, load_certificate
+from evalkit.records.comparison import NEVER
 from evalkit.records.group_words import one_place, words
 from evalkit.records.identifiers import is_upn
 from evalkit.records.trial_arms import settle_arms
@@ -85,6 +86,7 @@ def join_trial(
     pupils = _Pupils(responses, notes).settle(plan)
     listed = _listed(schools, plan) if schools is not None else _from_pupils(responses, pupils, plan, notes)
     pupils["school"] = _as_listed(pupils["school"], listed["school"])
+    _arms_by_start(pupils, listed, plan)
     listed = settle_arms(pupils, listed, plan, certificate, notes, with_list=schools is not None)
     _check_places(pupils, listed, plan, notes, with_list=schools is not None)
     _check_strata(pupils, listed, plan, notes)
@@ -97,6 +99,17 @@ def join_trial(
         listed[order].sort_values("school", kind="stable").reset_index(drop=True),
         notes.ordered(),
     )
+
+
+def _arms_by_start(pupils: pd.DataFrame, schools: pd.DataFrame, plan: "Evaluation") -> None:
+    """Where groups start one after the other, the column with the start says who is ever in the programme."""
+    if plan.comparison is None or plan.comparison.start is None:
+        return
+    treated = next(arm.id for arm in plan.arms if not arm.control)
+    arms = {"": "", NEVER: plan.control.id} | {wave.id: treated for wave in plan.waves}
+    frame = schools if plan.comparison.start.level == "school" else pupils
+    pupils["arm"] = ""
+    frame["arm"] = pd.Series([arms.get(str(one), "") for one in frame["start"]], index=frame.index, dtype="str")
 
 
 def _compliance(plan: "Evaluation", level: Level) -> list[str]:
