@@ -160,15 +160,17 @@ def _as_json(checked: "CheckedFiles") -> dict[str, object]:
 
 
 def _say(checked: "CheckedFiles", mark: Path | None) -> None:
+    from evalkit.intake.normal import counted
     from evalkit.intake.preview import preview_lines
 
     for upload in checked.uploads:
-        rows = f"{upload.source.rows} rows read"
+        rows = f"{counted(upload.source.rows, 'row')} read"
         if len(upload.roster):
-            terminal.say(f"{upload.source.file}: {rows}, a list of {len(upload.roster)} pupils without answers.")
+            pupils = counted(len(upload.roster), "pupil")
+            terminal.say(f"{upload.source.file}: {rows}, a list of {pupils} without answers.")
         else:
-            pupils = upload.responses["pupil"].nunique()
-            terminal.say(f"{upload.source.file}: {rows}, {pupils} pupils with a code that can be used.")
+            pupils = counted(upload.responses["pupil"].nunique(), "pupil")
+            terminal.say(f"{upload.source.file}: {rows}, {pupils} with a code that can be used.")
         for line in preview_lines(upload):
             terminal.say(f"  {line}")
         for decision in upload.decisions:

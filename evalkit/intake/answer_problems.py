@@ -117,7 +117,7 @@ def report_odd(
         findings.add(
             "fixed",
             "read_as_blank",
-            f"{texts} {'stands' if len(cells) == 1 else 'stand'} "
+            f"{texts} {'stands' if len(missing) == 1 else 'stand'} "
             + ("here" if len(cells) == 1 else f"in {counted(len(cells), 'cell')} ({_cells(cells)})"),
             "evalkit reads this as 'not answered'. Nothing to do.",
             rows=[row for row, _ in cells],

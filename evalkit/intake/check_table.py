@@ -20,6 +20,7 @@ from evalkit.intake.column_problems import (
 from evalkit.intake.columns import Column
 from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
+from evalkit.intake.form_rows import fill_codes_of_records, leave_out_tests
 from evalkit.intake.form_times import FormTimes, form_times, report_fast, report_other_year
 from evalkit.intake.free_text import report_free_text
 from evalkit.intake.header import Chosen, Table
@@ -32,7 +33,7 @@ from evalkit.intake.pupils import code_key, in_two_schools, read_codes, report_c
 from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.sheet_problems import report_headings, report_sheet
 from evalkit.intake.small_groups import report_small_groups
-from evalkit.intake.spare_rows import drop_rows
+from evalkit.intake.spare_rows import drop_rows, totals_of
 from evalkit.intake.trial_columns import TrialColumns, read_trial
 from evalkit.intake.turned_answers import turn_back
 from evalkit.intake.waves import waves_of_rows
@@ -71,12 +72,15 @@ def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: boo
     decisions = _recalled(chosen, door) + apply_corrections(table, mapping, findings, quiet=door.remembered)
     report_sheet(table, findings, asked=sheet_named, decided=bool(mapping and mapping.turned))
     report_mapping(table, mapping.columns if mapping else {}, known, findings)
+    leave_out_tests(table, findings)
+    fill_codes_of_records(table, findings)
+    totals = totals_of(table)
     times = form_times(table)
     report_free_text(table, findings)
     drop_private(table, findings)
     report_ragged(table, findings)
     pupil = pupil_column(table, study, findings)
-    drop_rows(table, pupil, findings)
+    drop_rows(table, pupil, findings, totals=totals)
     times = times.kept(table.numbers)
     report_headings(table, known, findings)
     leave_out_other_schools(table, door.school, findings)
@@ -176,7 +180,7 @@ def _roster(
     chosen: Chosen, table: Table, door: Doorway, pupil: Column | None, decisions: list[str], findings: Findings
 ) -> Upload:
     """A list of pupils from the school's own system: characteristics alone are kept."""
-    report_unused(table, door.known, findings)
+    report_unused(table, door.known, findings, is_list=True)
     codes, joined = _codes(table, door.study, pupil, chosen.mapping, findings)
     who = _read_who(table, door.study, chosen.mapping, findings, is_roster=True)
     decisions += _say_mapped(findings.file, joined, 0, chosen.mapping)

@@ -388,7 +388,7 @@ def _say_missing_measure(item: str, wave: str, known: Known, findings: Findings)
     )
 
 
-def report_unused(table: Table, known: Known, findings: Findings) -> None:
+def report_unused(table: Table, known: Known, findings: Findings, *, is_list: bool = False) -> None:
     """Say which columns are not used: unknown ones, and questions that the plan does not need."""
     asked = {one.column for one in findings.problems if one.kind == "which_pupil_column"}
     spare = [
@@ -398,11 +398,14 @@ def report_unused(table: Table, known: Known, findings: Findings) -> None:
         or (column.role == "item" and column.target not in known.needed)
     ]
     if spare:
+        it = "it" if len(spare) == 1 else "them"
         findings.add(
-            "warn",
+            "fixed" if is_list else "warn",
             "columns_not_used",
             f"{_named(spare)}: the plan does not use {'this column' if len(spare) == 1 else 'these columns'}",
-            "If a question of the survey is among them, correct its heading. Otherwise there is nothing to do.",
+            f"evalkit keeps nothing of {it}. Nothing to do."
+            if is_list
+            else "If a question of the survey is among them, correct its heading. Otherwise there is nothing to do.",
             columns=[column.index for column in spare],
         )
     blank = [

@@ -7,10 +7,10 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from evalkit.intake.known import Known, Role
+from evalkit.intake.known import Known, Role, form_name
 from evalkit.intake.normal import column_index, header_forms, normal, plain
 from evalkit.intake.numbered import numbered
-from evalkit.intake.usual_names import ERRORS_HEADING, FORM_MARKS, SUB_HEADINGS, VAGUE_FORM_NAMES
+from evalkit.intake.usual_names import ERRORS_HEADING, FORM_MARKS, SCHOOL_NUMBERS, SUB_HEADINGS, VAGUE_FORM_NAMES
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
@@ -183,13 +183,13 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
         return columns
     else:
         named = [column for column in places if any(form in known.pupil for form in header_forms(column.header))]
-        from_form = any(normal(column.header) in FORM_MARKS for column in columns)
+        from_form = any(form_name(column.header) in FORM_MARKS for column in columns)
         usable = named or [column for column in places if not (from_form and normal(column.header) == "id")]
         chosen = min(usable, key=_vagueness, default=None)
     settled: list[Column] = []
     for column in columns:
         if column.role == "pupil" and column is not chosen:
-            identity = normal(column.header) in ("upn", "unique pupil number")
+            identity = normal(column.header) in SCHOOL_NUMBERS
             column = replace(column, role="identity" if identity else "form")
         settled.append(column)
     return settled
@@ -211,7 +211,7 @@ def _settle_places(columns: list[Column], known: Known) -> list[Column]:
 def _vagueness(column: Column) -> int:
     """0 for a pupil code, more for headers that may mean something else."""
     name = normal(column.header)
-    if name in ("upn", "unique pupil number", "admission number", "admission no", "adno"):
+    if name in SCHOOL_NUMBERS:
         return 2
     return 3 if name in ("id", "record id", "student", "pupil", "participant") else 1 if "code" not in name else 0
 
@@ -220,12 +220,20 @@ def _settle_forms(columns: list[Column]) -> list[Column]:
     """A column called Score, Progress, Status or Language belongs to the form only when the form's marks are there.
 
     Three such columns are a mark too: formr writes session, created, modified, ended and expired.
+    REDCap adds a column of its own to every questionnaire: calm8_complete, calm8_timestamp.
     """
-    vague = sum(column.role == "form" and normal(column.header) in VAGUE_FORM_NAMES for column in columns)
-    from_form = vague >= _MANY_VAGUE or any(normal(column.header) in FORM_MARKS for column in columns)
+    vague = sum(column.role == "form" and form_name(column.header) in VAGUE_FORM_NAMES for column in columns)
+    from_form = vague >= _MANY_VAGUE or any(form_name(column.header) in FORM_MARKS for column in columns)
+    from_redcap = any(normal(column.header) == "redcap event name" for column in columns)
+    columns = [
+        replace(column, role="form")
+        if from_redcap and not column.role and normal(column.header).endswith((" complete", " timestamp"))
+        else column
+        for column in columns
+    ]
     return [
         replace(column, role="")
-        if column.role == "form" and not from_form and normal(column.header) in VAGUE_FORM_NAMES
+        if column.role == "form" and not from_form and form_name(column.header) in VAGUE_FORM_NAMES
         else column
         for column in columns
     ]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
-from evalkit.intake.normal import counted, normal, plain
+from evalkit.intake.known import form_name
+from evalkit.intake.normal import counted, plain
 from evalkit.records.evaluation import Study
 from evalkit.records.standards import load_standards
 
@@ -29,6 +30,7 @@ MONTHS = (
     "December",
 )  # fmt: skip
 _FEWEST_ITEMS = 5
+_ANONYMOUS = datetime(1980, 1, 1)  # what LimeSurvey writes where answers are anonymous
 _AUTUMN = 9  # the school year begins in September
 
 
@@ -66,7 +68,7 @@ class FormTimes:
 
 def form_times(table: Table) -> FormTimes:
     """Read the times before the form's own columns are left out."""
-    names = {normal(column.header): column.index for column in table.columns if column.role == "form"}
+    names = {form_name(column.header): column.index for column in table.columns if column.role == "form"}
     first = next((_stamps(table.cells(index)) for name, index in names.items() if name in _STARTS), None)
     last = next((_stamps(table.cells(index)) for name, index in names.items() if name in _ENDS), None)
     told = next((table.cells(index) for name, index in names.items() if name in _SECONDS), None)
@@ -162,6 +164,7 @@ def _stamp(found: re.Match[str], *, month_first: bool) -> datetime | None:
         month, day = (int(a), int(b)) if month_first else (int(b), int(a))
     hours = int(hour or 0) % 12 + (12 if half.casefold() == "pm" else 0) if half else int(hour or 0)
     try:
-        return datetime(year, month, day, hours, int(minute or 0), int(second or 0))
+        stamp = datetime(year, month, day, hours, int(minute or 0), int(second or 0))
     except ValueError:
         return None
+    return None if stamp == _ANONYMOUS else stamp

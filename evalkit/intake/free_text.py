@@ -55,7 +55,7 @@ def report_free_text(table: Table, findings: Findings) -> None:
 def _is_free_text(cells: Sequence[str]) -> bool:
     """Sentences, most of them different."""
     filled = [normal(cell) for cell in cells if cell.strip()]
-    long = [cell for cell in filled if len(cell.split()) >= _FEWEST_WORDS]
+    long = [cell for cell in filled if len([word for word in cell.split() if not word.isdecimal()]) >= _FEWEST_WORDS]
     return len(long) >= _FEWEST_ENTRIES and 2 * len(long) >= len(filled) and 2 * len(set(filled)) > len(filled)
 
 

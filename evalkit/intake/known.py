@@ -6,7 +6,7 @@ from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from typing import Literal
 
-from evalkit.intake.normal import header_forms, normal
+from evalkit.intake.normal import code_of, header_forms, normal, row_of_grid
 from evalkit.intake.usual_names import (
     ARM_NAMES,
     CLASS_NAMES,
@@ -31,7 +31,16 @@ _PUPIL_QUESTION = re.compile(
     r"(?:own |secret |unique |personal |survey |school )?"
     r"(?:pupil |student |participant |survey |child )?(?:code|id|number|id code|code number|pupil|student)$"
 )
+_TIMINGS = re.compile(r"grouptime\d+|\w+ (?:group|question) time .+")  # of LimeSurvey, for each page and question
 _FORM_QUIZ = re.compile(r"^(?:points|feedback)\s*[-–—]\s*\S", re.IGNORECASE)
+
+
+def form_name(header: str) -> str:
+    """The name under which a survey tool's own column is known; LimeSurvey may write its text behind it."""
+    code, whole = code_of(header), normal(header)
+    if _TIMINGS.fullmatch(whole):
+        return "interviewtime"
+    return code if code in FORM_NAMES else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +120,12 @@ class Known:
                 found.append(self.places[form])
             if found:
                 return found
+        row = row_of_grid(header)
+        if row in self.items:
+            return [("item", item) for item in self.items[row]]
         if any(form in PUPIL_NAMES or _PUPIL_QUESTION.match(form) for form in forms):
             found.append(("pupil", ""))
-        whole = normal(header)
+        whole = form_name(header)
         if whole in WAVE_NAMES:
             found.append(("wave", ""))
         if any(form in IDENTITY_NAMES for form in forms):

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _NUMBERING = re.compile(r"^\s*(?:question|item|qu|q)?\s*\d{1,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)", re.IGNORECASE)
+_CODED = re.compile(r"^\s*([A-Za-z]\w*(?:\[\w+\])?)\.\s+(?=\S)")
 _BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
 _WORDS_OF_AN_ITEM = 3
 _MOST_RUNS = 12
@@ -32,9 +33,12 @@ def normal(text: str) -> str:
 def header_forms(text: str) -> list[str]:
     """The forms under which a header is looked up: whole, without its number, and the row of a grid.
 
-    Google writes STEM [ROW], Qualtrics STEM - ROW.
+    Google writes STEM [ROW], Qualtrics STEM - ROW, LimeSurvey CODE. TEXT or CODE. STEM [ROW].
     """
     forms = [text]
+    coded = _CODED.match(plain(text))
+    if coded:
+        forms.append(plain(text)[coded.end() :])
     row = _BRACKETS.search(plain(text))
     if row:
         forms.append(row.group(1))
@@ -43,6 +47,18 @@ def header_forms(text: str) -> list[str]:
         forms.append(item)
     forms += [_NUMBERING.sub("", plain(form), count=1) for form in list(forms)]
     return list(dict.fromkeys(form for form in map(normal, forms) if form))
+
+
+def row_of_grid(text: str) -> str:
+    """What stands behind the last dash of STEM - ROW, made comparable; "" where nothing reads like a question there."""
+    stem, dash, item = plain(text).rpartition(" - ")
+    return normal(item) if dash and len(stem.split()) >= _WORDS_OF_AN_ITEM - 1 else ""
+
+
+def code_of(text: str) -> str:
+    """The code in front of LimeSurvey's CODE. TEXT, made comparable; "" where there is none."""
+    found = _CODED.match(plain(text))
+    return normal(found.group(1)) if found else ""
 
 
 def letter(index: int) -> str:

@@ -15,7 +15,7 @@ from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import known_names
 from evalkit.intake.normal import listed, quoted
 from evalkit.intake.read import read_file
-from evalkit.intake.spare_rows import drop_rows
+from evalkit.intake.spare_rows import drop_rows, totals_of
 from evalkit.intake.trial_columns import TrialColumns, read_trial
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
@@ -54,6 +54,7 @@ def check_schools(
     findings.add_notes(chosen.raw.notes)
     decisions = apply_corrections(table, mapping, findings)
     report_mapping(table, mapping.columns if mapping else {}, known, findings)
+    totals = totals_of(table)
     drop_private(table, findings)
     report_ragged(table, findings)
     column = next((one for one in table.columns if one.role == "school"), None)
@@ -62,8 +63,8 @@ def check_schools(
         raise UploadError(
             f"{place.name}: No column says which school a row is about. Give that column the heading '{heading}'."
         )
-    drop_rows(table, column, findings)
-    report_unused(table, known, findings)
+    drop_rows(table, column, findings, totals=totals)
+    report_unused(table, known, findings, is_list=True)
     read = read_trial(
         table,
         study,

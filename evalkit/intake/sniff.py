@@ -82,6 +82,10 @@ def _binary(data: bytes, head: bytes) -> Refusal | None:
         return Refusal("This is an SPSS file (.por)", "In SPSS choose 'Save as' and save it as CSV or Excel.")
     if len(data) == _LOCK_BYTES and 0 < head[0] < 55 and head.count(b"\x00") > 50:
         return Refusal("This is the hidden file (~$...) that Excel keeps while a workbook is open", _FIND)
+    if re.match(rb"TABLE\r?\n0,1\r?\n", head):
+        return Refusal("This is a data interchange file (.dif), which evalkit does not read", SAVE)
+    if re.match(rb"ID;P[^\r\n]*\r?\n[BCFP];", head):
+        return Refusal("This is a symbolic link file (.slk), which evalkit does not read", SAVE)
     return None
 
 

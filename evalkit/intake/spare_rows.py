@@ -1,6 +1,7 @@
 """Rows that are no pupil: blank ones, repeated headings, totals, notes."""
 
 import re
+from collections.abc import Mapping
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
@@ -14,8 +15,19 @@ _LONG_CODE = 12
 _MUCH_LONGER = 1.5
 
 
-def drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
-    """Leave out rows that are no pupil, and say so of all but blank ones."""
+def totals_of(table: Table) -> dict[int, str]:
+    """Row number -> first entry, where that is a word such as 'Average'; before names are taken out of the table."""
+    first = [next((cell for cell in row if cell.strip()), "") for row in table.rows]
+    return {number: cell for number, cell in zip(table.numbers, first, strict=True) if _is_total(cell)}
+
+
+def drop_rows(table: Table, pupil: Column | None, findings: Findings, *, totals: Mapping[int, str]) -> None:
+    """Leave out rows that are no pupil, and say so of all but blank ones.
+
+    Parameters
+    ----------
+    totals : what `totals_of` found
+    """
     unused = ("", "ignore", "identity", "form")
     used = [column.index for column in table.columns if column.role not in unused or column.choices]
     filled = [_filled(row, used, pupil) for row in table.rows]
@@ -29,9 +41,12 @@ def drop_rows(table: Table, pupil: Column | None, findings: Findings) -> None:
             wanted.append(True)
             continue
         reason = "note" if not answered and _is_note(row, pupil, usual) else _reason(row, used, pupil)
+        if number in totals and reason != "blank" and not (answered and _has_digit(row, pupil)):
+            reason = "total"
         wanted.append(not reason)
         if reason not in ("", "blank"):
-            dropped.append((reason, number, next((cell for cell in row if cell.strip()), "")))
+            text = totals.get(number) or next((cell for cell in row if cell.strip()), "")
+            dropped.append((reason, number, text))
     table.keep(wanted)
     _say(dropped, findings)
 
@@ -51,6 +66,10 @@ def _usual_code(table: Table, filled: list[bool], pupil: Column | None) -> tuple
 def _is_total(cell: str) -> bool:
     """Whether the cell says 'total' or the like; no such word holds a digit."""
     return not _DIGIT.search(cell) and normal(cell) in TOTALS
+
+
+def _has_digit(row: list[str], pupil: Column | None) -> bool:
+    return pupil is not None and pupil.index < len(row) and bool(_DIGIT.search(row[pupil.index]))
 
 
 def _is_note(row: list[str], pupil: Column | None, usual: tuple[int, int]) -> bool:

@@ -27,8 +27,10 @@ IDENTITY_NAMES = _words("""name|full name|pupil name|student name|your name|what
 forename|forenames|surname|last name|lastname|family name|preferred name|known as|email|e mail|email address|
 e mail address|your email|username|user name|phone|phone number|telephone|mobile|address|home address|postcode|
 post code|date of birth|dob|birthday|birth date|upn|unique pupil number|parent name|parent email|ip address|
-ipaddress|recipient last name|recipient first name|recipient email|recipientlastname|recipientfirstname|
-recipientemail|location latitude|location longitude|locationlatitude|locationlongitude""")
+ipaddress|ipaddr|recipient last name|recipient first name|recipient email|recipientlastname|recipientfirstname|
+recipientemail|legal name|legal surname|legal forename|legal forenames|legal first name|legal last name|
+chosen name|chosen surname|chosen forename|preferred surname|preferred forename|middle name|middle names|
+home email|home phone|parental email|location latitude|location longitude|locationlatitude|locationlongitude""")
 
 FORM_NAMES = _words("""id|start time|completion time|last modified time|timestamp|total points|quiz feedback|
 grade posted time|score|language|start date|end date|startdate|enddate|recorded date|recordeddate|submission id|
@@ -37,7 +39,8 @@ collector id|response id|responseid|progress|finished|
 duration in seconds|status|distribution channel|distributionchannel|
 user language|userlanguage|submit date|submitdate|last page|lastpage|seed|start language|startlanguage|
 date last action|datestamp|external reference|externalreference|external data reference|
-redcap survey identifier|session|created|modified|ended|expired""")
+redcap survey identifier|redcap repeat instrument|redcap repeat instance|redcap data access group|response type|
+refurl|interviewtime|total time|session|created|modified|ended|expired""")
 
 FORM_MARKS = _words("""start time|completion time|timestamp|submitdate|submit date|recorded date|recordeddate|
 datestamp|redcap survey identifier""")
@@ -47,6 +50,9 @@ ERRORS_HEADING = "Errors"  # of the column that evalkit writes; a file that come
 
 TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
 minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent""")
+
+SCHOOL_NUMBERS = _words("upn|unique pupil number|admission number|admission no|adno")
+TRIED_OUT = _words("survey preview|preview|survey test|test|spam")
 
 SUB_HEADINGS = _words("response|responses|open ended response")
 

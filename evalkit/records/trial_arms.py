@@ -42,7 +42,8 @@ def settle_arms(
     clear = {key: arm for key, arm in said.items() if key not in varied}
     if unit == "school":
         listed = {key_of(name): arm for name, arm in zip(schools["school"], schools["arm"], strict=True) if arm}
-        names |= {key_of(name): name for name in schools["school"]}
+        known = {key_of(name): name for name in schools["school"]}
+        names = known if with_list else names | known  # pupils of schools that are not listed are told of as such
         _disagree(clear, listed, names, unit, "the list of schools", notes)
         said, clear = {**said, **listed}, {**clear, **listed}
     if certificate is not None:

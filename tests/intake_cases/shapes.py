@@ -14,6 +14,10 @@ from tests.intake_cases.study import make_study
 from tests.intake_cases.tables import LABELS, QUESTIONS, Rows, rows, sent
 
 BEGUN = datetime.datetime(2026, 2, 3, 9, 0, tzinfo=datetime.UTC)
+SHORT = (
+    "Stays calm", "Breathes slowly", "Sleeps well", "Worries a lot",
+    "Thinks first", "Gets upset", "Feels safe", "Can wait",
+)  # fmt: skip
 SHAPES: dict[str, Callable[[Path], Sent]] = {}
 ROSTERS: dict[str, Callable[[Path], Sent]] = {}
 ROSTER_FACTS = """\
@@ -145,6 +149,34 @@ def qualtrics_text(folder: Path) -> Sent:
 
 
 @shape
+def qualtrics_preview(folder: Path) -> Sent:
+    """Qualtrics with short names of questions, and a preview of the form among the answers."""
+    made = _qualtrics(folder, _words)
+    ((path, wave),) = made.files
+    content = path.read_text(encoding="utf-8")
+    for question, label in zip(QUESTIONS, SHORT, strict=True):
+        content = content.replace(f"How much do you agree? - {question}", f"How true is this of you? - {label}")
+    lines = content.splitlines(keepends=True)
+    tried = lines[5].replace("IP Address", "Survey Preview").replace("Disagree", "Agree")
+    path.write_text("".join([*lines[:3], tried, *lines[3:]]), encoding="utf-8", newline="")
+    return Sent(made.study, ((path, wave),))
+
+
+@shape
+def limesurvey_code_and_text(folder: Path) -> Sent:
+    """LimeSurvey with code and text in each heading, answers without dates, and the time that each page took."""
+    heads = ["id. Response ID", "submitdate. Date submitted", "lastpage. Last page", "seed. Seed",
+             "ipaddr. IP address", "code. Pupil code",
+             *(f"calm[SQ00{n}]. How much do you agree? [{one}]" for n, one in enumerate(QUESTIONS, start=1)),
+             "interviewtime. Total time", "groupTime12. Group time: Calm", "calmTime. Question time: calm"]  # fmt: skip
+    lines = [
+        [place, "1980-01-01 00:00:00", 3, 77 + place, "192.0.2.1", code, *_words(answers), "99.5", "60.1", "60.0"]
+        for place, code, answers in people()
+    ]
+    return sent(folder, [heads, *lines], study=make_study(folder, year="2025/26"))
+
+
+@shape
 def limesurvey(folder: Path) -> Sent:
     """LimeSurvey: semicolons, quotation marks everywhere, a byte order mark, codes of questions in brackets."""
     heads = ["id", "submitdate", "lastpage", "startlanguage", "seed", "Code", *(f"calm[SQ00{n}]" for n in range(1, 9))]
@@ -172,6 +204,17 @@ def redcap_raw(folder: Path) -> Sent:
 def redcap_labels(folder: Path) -> Sent:
     """REDCap with labels: headings and answers in words."""
     return _redcap(folder, ["Record ID", "Event Name", *QUESTIONS, "Complete?"], "Autumn term", _words)
+
+
+def redcap_code_once(folder: Path) -> Sent:
+    """REDCap that asks for the pupil's code before the programme only; its record ID joins the answers afterwards."""
+    heads = ["record_id", "redcap_event_name", "redcap_repeat_instrument", "pupil_code",
+             *(f"calm8_q{n}" for n in range(1, 9)), "calm8_timestamp", "calm8_complete"]  # fmt: skip
+    lines: list[list[object]] = []
+    for place, code, answers in people():
+        lines += [[place, "before", "", code, *answers, "2026-02-03 09:00:00", 2]]
+        lines += [[place, "after", "", "", *answers, "", 2]]
+    return sent(folder, [heads, *lines], wave=None)
 
 
 @shape

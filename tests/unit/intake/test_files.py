@@ -33,6 +33,8 @@ REFUSED = {
     "30_password": (OLE + "EncryptedPackage".encode("utf-16-le"), "password"),
     "31_xlsm": (_zip({"xl/workbook.xml": b"<x/>", "xl/vbaProject.bin": b"x"}), "macros"),
     "32_pdf": (b"%PDF-1.7\n...", "PDF"),
+    "29_dif": (b'TABLE\r\n0,1\r\n"survey"\r\nVECTORS\r\n', ".dif"),
+    "29_slk": (b"ID;PCALCOOO32\nB;X28;Y25\n", ".slk"),
     "32_ctf": (b'<?xml version="1.0"?><CTfile><Header/></CTfile>', "CTF"),
     "web_page": (b"<html><table><tr><td>Pupil code</td></tr></table></html>", "web page"),
     "json": (b'[{"pupil": "P1", "calm8.q1": 4}]', "JSON"),

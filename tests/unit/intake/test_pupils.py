@@ -83,6 +83,16 @@ def test_59_names_as_codes(desk, only) -> None:
     assert "Other" not in problem.message
 
 
+def test_a_total_beside_names_is_asked_about_and_no_answer(desk) -> None:
+    rows = [["Name", *row] for row in desk.table()]
+    rows += [["Average", "", *[2.345] * (len(rows[0]) - 2)], ["Total", 12, *[""] * (len(rows[0]) - 2)]]
+    upload = desk.check(rows)
+    asked = [one for one in upload.issues if one.severity in ("error", "ask")]
+    assert [(one.kind, one.rows) for one in asked] == [("total_row", (len(rows) - 1,)), ("total_row", (len(rows),))]
+    assert "'Average'" in asked[0].message
+    assert "found: 'Total'" in asked[1].message
+
+
 @pytest.mark.parametrize("word", ["Total", "AVERAGE", "Mean:", "Grand total"])
 def test_22_total_row(desk, only, word) -> None:
     rows = [*_coded(desk, "P1", "P2"), [word, 7, 8, 9, 10, 11, 12, 13, 14]]

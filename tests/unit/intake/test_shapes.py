@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.custody.release import make_release
 from evalkit.intake.check import check_upload
-from tests.intake_cases.shapes import ROSTERS, SHAPES, people
+from tests.intake_cases.shapes import ROSTERS, SHAPES, people, redcap_code_once
 from tests.intake_cases.tables import rows, written
 
 ITEMS = [f"calm8.q{number}" for number in range(1, 9)]
@@ -27,6 +27,32 @@ def test_every_answer_of_the_shape_is_read(name: str, tmp_path: Path) -> None:
     kept = " ".join(map(str, upload.responses.to_numpy().ravel()))
     assert "@" not in kept
     assert "Test Pupil" not in kept
+
+
+def test_a_record_of_redcap_has_its_code_at_every_event(tmp_path: Path) -> None:
+    sent = redcap_code_once(tmp_path)
+    upload = check_upload(sent.files[0][0], sent.study)
+    assert {one.severity for one in upload.issues} == {"fixed"}
+    assert upload.responses.groupby("wave")["pupil"].nunique().to_dict() == {"pre": 12, "post": 12}
+    (problem,) = [one for one in upload.issues if one.kind == "code_of_record"]
+    assert problem.rows == tuple(range(3, 26, 2))
+
+
+def test_two_codes_of_one_record_are_not_chosen_from(tmp_path: Path) -> None:
+    sent = redcap_code_once(tmp_path)
+    ((path, _),) = sent.files
+    lines = path.read_text(encoding="utf-8").splitlines()
+    other = lines[1].replace(people()[0][1], "P999").replace(",before,", ",after,")
+    path.write_text("\n".join([*lines, other]), encoding="utf-8")
+    upload = check_upload(path, sent.study)
+    assert [one.rows for one in upload.issues if one.severity == "error"] == [(3,)]
+
+
+def test_a_preview_of_the_form_is_told_and_left_out(tmp_path: Path) -> None:
+    ((path, wave),) = (sent := SHAPES["qualtrics_preview"](tmp_path)).files
+    (problem,) = [one for one in check_upload(path, sent.study, wave=wave).issues if one.kind == "form_tried_out"]
+    assert (problem.rows, problem.column) == ((4,), "C")
+    assert "1 row comes from trying the form out" in problem.message
 
 
 @pytest.mark.parametrize("name", ["microsoft_forms", "microsoft_forms_quiz", "google_forms", "qualtrics_text", "formr"])
