@@ -191,6 +191,8 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
         As the single steps do.
     """
     study = load_evaluation(place)
+    if study.plan.only_figures:
+        return _run_figures(study, to)
     with tempfile.TemporaryDirectory(prefix="evalkit-") as scratch:
         tick("Checking the files", 0, STEPS)
         release = _released(study, Path(scratch) / RELEASE_FOLDER)
@@ -202,6 +204,17 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
         if to is not None:
             _keep(Path(to), Path(scratch) / RELEASE_FOLDER, results)
     tick("Done", STEPS, STEPS)
+    return results
+
+
+def _run_figures(study: Study, to: str | Path | None) -> Results:
+    """A plan of published figures has no files to check, release and score."""
+    tick("Analysing", 0, 1)
+    results = with_planning(analyse(None, study), study)
+    if to is not None:
+        Path(to).mkdir(parents=True, exist_ok=True)
+        write_whole(Path(to) / RESULTS_FILE, results.to_json())
+    tick("Done", 1, 1)
     return results
 
 

@@ -18,8 +18,8 @@ from evalkit.records.spec_file import Spec, read_spec
 NUMERIC_PACKAGES = ("numpy", "pandas", "pingouin", "scipy", "statsmodels")
 
 
-def provenance(scores: Scores, study: Study) -> tuple[Provenance, tuple[str, ...]]:
-    """The provenance, and a note for each file on disk that is not what was used.
+def provenance(scores: Scores | None, study: Study) -> tuple[Provenance, tuple[str, ...]]:
+    """The provenance, and a note for each file on disk that is not what was used; without scores there is no release.
 
     A plan or instrument that was changed in memory (or never saved) has the hash of its content instead of the hash of
     a file, and a note says so: nobody shall take it for the file.
@@ -40,9 +40,9 @@ def provenance(scores: Scores, study: Study) -> tuple[Provenance, tuple[str, ...
     made = Provenance(
         evalkit=__version__,
         plan_sha256=plan_sha256,
-        release_sha256=scores.release_sha256,
+        release_sha256=scores.release_sha256 if scores else "",
         instruments=instruments,
-        sources=tuple((name, sha256) for name, sha256 in scores.sources),
+        sources=tuple((name, sha256) for name, sha256 in scores.sources) if scores else (),
         seed=study.plan.seed,
         environment=environment(),
     )

@@ -19,6 +19,8 @@ from evalkit.records.whole_file import write_whole
 # What is filled in after the plan: where data and allocation are, what was delivered, the evaluator's later judgements.
 NOT_SEALED: dict[str, Any] = {
     "data": True,
+    "figures": True,
+    "feedback": True,
     "data_protection": True,
     "registration": True,
     "delivery": {"delivered", "share_delivered", "source"},

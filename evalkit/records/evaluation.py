@@ -12,6 +12,8 @@ from evalkit.records.clusters import Clusters
 from evalkit.records.comparison import Comparison
 from evalkit.records.data_protection import DataProtection
 from evalkit.records.evaluation_checks import Fault, plan_faults
+from evalkit.records.feedback import Feedback
+from evalkit.records.figure import Figures
 from evalkit.records.instrument import Identifier, Instrument, instrument_versions, load_instrument
 from evalkit.records.measure import Measure, instrument_of
 from evalkit.records.outcome import Baseline, Outcome
@@ -30,6 +32,8 @@ Design = Literal[
     "multisite_trial",
     "matched_comparison",
     "comparison_prepost",
+    "feedback_survey",
+    "national_comparison",
 ]
 TRIALS: tuple[Design, ...] = ("cluster_trial", "individual_trial", "multisite_trial")
 COMPARISONS: tuple[Design, ...] = ("matched_comparison", "comparison_prepost")
@@ -157,10 +161,12 @@ class Evaluation(Spec):
     registration: Registration | None = None
     design: Design
     unit_of_randomisation: Literal["none", "pupil", "class", "school"] = "none"
-    arms: tuple[Arm, ...] = Field(min_length=1)
-    waves: tuple[Wave, ...] = Field(min_length=1)
+    arms: tuple[Arm, ...] = ()
+    waves: tuple[Wave, ...] = ()
     measures: tuple[Measure, ...] = ()
-    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    outcomes: tuple[Outcome, ...] = ()
+    figures: Figures | None = Field(default=None, exclude_if=lambda value: value is None)
+    feedback: Feedback | None = Field(default=None, exclude_if=lambda value: value is None)
     covariates: tuple[Characteristic, ...] = ()
     subgroups: tuple[Characteristic, ...] = ()
     trial: Trial | None = None
@@ -239,6 +245,11 @@ class Evaluation(Spec):
         """The wave of the baseline: the last one before the programme began, which is the first unless said."""
         named = self.comparison.last_wave_before if self.comparison else None
         return named if named in [wave.id for wave in self.waves] and named else self.waves[0].id
+
+    @property
+    def only_figures(self) -> bool:
+        """Whether there are no answers in files, only figures as they were printed."""
+        return not self.outcomes
 
     @property
     def control(self) -> Arm:

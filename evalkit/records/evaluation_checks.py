@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evalkit.records.comparison_checks import comparison_faults
+from evalkit.records.figure_checks import figure_faults, national_faults, survey_faults
 from evalkit.records.spec_file import KeyPath
 from evalkit.records.standards import load_standards
 from evalkit.records.trial_checks import trial_faults
@@ -15,19 +16,41 @@ Fault = tuple[KeyPath, str]
 
 def plan_faults(plan: "Evaluation") -> list[Fault]:
     """All faults of a plan: (path of the key, sentence)."""
-    if plan.is_trial:
-        design = trial_faults(plan)
-    else:
-        design = comparison_faults(plan) if plan.is_comparison else _single_group(plan)
+    if plan.design not in OWN_FAULTS:
+        missing = _missing(plan)
+        if missing:
+            return missing
+    design = OWN_FAULTS[plan.design](plan) if plan.design in OWN_FAULTS else _of_pupils(plan)
+    if plan.outcomes and not plan.waves:
+        return design
     return [
         *_blocks(plan),
         *_repeated(plan),
         *_measures(plan),
         *design,
+        *figure_faults(plan),
         *_clusters(plan),
         *_selection(plan),
         *_disclosure(plan),
         *_data(plan),
+    ]
+
+
+# Designs without pupils before and after; they may do without arms, waves and outcomes.
+OWN_FAULTS = {"feedback_survey": survey_faults, "national_comparison": national_faults}
+
+
+def _of_pupils(plan: "Evaluation") -> list[Fault]:
+    if plan.is_trial:
+        return trial_faults(plan)
+    return comparison_faults(plan) if plan.is_comparison else _single_group(plan)
+
+
+def _missing(plan: "Evaluation") -> list[Fault]:
+    return [
+        ((), f"the design {plan.design} needs '{key}:', at least one")
+        for key, given in (("arms", plan.arms), ("waves", plan.waves), ("outcomes", plan.outcomes))
+        if not given
     ]
 
 

@@ -27,6 +27,7 @@ TEXT_COLUMNS = frozenset(
         "key", "what", "kind", "sealed", "now", "sha256", "outcome_files", "level", "sample", "variable", "category",
         "cautious", "optimistic", "measure", "pattern", "row",
         "factor", "between", "holds", "reference", "focal", "size", "flagged",
+        "found", "fits", "grade_from", "grade_to",
         "bands", "column", "note", "source", "threat", "title", "direction", "verdict", "name", "timing", "quantity",
         "compliance", "band", "topic", "source_status",
     }

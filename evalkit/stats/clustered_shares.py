@@ -158,7 +158,9 @@ def clustered_difference(
     if later.shape != y.shape or later.all() or not later.any():
         raise FitError("To compare two occasions each needs answers, and every answer an occasion.")
     means = float(y[~later].mean()), float(y[later].mean())
-    scaled = np.where(later, (y - means[1]) / later.sum(), -(y - means[0]) / (~later).sum())
+    scaled = np.zeros_like(y)
+    scaled[later] = (y[later] - means[1]) / later.sum()
+    scaled[~later] = -(y[~later] - means[0]) / (~later).sum()
     sums = np.bincount(codes, weights=scaled, minlength=n_clusters)
     value = means[1] - means[0]
     std_error = math.sqrt(n_clusters / (n_clusters - 1) * float(sums @ sums))
