@@ -49,6 +49,7 @@ class PlanDesign(StrEnum):
     individual_trial = "individual_trial"
     multisite_trial = "multisite_trial"
     matched_comparison = "matched_comparison"
+    national_comparison = "national_comparison"
 
 
 PREPOST = (PlanDesign.single_group_prepost, PlanDesign.comparison_prepost)
@@ -123,6 +124,9 @@ def new(
     from evalkit.records.new_plan import write_plan
 
     path = write_plan(name, design=design.value, folder=to)
+    if design == PlanDesign.national_comparison:
+        terminal.say(f"Wrote {path}. Put the figures in, then: evalkit run {path.parent}")
+        return
     files = "pre=FILE post=FILE" if design in PREPOST else "PUPILS.csv --schools SCHOOLS.csv"
     terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} {files}")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 import pandas as pd
 
@@ -13,8 +14,8 @@ from evalkit.stats.reported_share import fitting_counts, grim
 
 FINDING_COLUMNS = ("kind", "outcome", "label", "found", "value")
 FINDING_KINDS = (
-    "points_printed_as_percent", "difference_is_another", "percent_fits_no_n", "gap_is_another", "counts_differ",
-    "n_not_published", "more_digits_than_people",
+    "points_printed_as_percent", "difference_is_another", "percent_fits_no_n", "count_is_another", "gap_is_another",
+    "counts_differ", "n_not_published", "more_digits_than_people",
 )  # fmt: skip
 FEW_FOR_DECIMALS = 200
 NUMBER = re.compile(r"[-+\u2212]?\d+(?:\.\d+)?")
@@ -64,6 +65,10 @@ def _about_n(figure: ReportedFigure, plan: Evaluation) -> Iterator[Finding]:
             yield "percent_fits_no_n", figure.id, figure.label, f"{figure.percent}% of at most {limit}", ""
         else:
             yield "n_not_published", figure.id, figure.label, f"{figure.percent}%", listed_sizes(sizes, limit)
+    elif figure.count is not None:
+        if figure.count not in fitting_counts(figure.percent, n=figure.n):
+            value = f"{figure.count} of {figure.n} is {100 * figure.count / figure.n:.1f}%"
+            yield "count_is_another", figure.id, figure.label, f"{figure.percent}%", value
     elif not fitting_counts(figure.percent, n=figure.n):
         near = round(float(figure.percent) * figure.n / 100)
         found, value = f"{figure.percent}% of {figure.n}", f"{100 * near / figure.n:.2f}% is {near} of {figure.n}"
@@ -81,11 +86,11 @@ def _about_counts(count: RepeatedCount) -> Iterator[Finding]:
 
 def listed_sizes(sizes: tuple[int, ...], limit: int) -> str:
     """The n that fit, in few words: all of a few, or the first ones and where the list stops telling anything."""
-    if not sizes:
+    if len(sizes) == 0:
         return ""
     if len(sizes) <= 4 and limit < MOST_TRIED:
         return ", ".join(f"{n}" for n in sizes)
-    steps = {later - earlier for earlier, later in zip(sizes, sizes[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(sizes)}
     first = ", ".join(f"{n}" for n in sizes[:3])
     end = "" if limit >= MOST_TRIED else f", up to {sizes[-1]}"
     if steps == {sizes[0]}:

@@ -25,7 +25,7 @@ FIGURE_COLUMNS = ("outcome", "label", "count", "n", "asked", "response_percent",
 FIGURE_MODEL_COLUMNS = ("outcome", "n", "count")
 NATIONAL_LIMITS = ("no_comparison_group", "chose_to_join", "other_mix", "national_includes_them")
 FIGURE_WARNINGS = ("n_unknown", "many_figures", "able_unknown")
-MANY = 5
+SEVERAL = 2
 
 
 def analyse_national_comparison(study: Study) -> Results:
@@ -71,7 +71,7 @@ def figure_table(plan: Evaluation) -> pd.DataFrame:
     """What each figure rests on: count and n, who was asked, and where n is unknown what it can have been."""
     rows: list[tuple[object, ...]] = []
     for figure in plan.figures.reported if plan.figures else ():
-        hidden = not disclosed([_blank()], figure, plan)[0].status == "ok"
+        hidden = disclosed([_blank()], figure, plan)[0].status != "ok"
         counts = share_of(figure).counts if figure.kind == "percent" and not hidden else ()
         sizes = fitting_n(figure, plan) if figure.kind == "percent" and figure.n is None else ()
         rate = 100 * figure.n / figure.asked if figure.n is not None and figure.asked is not None else math.nan
@@ -101,7 +101,7 @@ def figure_caveats(plan: Evaluation, rows: list[Estimate]) -> list[Caveat]:
     if unknown:
         found.append(Caveat("n_unknown", "warning", facts={"count": len(unknown), "n": len(reported)}))
     tested = sum(not math.isnan(one.p_value) for one in rows if one.inquiry == "national")
-    if tested >= MANY:
+    if tested >= SEVERAL:
         found.append(Caveat("many_figures", "warning", facts={"count": tested}))
     if any(one.inquiry == "rise_of_able" and one.status == "not_estimated" for one in rows):
         found.append(Caveat("able_unknown", "warning"))

@@ -13,8 +13,8 @@ from evalkit.stats.reported_share import fitting_counts
 from evalkit.stats.share_tests import exact_binomial_p, share_difference
 
 NOT_ABLE = (
-    "How many of them could rise is not published: who has the highest grade already cannot, so the share of those able "
-    "to rise is this share or more."
+    "Who has the highest grade already cannot rise. How many these are is not published; of those able to rise the "
+    "share is this or higher."
 )
 
 

@@ -87,10 +87,14 @@ def _impossible(figure: ReportedFigure) -> str:
     fitting = fitting_counts(figure.percent, n=figure.n)
     if figure.count is not None and figure.count not in fitting:
         found = f"{figure.count} of {figure.n}"
-        return f"{figure.label}: {found} is {100 * figure.count / figure.n:.2f}%, not {figure.percent}%. Check them; {so}."
+        return (
+            f"{figure.label}: {found} is {100 * figure.count / figure.n:.2f}%, not {figure.percent}%. Check them; {so}."
+        )
     if fitting:
         return ""
-    near = sorted({math.floor(float(figure.percent) * figure.n / 100), math.ceil(float(figure.percent) * figure.n / 100)})
+    near = sorted(
+        {math.floor(float(figure.percent) * figure.n / 100), math.ceil(float(figure.percent) * figure.n / 100)}
+    )
     told = " and ".join(f"{count} of {figure.n} is {100 * count / figure.n:.2f}%" for count in near)
     return f"{figure.label}: no whole number of {figure.n} gives {figure.percent}%: {told}. Check the figure; {so}."
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from evalkit.analysis.estimate import Estimate, suppressed, too_few_reason
+from evalkit.analysis.estimate import Estimate, suppressed
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.figure import National, Transition
 from evalkit.stats.disclosure import suppress_table

@@ -213,6 +213,13 @@ GLOSSARY: dict[str, Column] = {
     "key": Column("text", "Where a value stands in the plan, such as outcomes.reading.role."),
     "what": Column("text", "The same in words for a reader; what a published figure is about."),
     "now": Column("text", "The value in the plan as it was run."),
+    # published figures
+    "fit_from": Column("whole number", "The smallest number of people that gives the printed percentage; else empty."),
+    "fits": Column("text", "Every number up to `asked` that gives the printed percentage; empty where n is known."),
+    "asked": Column("whole number", "How many were asked or could have been counted; empty when not published."),
+    "response_percent": Column("number", "Share of those asked who answered, in percent."),
+    "grade_from": Column("text", "The grade at first."),
+    "grade_to": Column("text", "The grade later."),
     # problems
     "severity": Column("text", "error, ask, warn or fixed."),
     "kind": Column("text", "Short name of the kind of problem; of a change of the plan: changed, added, removed."),

@@ -1,9 +1,9 @@
-"""Figures that were published: a share, a mean or a gap as printed, what it rests on, and the national figure beside it."""
+"""Figures that were published: a share, a mean or a gap as printed, what it rests on, the national figure beside it."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from evalkit.records.instrument_parts import Identifier
 from evalkit.records.spec_file import Spec
@@ -26,7 +26,8 @@ def _is_percent(text: str) -> str:
     return text
 
 
-Percent = Annotated[str, BeforeValidator(_as_printed), Field(json_schema_extra={"examples": ["93.75"]})]
+Percent = Annotated[str, BeforeValidator(_as_printed), WithJsonSchema({"type": ["string", "number"]})]
+Year = Annotated[str, BeforeValidator(_as_printed), WithJsonSchema({"type": ["string", "integer"]})]
 Count = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
 
@@ -41,7 +42,7 @@ class National(Spec):
     percent: Percent | None = None
     mean: float | None = None
     gap: Percent | None = None
-    year: str | None = None
+    year: Year | None = None
     of: str | None = None
     n: Size | None = None
     sd: float | None = Field(default=None, gt=0)
@@ -103,7 +104,7 @@ class ReportedFigure(Spec):
     count: Count | None = None
     asked: Size | None = None
     sd: float | None = Field(default=None, gt=0)
-    year: str | None = None
+    year: Year | None = None
     wave: Identifier | None = None
     survey: Identifier | None = None
     rise: Rise | None = None
@@ -157,7 +158,7 @@ class Transition(Spec):
     of: str = "schools"
     moves: tuple[Move, ...] = Field(min_length=1)
     national: National | None = None
-    year: str | None = None
+    year: Year | None = None
     published: bool = True
     source: str
 

@@ -12,7 +12,8 @@ from evalkit.report.static import Format
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE_FILE = "template.qmd"
-OF_DESIGN = ("programme", "trial")
+OF_DESIGN = ("programme", "trial", "feedback", "national")
+OF_PUPILS = ("brief", "measures")  # templates for designs with pupils' scores
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
 
 
@@ -42,7 +43,8 @@ def template_path(template: str | Path) -> Path:
 
 def own_template(results: Results) -> str:
     """The template that belongs to the design of these results."""
-    return "trial" if results.plan.is_trial else "programme"
+    named = {"feedback_survey": "feedback", "national_comparison": "national"}
+    return "trial" if results.plan.is_trial else named.get(results.plan.design, "programme")
 
 
 def report_name(results: Results, template: str | Path | None) -> str:
@@ -67,7 +69,7 @@ def render(
     results : Results
     to : file ending in .html, .pdf or .docx; its folder exists
     template : name of a template that comes with evalkit, or the path of a `.qmd` file; when left out, the one of the
-        design (programme, trial)
+        design (programme, trial, feedback, national)
     renderer : "auto" (Quarto where it is installed, else the built-in one), "embedded" or "quarto"
     brand : colours and logo; evalkit's own when None
 
@@ -136,10 +138,12 @@ def _make(
     brand: Brand | None,
 ) -> None:
     chosen = own_template(results) if template is None else template
-    if str(chosen) in OF_DESIGN and str(chosen) != own_template(results):
+    own = own_template(results)
+    of_pupils = own in ("programme", "trial")
+    if (str(chosen) in OF_DESIGN and str(chosen) != own) or (str(chosen) in OF_PUPILS and not of_pupils):
         raise ReportError(
             f"The template '{chosen}' is not made for the design {results.plan.design}. "
-            f"Use {own_template(results)} or brief, or leave the template out."
+            f"Use {own}{' or brief' if of_pupils else ''}, or leave the template out."
         )
     render_documents(
         template_path(chosen), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand

@@ -119,7 +119,7 @@ def _hashes(results: Results) -> list[tuple[str, str]]:
     source = results.provenance
     return [
         ("Plan (evaluation.yaml)", source.plan_sha256),
-        ("Data release", source.release_sha256),
+        *([("Data release", source.release_sha256)] if source.release_sha256 else []),
         *((f"Survey file {name}", text) for name, text in source.sources),
         *((f"Measure {name}", text) for name, text in source.instruments.items()),
     ]

@@ -8,9 +8,12 @@ import pytest
 import evalkit
 from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
+from evalkit.analysis.figure_findings import FINDING_COLUMNS, FINDING_KINDS
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
 from evalkit.analysis.models import MODEL_COLUMNS
+from evalkit.analysis.national_comparison import FIGURE_COLUMNS, FIGURE_WARNINGS, NATIONAL_LIMITS
+from evalkit.analysis.transitions import TRANSITION_COLUMNS
 from evalkit.analysis.trial_balance import BALANCE_COLUMNS
 from evalkit.analysis.trial_caveats import TRIAL_LIMITS, TRIAL_NOTES, TRIAL_WARNINGS
 from evalkit.analysis.trial_context import CONTEXT_COLUMNS
@@ -57,6 +60,9 @@ TABLES = {
     "seal": SEAL_COLUMNS,
     "deviations": DEVIATION_COLUMNS,
     "problems": PROBLEM_COLUMNS,
+    "figures": FIGURE_COLUMNS,
+    "findings": FINDING_COLUMNS,
+    "transitions": TRANSITION_COLUMNS,
 }
 TRIAL_TABLES = {
     "flow": FLOW_COLUMNS,
@@ -130,6 +136,13 @@ def test_every_caveat_is_on_the_results_page() -> None:
     assert [kind for kind in CAVEAT_KINDS if f"`{kind}`" not in page] == []
     trial = page.split("\nIn a trial:\n")[1]
     assert [kind for kind in (*TRIAL_LIMITS, *TRIAL_WARNINGS, *TRIAL_NOTES) if f"`{kind}`" not in trial] == []
+
+
+def test_what_published_figures_give_is_on_the_results_page() -> None:
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8").split("## Published figures")[1]
+    wanted = (*FIGURE_COLUMNS, *FINDING_COLUMNS, *TRANSITION_COLUMNS)
+    wanted += (*FINDING_KINDS, *NATIONAL_LIMITS, *FIGURE_WARNINGS)
+    assert [name for name in wanted if f"`{name}`" not in page] == []
 
 
 def test_every_display_and_column_is_on_the_results_page() -> None:

@@ -1,0 +1,30 @@
+"""The analyses of published figures: reproduced from the plan alone, and what their README says."""
+
+import pytest
+
+from evalkit.records.evaluation import load_evaluation
+from evalkit.records.results import load_results
+from evalkit.road import verify
+from evalkit.shipped import shipped
+
+PUBLISHED = ("challenge-partners-2018", "challenge-partners-2019")
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_kept_results_are_reproduced_from_the_plan(name):
+    folder = shipped("analyses") / name
+    outcome = verify(folder)
+    assert outcome.reproduced, outcome.differences[:5]
+    assert load_evaluation(folder).plan.only_figures
+    assert (folder / "README.md").is_file()
+
+
+def test_the_annual_report_of_2018():
+    results = load_results(shipped("analyses") / "challenge-partners-2018" / "results.json")
+    national = results.estimates[results.estimates["inquiry"] == "national"].set_index("outcome")
+    row = national.loc["ofsted_improved"]
+    assert (row["n_treated"], round(row["p_value"], 3)) == (65, 0.025)
+    assert national.drop(index="ofsted_improved")["p_value"].isna().all()
+    kinds = results.displays["findings"]["kind"].tolist()
+    assert kinds.count("points_printed_as_percent") == kinds.count("counts_differ") == 2
+    assert "count_is_another" in kinds
