@@ -12,7 +12,13 @@ from evalkit.errors import EvalkitError
 portal = typer.Typer(
     name="portal", invoke_without_command=True, help="Start the portal: schools upload, evaluators release, leads read."
 )
-Data = Annotated[Path, typer.Option("--data", help="Folder of the database, uploads, releases and reports.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Folder of the database, uploads, releases and reports; default: evalkit-portal, or as the "
+        "environment says.",
+    ),
+]  # fmt: skip
 
 
 def _needs_django() -> None:
@@ -27,17 +33,21 @@ def _needs_django() -> None:
 @portal.callback()
 def start(
     context: typer.Context,
-    data: Data = Path("evalkit-portal"),
+    data: Data = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Add the demonstration programme.")] = True,
 ) -> None:
     """Try the portal on this machine: makes the database, prints a one-time link for the evaluator, and serves."""
     _needs_django()
     if context.invoked_subcommand is not None:
+        from evalkit.portal.start import choose
+
+        choose(data)
         return
-    from evalkit.portal.start import add_demo, first_link, make_ready, serve, set_up
+    from evalkit.portal.start import TRIAL_FOLDER, add_demo, first_link, make_ready, serve, set_up
 
     address = f"http://127.0.0.1:{port}"
+    data = data or TRIAL_FOLDER
     set_up(data, trial=True)
     make_ready()
     if demo:
@@ -60,6 +70,18 @@ def worker(
     from evalkit.portal.jobs.worker import work
 
     work(until_idle=once)
+
+
+@portal.command()
+def link(email: Annotated[str, typer.Argument(help="The address of an account.")]) -> None:
+    """Print a one-time link with which a person chooses a new password; for a portal that sends no mail."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from evalkit.portal.signing import password_link
+
+    terminal.say(f"Give this path, after the portal's own address, to {email} alone. It works once:")
+    terminal.say(password_link(email))
 
 
 @portal.command()

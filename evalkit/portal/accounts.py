@@ -1,7 +1,13 @@
 """How accounts come about: by invitation only."""
 
+import time
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.http import HttpRequest
+
+SIGNED_IN_AT = "signed_in_at"
+RECENT_SECONDS = 10 * 60
 
 
 class InvitedOnly(DefaultAccountAdapter):
@@ -10,3 +16,7 @@ class InvitedOnly(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
+
+    def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
+        """Something important asks for the password once more, unless the person has signed in just now."""
+        return time.time() - context.request.session.get(SIGNED_IN_AT, 0) > RECENT_SECONDS

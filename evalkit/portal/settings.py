@@ -95,6 +95,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # axes counts these, in the database, for all processes
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "evalkit"
+MFA_TOTP_TOLERANCE = 1
 MFA_DEMANDED = not TRIAL
 AXES_FAILURE_LIMIT = 6
 AXES_COOLOFF_TIME = 0.5  # hours

@@ -10,6 +10,8 @@ from evalkit.demo import EXAMPLE
 from evalkit.records.evaluation import EVALUATION_FILE, load_evaluation
 from evalkit.shipped import shipped
 
+TRIAL_FOLDER = Path("evalkit-portal")
+TRIAL_SECRET = "secret.txt"
 EVALUATOR = "evaluator@example.org"
 DEMO_SCHOOLS = (("100001", "Example Academy"), ("100002", "Sample Primary School"))
 
@@ -20,11 +22,22 @@ def set_up(data: Path | None = None, *, trial: bool = False) -> None:
         os.environ["EVALKIT_PORTAL_DATA"] = str(data.absolute())
     if trial:
         os.environ["EVALKIT_PORTAL_TRIAL"] = "1"
-        os.environ.setdefault("EVALKIT_KEYS", str((data or Path("evalkit-portal")).absolute()) + "-keys")
+        os.environ.setdefault("EVALKIT_KEYS", f"{(data or TRIAL_FOLDER).absolute()}-keys")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalkit.portal.settings")
     import django
 
     django.setup()
+
+
+def choose(data: Path | None) -> None:
+    """Choose the portal that a command is about: the folder given, what the environment says, or the trial here."""
+    if data is None and ("EVALKIT_PORTAL_DATA" in os.environ or "EVALKIT_PORTAL_SECRET" in os.environ):
+        return
+    place = (data or TRIAL_FOLDER).absolute()
+    os.environ["EVALKIT_PORTAL_DATA"] = str(place)
+    if (place / TRIAL_SECRET).is_file():
+        os.environ.setdefault("EVALKIT_PORTAL_TRIAL", "1")
+        os.environ.setdefault("EVALKIT_KEYS", f"{place}-keys")
 
 
 def make_ready() -> None:
