@@ -70,15 +70,16 @@ class Mechanism:
     @property
     def words(self) -> str:
         """The mechanism in one clause."""
+        what = "single pupils" if self.level == ROW else self.level
         if self.redraw is not None:
-            return f"{self.level} allocated by the trial's own procedure, repeated"
+            return f"{what} allocated by the trial's own procedure, repeated"
         if self.allowed:
-            return f"{self.level} allocated by one of {len(self.allowed)} allowed allocations"
+            return f"{what} allocated by one of {len(self.allowed)} allowed allocations"
         inside = [name for name, value in (("strata", self.strata), ("pairs", self.pairs)) if value]
         return (
-            f"{self.level} allocated at random within {' and '.join(inside)}"
+            f"{what} allocated at random within {' and '.join(inside)}"
             if inside
-            else (f"{self.level} allocated at random, numbers per arm fixed")
+            else (f"{what} allocated at random, numbers per arm fixed")
         )
 
 

@@ -173,6 +173,12 @@ def _assume(sample: Sample, arms: Arms) -> tuple[Mechanism, IntArray | None, str
             f"No mechanism of randomisation was given. Assumed: {treated} of {term.levels} {term.group} units were "
             f"drawn for treatment at random, without strata or pairs. {ask}",
         )
+    if not sample.terms:
+        return (
+            Mechanism(ROW),
+            None,
+            f"No mechanism of randomisation was given. Assumed: pupils were drawn at random among all. {ask}",
+        )
     widest = sample.terms[-1]
     return (
         Mechanism(ROW),

@@ -1,6 +1,6 @@
 """Which rows of a multilevel sample belong to which arm, and the same columns under another allocation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from evalkit.analysis.design import FloatArray, IntArray
 from evalkit.analysis.sample import Sample
 from evalkit.errors import FitError
-from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.terms import RandomTerm
 
 
@@ -46,12 +45,12 @@ class Arms:
         return np.where(codes == arm, own, control)
 
 
-def find_arms(core: MixedFit, sample: Sample, treatment: str) -> Arms:
+def find_arms(dropped: Collection[int], sample: Sample, treatment: str) -> Arms:
     """Read the arms from a fit.
 
     Parameters
     ----------
-    core : MixedFit
+    dropped : places of the sample's columns that the fit left out, because others determine them
     sample : Sample
     treatment : str
         A term of the fixed part: a number of two values or categories, the first being the control.
@@ -69,7 +68,7 @@ def find_arms(core: MixedFit, sample: Sample, treatment: str) -> Arms:
             f"{treatment!r} is not a term of {sample.formula.text!r}. Name the treatment: one of {', '.join(usable)}."
         )
     places = tuple(i for i, term in enumerate(coding.terms) if term == wanted)
-    lost = [coding.names[i] for i in places if i in core.coordinates.dropped]
+    lost = [coding.names[i] for i in places if i in dropped]
     if lost:
         raise FitError(
             f"{', '.join(lost)} was left out of the model, because other columns determine it, so its effect is "

@@ -80,7 +80,7 @@ def effect_size(
     if variants not in ("headline", "all"):
         raise SpecError(f"variants={variants!r} is unknown. Use 'all' or 'headline'.")
     check_conf_level(conf_level)
-    arms = find_arms(core, sample, treatment)
+    arms = find_arms(core.coordinates.dropped, sample, treatment)
     if interaction is None and bool(np.isin(sample.outcome, (0.0, 1.0)).all()):
         rows = binary_rows(core, sample, arms, conf_level=conf_level)
         return _frame(rows, sample, arms, conf_level)

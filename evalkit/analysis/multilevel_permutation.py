@@ -124,7 +124,7 @@ def permute(
     the model is fitted again. p counts the observed allocation and ties within 1e-9.
     """
     _check_options(statistic, exact)
-    arms = find_arms(core, sample, treatment)
+    arms = find_arms(core.coordinates.dropped, sample, treatment)
     allocator = make_allocator(sample, arms, mechanism)
     everything = allocator.possible
     fast = has_one_intercept(sample.terms) and all(not moved.others for moved in moved_columns(sample, arms))
@@ -142,7 +142,9 @@ def permute(
     estimates, errors = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     drawn = _statistics(estimates, errors, statistic)
     fitted = _own_estimates(core, sample, arms)
-    return _result(arms.names, fitted, observed, drawn, all_of_them, f"permutation of {statistic}", allocator)
+    return permutation_result(
+        arms.names, fitted, observed, drawn, all_of_them, f"permutation of {statistic}", allocator
+    )
 
 
 def _check_options(statistic: str, exact: str) -> None:
@@ -226,7 +228,7 @@ def _refit(sample: Sample, arms: Arms, codes: IntArray, reml: bool) -> tuple[Flo
     return found.beta[places][None], np.sqrt(np.diag(found.covariance)[places])[None]
 
 
-def _result(
+def permutation_result(
     names: tuple[str, ...],
     estimates: list[float],
     observed: FloatArray,
@@ -235,6 +237,7 @@ def _result(
     test: str,
     allocator: Allocator | None,
 ) -> ResamplingTest:
+    """The test of each arm from its observed statistic and those `drawn` (B, arms)."""
     rows: list[dict[str, Hashable]] = []
     for at, name in enumerate(names):
         found = resampled_p(float(observed[at]), drawn[:, at], exact=exact)
@@ -291,7 +294,7 @@ def wild_test(
     See `stats.resample_wild`. With very few clusters in one arm the test is known to be too careful.
     """
     _check_options("t", exact)
-    arms = find_arms(core, sample, treatment)
+    arms = find_arms(core.coordinates.dropped, sample, treatment)
     term = sample.terms[-1]
     everything = 2**term.levels
     all_of_them = _exactly(everything, draws, exact, fast=True)
@@ -307,7 +310,7 @@ def wild_test(
     same = np.ones((term.levels, 1), dtype=np.intp)
     observed = np.array([wild_statistics(plan, same)[0] for plan in plans])
     fitted = _own_estimates(core, sample, arms)
-    return _result(arms.names, fitted, observed, drawn, all_of_them, "wild cluster bootstrap of t", None)
+    return permutation_result(arms.names, fitted, observed, drawn, all_of_them, "wild cluster bootstrap of t", None)
 
 
 def _wild_block(plans: list[WildPlan], clusters: int, all_of_them: bool, block: Block) -> FloatArray:

@@ -246,7 +246,7 @@ def _strata(core: MixedFit, sample: Sample, treatment: str | None) -> tuple[IntA
     chosen = treatment if treatment is not None else _only_arm_term(core, sample)
     if chosen is None:
         return _none(sample), "none"
-    arms = find_arms(core, sample, chosen)
+    arms = find_arms(core.coordinates.dropped, sample, chosen)
     first = np.zeros(term.levels, dtype=np.intp)
     first[term.codes] = arms.codes
     if bool((first[term.codes] != arms.codes).any()):

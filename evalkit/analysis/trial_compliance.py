@@ -26,7 +26,7 @@ from evalkit.analysis.trial_model import (
 from evalkit.errors import FitError
 from evalkit.records.trial import Compliance
 from evalkit.stats.instrumental import ComplierEffect, complier_effect
-from evalkit.stats.instrumental_ratio import ratio_effect
+from evalkit.stats.instrumental_ratio import RatioEffect, ratio_effect
 from evalkit.stats.ratio_set import RatioSet
 
 
@@ -130,6 +130,7 @@ def _two_stage(model: TrialModel, pupils: pd.DataFrame, arm: str, weak_below: fl
         clusters=clusters,
         covariates=design,
         names=names,
+        df="satterthwaite" if cluster_column(plan) else "clusters",  # few or unequal schools: see docs, compliance
         conf_level=plan.conf_level,
         weak_below=weak_below,
     )
@@ -141,6 +142,11 @@ def _two_stage_row(row: Estimate, found: ComplierEffect, scale: Yardstick | None
         words.append("Assignment moved the dose little: read the Anderson-Rubin set instead of this interval.")
     if found.two_sided:
         words.append("Some control pupils had a dose too.")
+    return _tested(replace(row, reason=" ".join(words)), found, scale, interval="cluster-robust t")
+
+
+def _tested(row: Estimate, found: ComplierEffect | RatioEffect, scale: Yardstick | None, *, interval: str) -> Estimate:
+    """The row with estimate, test and interval per unit of dose, and the same as an effect size."""
     row = replace(
         row,
         estimate=found.estimate,
@@ -150,9 +156,8 @@ def _two_stage_row(row: Estimate, found: ComplierEffect, scale: Yardstick | None
         p_value=found.p_value,
         conf_low=found.conf_low,
         conf_high=found.conf_high,
-        reason=" ".join(words),
     )
-    return with_effect(row, scale, es_type="g_total", interval="cluster-robust t over the SD of the primary analysis")
+    return with_effect(row, scale, es_type="g_total", interval=f"{interval} over the SD of the primary analysis")
 
 
 def _set_row(row: Estimate, found: RatioSet, effect: ComplierEffect, scale: Yardstick | None) -> Estimate:
@@ -183,17 +188,7 @@ def _ratio_row(row: Estimate, model: TrialModel, pupils: pd.DataFrame, arm: str,
         df=float(effect["df"]),
         conf_level=sample.plan.conf_level,
     )
-    row = replace(
-        row,
-        estimate=found.estimate,
-        std_error=found.std_error,
-        df=found.df,
-        statistic=found.statistic,
-        p_value=found.p_value,
-        conf_low=found.conf_low,
-        conf_high=found.conf_high,
-    )
-    return with_effect(row, scale, es_type="g_total", interval="delta method over the SD of the primary analysis")
+    return _tested(row, found, scale, interval="delta method")
 
 
 def _dose_difference(model: TrialModel, pupils: pd.DataFrame, rows: pd.DataFrame, arm: str) -> Record:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalkit.analysis.estimate import Estimate
 from evalkit.analysis.linear_model import linear
+from evalkit.analysis.linear_resampling import bootstrap_pupils, permute_pupils
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.multilevel import Fit
 from evalkit.analysis.trial_effects import blank, estimated
@@ -27,11 +28,7 @@ from evalkit.analysis.trial_model import (
     with_test,
 )
 from evalkit.analysis.trial_sample import GAP
-from evalkit.errors import FitError
 
-NO_DRAWS = (
-    "Draws are made where there are schools; where single pupils were drawn, the t test of the primary row stands."
-)
 Build = Callable[[Estimate, TrialModel, str], Estimate]
 TESTS = {
     "cr2": "CR2",
@@ -177,10 +174,11 @@ def _permutation(draws: int, mechanism: Mechanism | None) -> Build:
     """The share of allocations, drawn as the real one was, that give a t at least as large."""
 
     def build(row: Estimate, model: TrialModel, arm: str) -> Estimate:
-        if not isinstance(model.fit, Fit):
-            raise FitError(NO_DRAWS)
-        plan = model.sample.plan
-        test = model.fit.permute("arm", draws, seed=plan.seed, mechanism=mechanism_of(model, mechanism))
+        plan, how = model.sample.plan, mechanism_of(model, mechanism)
+        if isinstance(model.fit, Fit):
+            test = model.fit.permute("arm", draws, seed=plan.seed, mechanism=how)
+        else:
+            test = permute_pupils(model.fit, "arm", draws, seed=plan.seed, mechanism=how)
         found = next(one for one in records(test.tidy()) if one["contrast"] == arm_term(arm))
         made = f"{int(found['draws']):,}"
         words = f"all {made} allocations" if found["exact"] else f"{made} random allocations"
@@ -196,13 +194,14 @@ def _permutation(draws: int, mechanism: Mechanism | None) -> Build:
 
 
 def _bootstrap(draws: int) -> Build:
-    """Whole schools drawn again within their arm and stratum; percentile interval."""
+    """Whole schools (or single pupils, where these were drawn) drawn again within their arm; percentile interval."""
 
     def build(row: Estimate, model: TrialModel, arm: str) -> Estimate:
-        if not isinstance(model.fit, Fit):
-            raise FitError(NO_DRAWS)
-        plan = model.sample.plan
-        drawn = model.fit.bootstrap(draws, seed=plan.seed, kind="cluster", treatment="arm")
+        plan, what = model.sample.plan, "whole schools"
+        if isinstance(model.fit, Fit):
+            drawn = model.fit.bootstrap(draws, seed=plan.seed, kind="cluster", treatment="arm")
+        else:
+            drawn, what = bootstrap_pupils(model.fit, "arm", draws, seed=plan.seed), "pupils"
         found = {str(one["term"]): one for one in records(drawn.tidy(conf_level=plan.conf_level))}[arm_term(arm)]
         factor = _factor(model)
         failed = int(found["failed"])
@@ -212,7 +211,7 @@ def _bootstrap(draws: int) -> Build:
             std_error=factor * float(found["std_error"]),
             conf_low=factor * float(found["conf_low"]),
             conf_high=factor * float(found["conf_high"]),
-            reason=f"{draws} draws of whole schools" + (f", {failed} could not be fitted." if failed else "."),
+            reason=f"{draws} draws of {what}" + (f", {failed} could not be fitted." if failed else "."),
         )
 
     return build

@@ -1,5 +1,6 @@
 """What the analyses of a trial are called, for a table and in a sentence."""
 
+from evalkit.report.numbers import known
 from evalkit.report.rows import Row
 from evalkit.report.words_names import opening
 
@@ -30,8 +31,12 @@ METHODS: dict[str, str] = {
     "first_stage": "First stage: gain in dose",
 }
 
+DRAWN_PUPILS = "Drawing pupils again (bootstrap)"
+
 
 def method_name(row: Row) -> str:
     """The name of a row's analysis; its own id in words where the bank has none."""
     name = str(row["estimator"])
+    if name == "bootstrap" and not known(row["clusters_treated"]):
+        return DRAWN_PUPILS
     return METHODS.get(name, opening(name.replace("_", " ")))

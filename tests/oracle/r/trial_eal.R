@@ -88,7 +88,10 @@ complier <- function(rows) {
   robust <- vcovCR(fit, cluster = rows$school, type = "CR2")
   f <- coef_test(first, vcov = vcovCR(first, cluster = rows$school, type = "CR2"), test = "naive-t")
   at <- which(rownames(f) == "arm")
-  list(estimate = coef(fit)[["days"]], std_error = sqrt(diag(robust))[["days"]], first_estimate_f = f$tstat[at]^2)
+  tests <- coef_test(fit, vcov = robust, test = "Satterthwaite")
+  days <- which(rownames(tests) == "days")
+  list(estimate = coef(fit)[["days"]], std_error = sqrt(diag(robust))[["days"]], df = tests$df[days],
+       p_value = tests$p_Satt[days], first_estimate_f = f$tstat[at]^2)
 }
 interaction_of <- function(rows, group) {
   rows <- model_data(rows)

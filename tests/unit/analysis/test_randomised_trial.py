@@ -177,6 +177,21 @@ def test_the_planned_draws_are_made() -> None:
     assert drawn["conf_low"] < drawn["conf_high"]
 
 
+def test_draws_of_single_pupils() -> None:
+    changes = {"trial": {"analysis": {"permutations": 200, "bootstrap": 100}}}
+    study, scores = make_trial(design="individual", schools=4, pupils=20, seed=8, changes=changes)
+    found = analyse(scores, study)
+    primary = row_of(found, inquiry="effect", outcome="attainment", estimator="linear")
+    test = row_of(found, inquiry="robustness", outcome="attainment", estimator="permutation")
+    assert "allocations: single pupils allocated at random" in test["reason"]
+    assert test["p_value"] == pytest.approx(primary["p_value"], abs=0.12)
+    drawn = row_of(found, inquiry="robustness", outcome="attainment", estimator="bootstrap")
+    assert drawn["reason"] == "100 draws of pupils."
+    assert drawn["std_error"] == pytest.approx(primary["std_error"], rel=0.35)
+    passed = row_of(found, inquiry="robustness", outcome="passed", estimator="bootstrap")
+    assert passed["conf_low"] < passed["estimate"] < passed["conf_high"]
+
+
 @pytest.mark.parametrize("schools", ["", "some"])
 def test_an_individual_trial_needs_no_schools(schools: str) -> None:
     study, scores = make_trial(design="individual", schools=4, pupils=20, seed=8)
