@@ -1,7 +1,7 @@
 """Programmes, schools, and which school takes part in which programme."""
 
 import uuid
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -9,6 +9,12 @@ from django.db import models
 from django.utils import timezone
 
 from evalkit.records.evaluation import Study, load_evaluation
+
+
+@lru_cache(maxsize=32)
+def _study(folder: Path, changed: int) -> Study:
+    """A plan, kept in memory until one of the YAML files beside it changes."""
+    return load_evaluation(folder)
 
 
 class School(models.Model):
@@ -52,7 +58,8 @@ class Programme(models.Model):
     @cached_property
     def study(self) -> Study:
         """The plan with its instruments. Raises SpecError when it cannot be read."""
-        return load_evaluation(self.folder)
+        files = [path for path in self.folder.glob("*.yaml") if path.is_file()]
+        return _study(self.folder, max((path.stat().st_mtime_ns for path in files), default=0))
 
 
 class Participation(models.Model):
