@@ -8,7 +8,8 @@ from pathlib import Path
 from evalkit.errors import SpecError
 from evalkit.forms.answer_template import write_answer_template
 from evalkit.forms.pasted import questions_text
-from evalkit.forms.printed import Print, write_docx, write_pdf
+from evalkit.forms.print_layout import Print
+from evalkit.forms.printed import write_docx, write_pdf
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.form import Form, form_of_instruments, form_of_study
 from evalkit.records.instrument import load_instrument

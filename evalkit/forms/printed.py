@@ -2,37 +2,15 @@
 
 import os
 import re
-import subprocess
 import tempfile
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from evalkit.errors import ReportError
+from evalkit.forms.print_layout import EASY_TITLE, LAYOUTS, Layout, Print
+from evalkit.forms.word import make_word
 from evalkit.forms.wording import refuse_without_wording
-from evalkit.records.form import Form, FormPart, Question
-
-Print = Literal["ordinary", "large", "easy_read"]
-TIMEOUT = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Letter size in pt, space between lines and between questions in em, answers beside one another."""
-
-    size: int
-    leading: float
-    between: float
-    across: int
-
-
-LAYOUTS: dict[Print, _Layout] = {
-    "ordinary": _Layout(11, 0.65, 1.1, 5),
-    "large": _Layout(18, 0.8, 1.6, 2),
-    "easy_read": _Layout(14, 1.2, 2.4, 1),
-}
-EASY_TITLE = "There are no right or wrong answers. Tick one box in each row."
+from evalkit.records.form import Form, Question
 
 
 def write_pdf(form: Form, path: Path, *, style: Print = "ordinary") -> None:
@@ -62,23 +40,12 @@ def write_pdf(form: Form, path: Path, *, style: Print = "ordinary") -> None:
 
 
 def write_docx(form: Form, path: Path, *, style: Print = "ordinary") -> None:
-    """Write the questionnaire as a Word document, one table for each instrument. Errors as `write_pdf`."""
+    """Write the questionnaire as a Word document. Errors as `write_pdf`."""
     refuse_without_wording(form)
-    import pypandoc
-
-    text = _markdown(form, wide=style != "ordinary")
-    done = subprocess.run(
-        [str(pypandoc.get_pandoc_path()), "--from=markdown", "--to=docx", f"--output={path}", "--metadata=lang:en-GB"],
-        input=text.encode("utf-8"),
-        capture_output=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
-    if done.returncode:
-        raise ReportError("The questionnaire cannot be laid out as Word: pandoc refused it.")
+    path.write_bytes(make_word(form, LAYOUTS[style]))
 
 
-def _typst(form: Form, layout: _Layout) -> str:
+def _typst(form: Form, layout: Layout) -> str:
     head = [
         f"#set document(title: {_string(form.title)})",
         '#set page(paper: "a4", margin: 2cm, numbering: "1")',
@@ -100,40 +67,20 @@ def _typst(form: Form, layout: _Layout) -> str:
     return "\n\n".join([*head, *body]) + "\n"
 
 
-def _typst_question(number: int, question: Question, layout: _Layout) -> str:
+def _typst_question(number: int, question: Question, layout: Layout) -> str:
     """The question and its boxes, kept together on a page."""
     box = "#box(width: 0.9em, height: 0.9em, stroke: 0.7pt, baseline: 0.1em)"
+    # The box has a column of its own, so that a label of two lines does not run under it.
     across = min(layout.across, len(question.answers))
-    cells = ", ".join(f"[{box} {_escaped(label)}]" for label in question.answers.values())
+    cells = ", ".join(
+        f"grid(columns: (auto, 1fr), column-gutter: 0.4em, [{box}], [{_escaped(label)}])"
+        for label in question.answers.values()
+    )
     grid = f"#grid(columns: (1fr,) * {across}, column-gutter: 0.6em, row-gutter: 0.8em, {cells})"
     return (
         f"#block(breakable: false, below: {layout.between}em)[*{number}.* {_escaped(question.text)}\n"
         f"#pad(left: 1.2em, top: -0.3em)[{grid}]]"
     )
-
-
-def _markdown(form: Form, *, wide: bool) -> str:
-    lines = [
-        f"# {_plain(form.title)}",
-        "",
-        f"{_plain(form.pupil_header)}: \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_",
-        "",
-        EASY_TITLE,
-        "",
-    ]
-    number = 0
-    for place, part in enumerate(form.parts, start=1):
-        lines += [f"## Part {place}", "", *([_plain(part.stem), ""] if part.stem else [])]
-        for question in part.questions:
-            number += 1
-            lines += [f"**{number}.** {_plain(question.text)}", "", _boxes(part, question, wide=wide), ""]
-    return "\n".join(lines)
-
-
-def _boxes(part: FormPart, question: Question, *, wide: bool) -> str:
-    """The answers with a box before each: on one line, or on lines of their own where there is room to give."""
-    found = [f"☐ {_plain(label)}" for label in question.answers.values()]
-    return "\n\n".join(found) if wide else "\u2003".join(found)
 
 
 def _escaped(text: str) -> str:
@@ -143,8 +90,3 @@ def _escaped(text: str) -> str:
 
 def _string(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _plain(text: str) -> str:
-    """Text for pandoc's Markdown: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!<>|~$^@'\"])", r"\\\1", text)

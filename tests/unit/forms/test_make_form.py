@@ -1,6 +1,8 @@
 """What `evalkit form` makes: `evalkit check` reads the template back without a question; print holds everything."""
 
+import io
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from evalkit.errors import SpecError
 from evalkit.forms.answer_template import answers_of, headings_of
 from evalkit.forms.make_form import make_form
+from evalkit.forms.print_layout import LAYOUTS
+from evalkit.forms.word import make_word
 from evalkit.intake.check import check_upload
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.form import MAP_SHEET, form_of_instruments
@@ -90,6 +94,21 @@ def test_shipped_wording_is_printed_in_three_formats(tmp_path: Path) -> None:
         check=True,
     ).stdout.decode()
     assert all(question.text in word.replace("’", "'") for question in made.form.questions)
+
+
+@pytest.mark.parametrize(("style", "size"), [("ordinary", 11), ("large", 18), ("easy_read", 14)])
+def test_word_has_the_letters_that_were_asked_for_and_keeps_questions_together(style: Any, size: int) -> None:
+    data = make_word(form_of_instruments([load_instrument("ipip_teamwork9")]), LAYOUTS[style])
+    with zipfile.ZipFile(io.BytesIO(data)) as word:
+        sheet, body = (word.read(f"word/{name}.xml").decode() for name in ("styles", "document"))
+    defaults = sheet[sheet.index("<w:docDefaults>") : sheet.index("</w:docDefaults>")]
+    assert f'<w:sz w:val="{2 * size}"/>' in defaults
+    question = sheet[sheet.index('w:styleId="Question"') :]
+    assert "<w:keepNext/>" in question[: question.index("</w:style>")]
+    assert sheet.count('w:styleId="Question"') == sheet.count('w:styleId="LastAnswer"') == 1
+    assert body.count('<w:pgSz w:w="11906"') == 1
+    assert body.count('w:val="Question"') == body.count('w:val="LastAnswer"') == 9
+    assert body.count('w:val="Answer"') == (0 if style == "ordinary" else 9 * 4)
 
 
 def test_withheld_wording_is_not_printed_but_the_template_is_made(tmp_path: Path) -> None:
