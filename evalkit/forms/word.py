@@ -52,9 +52,7 @@ def _styled(data: bytes, layout: Layout) -> bytes:
             if one.filename == STYLES:
                 content = _style_sheet(content.decode("utf-8"), layout).encode("utf-8")
             elif one.filename == BODY:
-                content = re.sub(
-                    r"<w:sectPr ?(/>|>\s*</w:sectPr>)", f"<w:sectPr>{A4}</w:sectPr>", content.decode()
-                ).encode()
+                content = content.decode("utf-8").replace("</w:sectPr>", f"{A4}</w:sectPr>").encode("utf-8")
             new.writestr(one, content, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
