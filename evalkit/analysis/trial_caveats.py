@@ -22,8 +22,8 @@ TRIAL_LIMITS = ("average_effect", "volunteers", "one_trial", "offer")
 TRIAL_WARNINGS = (
     "not_converged", "singular_fit", "few_clusters", "few_pupils", "wide_interval", "imbalance", "high_attrition",
     "differential_attrition", "unequal_school_loss", "missing_above_5", "weak_instrument", "small_stratum",
-    "low_reliability", "ceiling_reached", "floor_reached", "developer_outcome", "instrument_caution", "simulated_data",
-    "not_sealed", "deviations",
+    "low_reliability", "ceiling_reached", "floor_reached", "developer_outcome", "instrument_caution", "not_validated",
+    "simulated_data", "not_sealed", "deviations",
 )  # fmt: skip
 TRIAL_NOTES = ("complete_cases", "missing_indicator", "exploratory", "one_or_more_suppressed")
 Displays = Mapping[str, pd.DataFrame]
@@ -225,6 +225,12 @@ def _about_measures(
         Caveat("instrument_caution", "warning", facts={"instrument": one.id})
         for one in study.instruments
         if one.caution
+    ]
+    # Whether others validated a measured number is the rating's business.
+    found += [
+        Caveat("not_validated", "warning", facts={"instrument": one.id})
+        for one in study.instruments
+        if not one.is_measure and not one.validated
     ]
     return found
 

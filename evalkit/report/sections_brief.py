@@ -8,6 +8,7 @@ from evalkit.report.figure_effects import effects_figure
 from evalkit.report.numbers import short_hash
 from evalkit.report.trial_effects import effects
 from evalkit.report.words_change import changes
+from evalkit.report.words_measure import not_validated_sentence
 from evalkit.report.words_steps import next_steps
 from evalkit.report.words_trial_steps import trial_steps
 
@@ -39,8 +40,10 @@ def picture(results: Results) -> Block:
 
 
 def how_sure(results: Results) -> list[Block]:
-    """The five checks; for a trial the padlocks too."""
-    return sections_trial.how_sure(results) if results.plan.is_trial else [sections.how_sure(results)]
+    """The five checks; for a trial the padlocks too; and scales that nobody but their makers has tested."""
+    told = sections_trial.how_sure(results) if results.plan.is_trial else [sections.how_sure(results)]
+    marks = {not_validated_sentence(results, one.instrument): None for one in results.plan.outcomes}
+    return [*told, *(sections.paragraph(mark) for mark in marks if mark)]
 
 
 def steps(results: Results) -> Block:

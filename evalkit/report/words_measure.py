@@ -42,6 +42,7 @@ PUBLISHED_GAP = "In published data ({sample}), the {stat} over {weeks} weeks was
 READ_SECOND_HAND = ", read second-hand"
 SECOND_HAND = " (second-hand)"
 NOT_PUBLISHED = "No published value has been checked yet."
+NOT_VALIDATED = "Not validated: nobody but its makers has yet shown that {instrument} measures what it says."
 CAUTION = "About the {instrument}: {text}"
 AGES = "Ages for the {instrument}: {text}."
 
@@ -97,12 +98,21 @@ def invariance_sentence(results: Results, scale: str) -> str:
     judged = {str(row["step"]): str(row["holds"]) for row in rows if row["holds"]}
     if judged.get("scalar") == "yes":
         return SAME.format(scale=name)
-    failed = next((step for step, holds in judged.items() if holds == "no"), None)
-    if failed is not None:
+    failed = failed_step(results, scale)
+    if failed:
         return (MISFIT if failed == "configural" else SHIFTED if failed == "scalar" else CHANGED).format(scale=name)
     return CANNOT_TELL.format(
         scale=name, reason=next((str(row["reason"]) for row in rows if row["reason"]), "")
     ).strip()
+
+
+def failed_step(results: Results, scale: str) -> str:
+    """The first step of invariance between the waves that does not hold; empty where all do, or none was tried."""
+    frame = results.displays.get("invariance")
+    if frame is None:
+        return ""
+    rows = frame[(frame["scale"] == scale) & (frame["between"] == "waves") & (frame["holds"] == "no")]
+    return "" if rows.empty else str(rows["step"].iloc[0])
 
 
 def published_sentences(results: Results, outcome: str) -> list[str]:
@@ -128,6 +138,12 @@ def published_sentences(results: Results, outcome: str) -> list[str]:
         else:
             sentences.append(PUBLISHED.format(**words))
     return sentences or [NOT_PUBLISHED]
+
+
+def not_validated_sentence(results: Results, instrument: str) -> str:
+    """That nobody but its makers has tested a scale; empty for a scale that others have."""
+    marked = any(one.kind == "not_validated" and one.facts["instrument"] == instrument for one in results.caveats)
+    return NOT_VALIDATED.format(instrument=instrument_title(results, instrument)) if marked else ""
 
 
 def caution_sentences(results: Results) -> list[str]:

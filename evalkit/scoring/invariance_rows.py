@@ -147,8 +147,8 @@ def _holds(now: Goodness, last: Goodness | None, standards: MeasurementStandards
 
 
 def _told(rows: list[dict[str, object]], sentence: str) -> list[dict[str, object]]:
-    """With the sentence on drawn pupils where there is no other reason."""
-    return [row | {"reason": row["reason"] or sentence} for row in rows]
+    """With the sentence on drawn pupils in the first row, where there is no other reason."""
+    return [rows[0] | {"reason": rows[0]["reason"] or sentence}, *rows[1:]]
 
 
 def _reason(scale: Scale, between: str, n: int, reason: str) -> dict[str, object]:

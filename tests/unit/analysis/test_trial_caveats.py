@@ -156,5 +156,5 @@ def test_when_the_plan_was_fixed_is_told() -> None:
 
 
 def test_every_kind_has_its_sentence() -> None:
-    kinds = {*TRIAL_LIMITS, *TRIAL_WARNINGS, *TRIAL_NOTES} - {"instrument_caution"}
+    kinds = {*TRIAL_LIMITS, *TRIAL_WARNINGS, *TRIAL_NOTES} - {"instrument_caution", "not_validated"}
     assert kinds <= set(CAVEATS)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evalkit.records.results import Results, load_results
+from evalkit.records.results import Caveat, Results, load_results
 from evalkit.report.figure_loadings import loadings_data, loadings_figure
 from evalkit.report.render import render
+from evalkit.report.sections_brief import how_sure
 from evalkit.report.sections_measures import meaning, models
 from evalkit.report.tables_factor import fit_table, groups_table, invariance_table
 from evalkit.report.tables_measure import norms_table
@@ -66,6 +67,29 @@ def test_fit_is_told_to_three_places(with_models: Results) -> None:
 def test_every_questionnaire_has_a_sentence_on_what_follows(results: Results) -> None:
     told = meaning(results).text
     assert all(word in told.casefold() for word in ("efficacy", "grit", "motivation"))
+
+
+def test_doubts_take_back_that_figures_can_be_read_as_they_stand(with_models: Results) -> None:
+    clean = replace(with_models, caveats=())
+    assert "Answers to grit fit together well enough to compare groups, so its figures" in meaning(clean).text
+    row = with_models.displays["invariance"].query("scale == 'grit_s8.total'").iloc[:1]
+    moved = pd.concat([with_models.displays["invariance"], row.assign(step="scalar", holds="no")], ignore_index=True)
+    marks = [
+        Caveat("ceiling_reached", "warning", "grit", {"wave": "post", "percent": 24.0}),
+        Caveat("not_validated", "warning", facts={"instrument": "grit_s8"}),
+    ]
+    told = meaning(replace(clean, caveats=tuple(marks), displays={**clean.displays, "invariance": moved})).text
+    grit = next(line for line in told.splitlines() if "grit" in line)
+    assert "well enough to compare groups. But its questions did not work in the same way" in grit
+    assert "highest score" in grit
+    assert "Not validated: nobody but its makers" in grit
+
+
+def test_a_scale_that_nobody_has_tested_is_marked_in_the_brief(results: Results) -> None:
+    mark = Caveat("not_validated", "warning", facts={"instrument": "grit_s8"})
+    marked = how_sure(replace(results, caveats=(*results.caveats, mark)))
+    assert any("Not validated" in getattr(one, "text", "") for one in marked)
+    assert not any("Not validated" in getattr(one, "text", "") for one in how_sure(results))
 
 
 @pytest.mark.parametrize("ending", ["html", "pdf"])
