@@ -73,6 +73,31 @@ def worker(
 
 
 @portal.command()
+def backup(to: Annotated[Path, typer.Argument(help="The archive to make, for example 2027-01-31.tar.gz.")]) -> None:
+    """Back the portal up into one file: its database and data folder, without secret and keys."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from evalkit.portal.backup import back_up
+
+    made = back_up(to)
+    terminal.say(
+        f"{to}: {made['files']} files, {made['bytes'] / 1e6:.1f} MB. Keep it encrypted, and apart from the keys."
+    )
+
+
+@portal.command()
+def restore(archive: Annotated[Path, typer.Argument(help="An archive that 'evalkit portal backup' made.")]) -> None:
+    """Bring a backup back into an empty portal."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from evalkit.portal.backup import restore as bring_back
+
+    terminal.say(f"{bring_back(archive)['files']} files are back.")
+
+
+@portal.command()
 def link(email: Annotated[str, typer.Argument(help="The address of an account.")]) -> None:
     """Print a one-time link with which a person chooses a new password; for a portal that sends no mail."""
     from evalkit.portal.start import set_up
@@ -84,7 +109,7 @@ def link(email: Annotated[str, typer.Argument(help="The address of an account.")
     terminal.say(password_link(email))
 
 
-@portal.command()
+@portal.command(context_settings={"ignore_unknown_options": True})
 def manage(
     arguments: Annotated[list[str], typer.Argument(help="As for Django's manage.py, for example: check --deploy")],
 ) -> None:

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from evalkit.demo import EXAMPLE
-from evalkit.records.evaluation import EVALUATION_FILE, load_evaluation
 from evalkit.shipped import shipped
 
 TRIAL_FOLDER = Path("evalkit-portal")
@@ -64,8 +62,10 @@ def first_link(address: str) -> str | None:
 
 def add_demo() -> None:
     """Add the demonstration programme with two schools, once."""
+    from evalkit.demo import EXAMPLE
     from evalkit.portal.models import Participation, Programme, School
     from evalkit.portal.tenancy import everything
+    from evalkit.records.evaluation import EVALUATION_FILE, load_evaluation
 
     with everything():
         if Programme.objects.filter(is_demo=True).exists():

@@ -79,8 +79,15 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["person", "role", "school", "programme"], name="one_role_at_both"),
             models.UniqueConstraint(
-                fields=["person", "role", "school", "programme"], name="one_membership", nulls_distinct=False
+                fields=["person", "role", "school"], condition=models.Q(programme=None), name="one_role_at_school"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "role", "programme"], condition=models.Q(school=None), name="one_role_at_programme"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "role"], condition=models.Q(school=None, programme=None), name="one_role_anywhere"
             ),
             models.CheckConstraint(
                 condition=(

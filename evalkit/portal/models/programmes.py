@@ -3,17 +3,21 @@
 import uuid
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from evalkit.records.evaluation import Study, load_evaluation
+if TYPE_CHECKING:
+    from evalkit.records.evaluation import Study
 
 
 @lru_cache(maxsize=32)
-def _study(folder: Path, changed: int) -> Study:
+def _study(folder: Path, changed: int) -> "Study":
     """A plan, kept in memory until one of the YAML files beside it changes."""
+    from evalkit.records.evaluation import load_evaluation  # heavy: most pages need no plan
+
     return load_evaluation(folder)
 
 
@@ -56,7 +60,7 @@ class Programme(models.Model):
         return Path(settings.DATA) / "programmes" / str(self.id)
 
     @cached_property
-    def study(self) -> Study:
+    def study(self) -> "Study":
         """The plan with its instruments. Raises SpecError when it cannot be read."""
         files = [path for path in self.folder.glob("*.yaml") if path.is_file()]
         return _study(self.folder, max((path.stat().st_mtime_ns for path in files), default=0))
