@@ -15,10 +15,12 @@ from evalkit.custody.codes import LEDGER_FILE
 from evalkit.custody.erase_mapping import decisions_about, erase_from_mapping
 from evalkit.custody.erase_release import erase_from_release, pupils_in_release
 from evalkit.custody.keys import KeyRing, destroy_key, read_keys
+from evalkit.custody.previous import previous_of
 from evalkit.custody.pseudonyms import pseudonym
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import bring_back, remove_folder
 from evalkit.errors import SpecError, UploadError
+from evalkit.intake.check import mapping_file
 from evalkit.intake.pupil_rows import FileRow, FileRows, rows_of_pupils, without_rows
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study
 from evalkit.records.holding import Holding, HoldingKind
@@ -62,6 +64,15 @@ class Wanted:
             return key_of(row.school) == self.school
         return row.code.casefold() in self.pupils
 
+    def named(self, row: FileRow) -> bool:
+        """Whether a row of a sheet without answers holds one of their codes; short codes stand everywhere."""
+        keys = {cell.strip().casefold() for cell in row.cells}
+        return any(len(code) >= _SHORTEST and code in keys for code in self.pupils)
+
+    def rows(self, found: FileRows) -> list[FileRow]:
+        """Their rows of a file."""
+        return [*filter(self.owns, found.rows), *filter(self.named, found.others)]
+
 
 @dataclass(frozen=True, slots=True)
 class SurveyFile:
@@ -74,11 +85,12 @@ class SurveyFile:
 
 @dataclass(slots=True)
 class Places:
-    """Where an evaluation's data are; `unread` are spreadsheets that could not be looked into."""
+    """Where an evaluation's data are, and decisions about them; `unread` are spreadsheets that cannot be read."""
 
     files: list[SurveyFile] = field(default_factory=list)
     releases: list[Path] = field(default_factory=list)
     unread: list[Path] = field(default_factory=list)
+    mappings: list[Path] = field(default_factory=list)
 
 
 def steps_for_pupil(study: Study, code: str) -> list[Step]:
@@ -158,7 +170,7 @@ def find_places(study: Study) -> Places:
     """Every survey file and release in the evaluation's folder or named by its plan."""
     for old in study.folder.rglob(".*.old"):
         bring_back(old.with_name(old.name[1:].removesuffix(".old")))
-    places = Places(releases=_releases(study))
+    places = Places(releases=_releases(study), mappings=mapping_files(study))
     named = list(study.plan.data.files) if study.plan.data else []
     for file in named:
         _look_into(places, study, file)
@@ -207,35 +219,42 @@ def _look_into(places: Places, study: Study, file: DataFile, *, named: bool = Tr
         if named:
             places.unread.append(path)
         return
-    places.files.append(SurveyFile(path, found, mapping))
+    kept = mapping_file(study, found.form)
+    places.files.append(SurveyFile(path, found, mapping or (kept if kept.is_file() else None)))
 
 
 def _row_steps(places: Places, wanted: Wanted) -> Iterator[Step]:
     """Rows of survey files, then the decisions about them."""
-    mappings: dict[Path, dict[int, tuple[str, ...]]] = {}
+    mappings: dict[Path, dict[int, tuple[str, ...]]] = {path: {} for path in places.mappings}
     for one in places.files:
-        rows = {row.number: row.cells for row in one.found.rows if wanted.owns(row)}
-        if one.mapping:
-            mappings.setdefault(one.mapping, {}).update(rows)
-        if not rows:
-            continue
-        holding = Holding("survey file", one.path, len(rows), "erase", rows=tuple(sorted(rows)))
-        if len(rows) == len(one.found.rows):
-            note = "all its rows; take it out of the plan"
-            yield Step(replace(holding, action="delete", note=note), partial(one.path.unlink, missing_ok=True))
-            continue
-        blanked = without_rows(one.path.read_bytes(), one.found, rows)
-        if blanked is None:
-            note = "evalkit cannot write this file: delete what stands in these rows yourself, or delete the file"
-            yield Step(replace(holding, action="by_hand", note=note))
-        else:
-            yield Step(holding, partial(write_whole, one.path, blanked))
+        mine = wanted.rows(one.found)
+        known = mappings.setdefault(one.mapping, {}) if one.mapping else {}
+        for row in mine:
+            known[row.number] = (*known.get(row.number, ()), *row.cells)
+        if mine:
+            yield _row_step(one, mine)
     for path, rows in mappings.items():
         count = decisions_about(path, wanted.pupils, rows)
         if count:
             yield Step(Holding("mapping", path, count, "erase"), partial(erase_from_mapping, path, wanted.pupils, rows))
     for path in places.unread:
         yield Step(Holding("survey file", path, 0, "by_hand", "it cannot be read: look into it yourself, or delete it"))
+
+
+def _row_step(one: SurveyFile, mine: Sequence[FileRow]) -> Step:
+    """What is done about a file that holds some rows of theirs."""
+    numbers = tuple(sorted({row.number for row in mine}))
+    holding = Holding("survey file", one.path, len(mine), "erase", rows=numbers)
+    if len(mine) == len(one.found.rows) + len(one.found.others):
+        note = "all its rows; take it out of the plan"
+        return Step(replace(holding, action="delete", note=note), partial(one.path.unlink, missing_ok=True))
+    blanked = without_rows(one.path.read_bytes(), one.found, {(row.sheet, row.number) for row in mine})
+    if blanked is None:
+        note = "evalkit cannot write this file: delete what stands in these rows yourself, or delete the file"
+        return Step(replace(holding, action="by_hand", note=note))
+    if one.path.suffix.lower() not in SPREADSHEETS[:3]:
+        holding = replace(holding, note="the workbook is written anew: values stay, formulas and formats do not")
+    return Step(holding, partial(write_whole, one.path, blanked))
 
 
 def _release_steps(places: Places, names: Collection[str]) -> Iterator[Step]:
@@ -284,7 +303,8 @@ def deletion(kind: HoldingKind, place: Path) -> Step:
 def _releases(study: Study) -> list[Path]:
     named = [study.folder / study.plan.data.release] if study.plan.data and study.plan.data.release else []
     found = sorted(path.parent for path in study.folder.rglob(MANIFEST_FILE) if not _is_hidden(study, path))
-    return [path for path in dict.fromkeys([*named, *found]) if (path / MANIFEST_FILE).is_file()]
+    every = [place for path in [*named, *found] for place in (path, previous_of(path))]
+    return [path for path in dict.fromkeys(every) if (path / MANIFEST_FILE).is_file()]
 
 
 def _files(study: Study, places: Places, suffixes: tuple[str, ...]) -> Iterator[Path]:

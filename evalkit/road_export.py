@@ -1,6 +1,7 @@
 """Gather everything that an evaluation holds about one pupil: the answer to a subject access request."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -8,6 +9,7 @@ from evalkit.custody.erase_mapping import decisions_about
 from evalkit.custody.erase_release import pupils_in_release
 from evalkit.custody.release import load_release
 from evalkit.errors import SpecError
+from evalkit.intake.normal import letter
 from evalkit.records.evaluation import Study
 from evalkit.records.pupil_data import ABOUT_COLUMNS, PupilData
 from evalkit.records.release import Release
@@ -53,18 +55,27 @@ def pupil_data(study: Study, code: str) -> PupilData:
 
 
 def _survey_rows(places: Places, wanted: Wanted, rows: dict[str, Rows]) -> None:
+    decided: dict[Path, dict[int, tuple[str, ...]]] = {path: {} for path in places.mappings}
     for one in places.files:
-        mine = {row.number: row.cells for row in one.found.rows if wanted.owns(row)}
-        for number, cells in mine.items():
-            padded = [*cells, *[""] * (len(one.found.headings) - len(cells))]
+        mine: dict[int, tuple[str, ...]] = {}
+        for row in wanted.rows(one.found):
+            mine[row.number] = (*mine.get(row.number, ()), *row.cells)
+            headings = [
+                *row.headings,
+                *(f"column {letter(place)}" for place in range(len(row.headings), len(row.cells))),
+            ]
             rows["survey_rows"] += [
-                (one.path.name, one.found.sheet, number, heading, cell)
-                for heading, cell in zip(one.found.headings, padded, strict=False)
+                (one.path.name, row.sheet, row.number, heading, cell)
+                for heading, cell in zip(headings, row.cells, strict=False)
                 if cell
             ]
-        count = decisions_about(one.mapping, wanted.pupils, mine) if one.mapping else 0
-        if one.mapping and count:
-            rows["decisions"].append((one.mapping.name, count))
+        if one.mapping:
+            known = decided.setdefault(one.mapping, {})
+            known |= {number: (*known.get(number, ()), *cells) for number, cells in mine.items()}
+    for path, about in decided.items():
+        count = decisions_about(path, wanted.pupils, about)
+        if count:
+            rows["decisions"].append((path.name, count))
 
 
 def _facts(name: str, release: Release, pupils: Sequence[str], study: Study, rows: Rows) -> None:

@@ -1,10 +1,9 @@
 """The release before this one, kept beside it for as long as somebody may want to go back."""
 
-import os
 import shutil
 from pathlib import Path
 
-from evalkit.custody.whole_folder import folder_in_making
+from evalkit.custody.whole_folder import folder_in_making, remove_folder
 from evalkit.errors import UploadError
 from evalkit.records.release import MANIFEST_FILE
 from evalkit.records.whole_file import cannot_write
@@ -46,8 +45,6 @@ def put_previous_back(folder: Path) -> None:
     try:
         with folder_in_making(folder) as fresh:
             shutil.copytree(place, fresh, dirs_exist_ok=True)
-        waste = place.with_name(f".{place.name}.waste")
-        os.replace(place, waste)
-        shutil.rmtree(waste)
+        remove_folder(place)
     except OSError as error:
         raise cannot_write(folder, error) from None

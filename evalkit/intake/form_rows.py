@@ -49,13 +49,13 @@ def fill_codes_of_records(table: Table, findings: Findings) -> None:
         if max(record.index, pupil.index) < len(row) and row[pupil.index].strip():
             codes.setdefault(row[record.index].strip(), set()).add(row[pupil.index].strip())
     filled: list[int] = []
-    for number, row in zip(table.numbers, table.rows, strict=True):
+    for place, row in enumerate(table.rows):
         if max(record.index, pupil.index) >= len(row) or row[pupil.index].strip():
             continue
         own = codes.get(row[record.index].strip(), set())
         if row[record.index].strip() and len(own) == 1:
-            row[pupil.index] = next(iter(own))
-            filled.append(number)
+            table.rows[place] = [*row[: pupil.index], next(iter(own)), *row[pupil.index + 1 :]]
+            filled.append(table.numbers[place])
     if filled:
         findings.add(
             "fixed",

@@ -4,16 +4,19 @@ import csv
 import io
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evalkit.intake.check import recall
 from evalkit.intake.decode import Decoded, decode
 from evalkit.intake.findings import Findings
-from evalkit.intake.header import choose_reading
+from evalkit.intake.form_rows import fill_codes_of_records
+from evalkit.intake.header import Table, choose_reading, find_table
 from evalkit.intake.known import known_names
 from evalkit.intake.normal import plain
+from evalkit.intake.plain_workbook import plain_workbook
 from evalkit.intake.pupils import read_codes
-from evalkit.intake.raw import RawSheet, Refusal
+from evalkit.intake.raw import RawFile, Refusal
 from evalkit.intake.read import read_file
 from evalkit.intake.read_csv import SEPARATORS, csv_readings, sep_line
 from evalkit.intake.read_workbook import read_workbook
@@ -24,28 +27,52 @@ from evalkit.records.mapping import Mapping
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One row of answers: its number in the spreadsheet, the pupil's code, the school ("" where none), all cells."""
+    """One row of a file.
+
+    Attributes
+    ----------
+    number : as the spreadsheet shows it
+    code, school : as the row's cells say; "" where none
+    cells : all of them
+    sheet : "" for text
+    headings : of the columns; none for rows of sheets in which the plan's columns are not found
+    """
 
     number: int
     code: str
     school: str
     cells: tuple[str, ...]
+    sheet: str = ""
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """The rows under the headings of one sheet; `raw` is the whole sheet as read."""
+    """The rows of a file, sheet by sheet.
 
-    sheet: str
-    headings: tuple[str, ...]
+    Attributes
+    ----------
+    rows : those under the headings of the sheets with answers
+    others : those of other sheets, which may name pupils too
+    raw : all that was read, but for the sheets that evalkit itself adds to a marked file
+    form : the hash of the headings, under which decisions are kept
+    """
+
     rows: tuple[FileRow, ...]
-    raw: RawSheet
+    others: tuple[FileRow, ...]
+    raw: RawFile
+    form: str
 
 
 def rows_of_pupils(
     path: str | Path, study: Study, *, sheet: str | None = None, mapping: Mapping | None = None
 ) -> FileRows:
     """Read a file and say whose each row is; nothing is checked or left out.
+
+    Parameters
+    ----------
+    sheet : the one that holds answers; without it every sheet that looks like answers
+    mapping : what was decided about the file; without it, what is kept for files of its form
 
     Raises
     ------
@@ -54,75 +81,95 @@ def rows_of_pupils(
     """
     place = Path(path)
     readings, _ = read_file(place)
-    table = choose_reading(readings, known_names(study), place.name, sheet=sheet, mapping=mapping).table
+    known = known_names(study)
+    chosen = choose_reading(
+        readings, known, place.name, sheet=sheet, mapping=mapping, recall=lambda form: recall(study, form)
+    )
+    decided = chosen.mapping
+    first = chosen.table
+    more = [] if sheet else (decided.sheets if decided and decided.sheets else first.others)
+    tables = [first]
+    tables += [
+        find_table(chosen.raw, known, place.name, sheet=name, mapping=decided) for name in more if name != first.sheet
+    ]
+    read = {table.sheet for table in tables}
+    others = [
+        FileRow(number, "", "", tuple(cells), one.name)
+        for one in chosen.raw.sheets
+        if one.name not in read
+        for number, cells in zip(one.numbers, one.rows, strict=True)
+    ]
+    rows = [row for table in tables for row in _rows(table, decided, place.name)]
+    return FileRows(tuple(rows), tuple(others), chosen.raw, chosen.form)
+
+
+def _rows(table: Table, mapping: Mapping | None, file: str) -> Iterator[FileRow]:
     pupil = next((one for one in table.columns if one.role == "pupil"), None)
     school = next((one for one in table.columns if one.role == "school"), None)
     nothing = [""] * len(table.rows)
     codes, schools = nothing, nothing
     if pupil is not None:
+        fill_codes_of_records(table, Findings(file))
         cells = table.cells(pupil.index)
-        codes, _ = read_codes(cells, table.numbers, pupil, mapping=mapping, findings=Findings(place.name))
+        codes, _ = read_codes(cells, table.numbers, pupil, mapping=mapping, findings=Findings(file))
     if school is not None:
         schools = [plain(cell).removesuffix(".0") for cell in table.cells(school.index)]
-    rows = zip(table.numbers, codes, schools, table.rows, strict=True)
-    return FileRows(
-        table.sheet,
-        tuple(column.header for column in table.columns),
-        tuple(FileRow(number, code, at, tuple(cells)) for number, code, at, cells in rows),
-        table.raw,
-    )
+    headings = tuple(column.header for column in table.columns)
+    for number, code, at, cells in zip(table.numbers, codes, schools, table.rows, strict=True):
+        yield FileRow(number, code, at, tuple(cells), table.sheet, headings)
 
 
-def without_rows(data: bytes, found: FileRows, rows: Collection[int]) -> bytes | None:
+def without_rows(data: bytes, found: FileRows, rows: Collection[tuple[str, int]]) -> bytes | None:
     """The file with these rows blank: all other rows keep their numbers and what they hold.
 
     Parameters
     ----------
     data : the file's bytes
     found : what `rows_of_pupils` read in it
-    rows : numbers as the spreadsheet shows them
+    rows : sheet and number of each, as the spreadsheet shows them
 
     Returns
     -------
-    bytes - of the new file; None where it would not be the same but for these rows, or is of a kind that evalkit does
-    not write
+    bytes - of the new file. Text keeps every other byte; a workbook is written anew from the values read, as text,
+    without formulas and formats. None where it would not read the same but for these rows
     """
     kind = kind_of(data)
-    if kind == "xlsx":
-        candidates = [_blank_workbook(data, found.sheet, rows)]
-    elif kind == "text":
-        candidates = _blank_texts(data, rows)
-    else:
+    if isinstance(kind, Refusal):
         return None
     wanted = {
-        number: cells for number, cells in zip(found.raw.numbers, found.raw.rows, strict=True) if number not in rows
+        one.name: {
+            number: cells
+            for number, cells in zip(one.numbers, one.rows, strict=True)
+            if (one.name, number) not in rows and any(cells)
+        }
+        for one in found.raw.sheets
     }
+    if kind == "text":
+        candidates = _blank_texts(data, {number for _, number in rows})
+    else:
+        left = [
+            replace(one, numbers=list(wanted[one.name]), rows=list(wanted[one.name].values()))
+            for one in found.raw.sheets
+        ]
+        candidates = [plain_workbook(left, kind)]
     for blanked in candidates:
-        for sheet in _sheets(blanked):
-            if sheet.name == found.sheet and dict(zip(sheet.numbers, sheet.rows, strict=True)) == wanted:
-                return blanked
+        if blanked is not None and any(_same(content, wanted) for content in _contents(blanked)):
+            return blanked
     return None
 
 
-def _sheets(data: bytes) -> Iterator[RawSheet]:
+def _same(content: RawFile, wanted: dict[str, dict[int, list[str]]]) -> bool:
+    read = {one.name: dict(zip(one.numbers, one.rows, strict=True)) for one in content.sheets}
+    return {name: rows for name, rows in read.items() if rows} == {name: rows for name, rows in wanted.items() if rows}
+
+
+def _contents(data: bytes) -> Iterator[RawFile]:
     kind = kind_of(data)
     if isinstance(kind, Refusal):
         return
     for content in csv_readings(data) if kind == "text" else [read_workbook(data, kind)]:
         if not isinstance(content, Refusal):
-            yield from content.sheets
-
-
-def _blank_workbook(data: bytes, sheet: str, rows: Collection[int]) -> bytes:
-    from openpyxl import load_workbook
-
-    book = load_workbook(io.BytesIO(data))
-    for number in rows:
-        for cell in book[sheet][number]:
-            cell.value = cell.comment = cell.hyperlink = None
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+            yield content
 
 
 def _blank_texts(data: bytes, rows: Collection[int]) -> Iterator[bytes]:

@@ -21,11 +21,14 @@ import pandas as pd
 
 from evalkit.custody.audit import audit, read_audit
 from evalkit.custody.codes import issue_codes
+from evalkit.custody.erase_mapping import erase_from_mapping
 from evalkit.custody.erase_release import erase_from_release
 from evalkit.custody.keys import KeyRing, destroy_key, make_key, read_keys
+from evalkit.custody.previous import keep_previous, put_previous_back
 from evalkit.custody.release import load_release, make_release
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, UploadError
 from evalkit.records.evaluation import load_evaluation
+from evalkit.records.mapping import Mapping, load_mapping, mapping_text
 from evalkit.records.responses import Source, Upload
 from evalkit.records.whole_file import write_whole
 
@@ -116,7 +119,51 @@ def text_state(folder: Path) -> str:
     return path.read_text()[:3] + str(path.stat().st_size) if path.exists() else "nothing"
 
 
+def keep(folder: Path) -> None:
+    keep_previous(folder / "release")
+
+
+def two_releases(folder: Path) -> None:
+    release(20)(folder)
+    keep(folder)
+    release(30)(folder)
+
+
+def kept_state(folder: Path) -> str:
+    """Pupils of the release, and of the one kept beside it if there is one."""
+    kept = folder / "release.before"
+    beside = len(load_release(kept).roster) if kept.exists() else "none"
+    return f"{release_state(folder)} {beside}"
+
+
+def undo(folder: Path) -> None:
+    """Go back; when that was done already nothing is left to go back to."""
+    try:
+        put_previous_back(folder / "release")
+    except UploadError:
+        shutil.rmtree(folder / ".release.before.waste", ignore_errors=True)
+
+
+def mapping(*codes: str) -> Callable[[Path], None]:
+    content = Mapping.model_validate({"schema": "evalkit-mapping/1", "codes": dict.fromkeys(codes, "P001")})
+    return lambda folder: write_whole(folder / "mapping.yaml", mapping_text(content))
+
+
+def erase_decision(folder: Path) -> None:
+    erase_from_mapping(folder / "mapping.yaml", ["P9"], {})
+
+
+def mapping_state(folder: Path) -> str:
+    path = folder / "mapping.yaml"
+    return str(len(load_mapping(path).codes)) if path.exists() else "nothing"
+
+
 SCENARIOS = {
+    "keeping": Scenario(release(20), keep, kept_state),
+    "undo": Scenario(two_releases, undo, kept_state),
+    "first_mapping": Scenario(nothing, mapping("P1", "P2"), mapping_state),
+    "mapping": Scenario(mapping("P1"), mapping("P1", "P2"), mapping_state),
+    "mapping_erasure": Scenario(mapping("P1", "P9"), erase_decision, mapping_state),
     "release": Scenario(release(20), release(30), release_state),
     "first_release": Scenario(nothing, release(30), release_state),
     "results": Scenario(text("old" + LARGE), text("new" + LARGE), text_state),
@@ -170,7 +217,6 @@ def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int 
     folder = template.with_name("work")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template, folder)
-    scenario.before(folder)
     before = scenario.state(folder)
     outcome = child(scenario, folder, kill_at, limit)
     found = scenario.state(folder)
@@ -183,6 +229,7 @@ def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int 
 def main() -> None:
     name, kind, place = sys.argv[1:]
     scenario, template = SCENARIOS[name], Path(place)
+    scenario.before(template)
     runs: list[dict[str, object]] = []
     if kind == "kill":
         while not runs or runs[-1]["outcome"] == "killed":

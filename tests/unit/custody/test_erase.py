@@ -12,12 +12,18 @@ from typer.testing import CliRunner, Result
 from evalkit.cli import app
 from evalkit.custody.audit import read_audit
 from evalkit.custody.keys import make_key, read_keys
+from evalkit.custody.previous import keep_previous
 from evalkit.custody.pseudonyms import pseudonym
 from evalkit.custody.release import load_release
 from evalkit.errors import SpecError
+from evalkit.intake.plain_workbook import plain_workbook
+from evalkit.intake.raw import RawSheet
+from evalkit.intake.read import read_file
 from evalkit.records.evaluation import load_evaluation
+from evalkit.records.mapping import load_mapping
 from evalkit.road import check_files, release_files
 from evalkit.road_custody import carry_out, steps_for_programme, steps_for_pupil, steps_for_school
+from evalkit.road_export import pupil_data
 from tests.unit.trial_files import make_files
 
 ITEMS = [f"tiny4.q{number}" for number in range(1, 5)]
@@ -193,6 +199,61 @@ def test_a_file_of_this_pupil_alone_is_deleted_and_one_that_cannot_be_written_is
     assert "cannot be read" in steps["pre.xlsx"].note
     erase_pupil(folder, GONE)
     assert not (folder / "data" / "alone.csv").exists()
+
+
+def test_the_release_before_and_remembered_answers_go_too(folder: Path) -> None:
+    release(folder)
+    study = load_evaluation(folder)
+    assert study.plan.data is not None
+    keep_previous(folder / "release")
+    form = check_files(study, study.plan.data.files).uploads[0].form
+    kept = folder / "mappings" / f"{form}.yaml"
+    kept.write_text(MAPPING.replace("row: 4, column: C, found: '9'", "row: 4, column: C, found: '4'"), encoding="utf-8")
+    held = pupil_data(study, GONE)
+    assert {"release", "release.before"} <= set(held.tables["answers"].iloc[:, 0])
+    assert dict(held.tables["decisions"].itertuples(index=False, name=None)) == {"post.yaml": "2", kept.name: "2"}
+    steps = {step.holding.place.name: step.holding for step in steps_for_pupil(study, GONE)}
+    assert steps["release.before"].action == "erase"
+    erase_pupil(folder, GONE)
+    assert "P-003" not in everything(folder)
+    assert "P-O03" not in everything(folder)
+    assert len(load_release(folder / "release.before").roster) == 4
+    assert list(load_mapping(kept).codes) == ["P-O05"]
+    assert [one.row for one in load_mapping(kept).corrections] == [6]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_a_workbook_is_written_anew_from_what_the_child_read(folder: Path, kind: str, monkeypatch) -> None:
+    monkeypatch.setattr("openpyxl.load_workbook", lambda *_, **__: pytest.fail("an upload was opened in this process"))
+    heads = ["Pupil code", *ITEMS, "Note"]
+    first = [heads, *([code, "1", "2", "3", "4", "two  blanks\nand =1+1"] for code in CODES[:3])]
+    second = [
+        heads,
+        *([code, "4", "3", "2", "1", "=HYPERLINK(A1)"] for code in CODES[3:]),
+        ["p-003", "1", "1", "1", "1"],
+    ]
+    other = [["Absent", "Why"], [], ["P-003", "moved away"], ["P-004", "007"]]
+    path = folder / "data" / f"both.{kind}"
+    sheets = [
+        RawSheet(name, [place for place, row in enumerate(rows, 1) if row], [row for row in rows if row], hidden=hide)
+        for name, rows, hide in (("5A", first, False), ("5B", second, False), ("Away & <others>", other, True))
+    ]
+    written = plain_workbook(sheets, "xlsx" if kind == "xlsx" else "ods")
+    assert written is not None
+    path.write_bytes(written)
+    (content,) = read_file(path)[0]
+    assert [(one.name, one.rows, one.hidden) for one in content.sheets] == [
+        (one.name, one.rows, one.hidden) for one in sheets
+    ]
+    steps = {step.holding.place.name: step.holding for step in steps_for_pupil(load_evaluation(folder), GONE)}
+    assert (steps[path.name].count, steps[path.name].rows) == (3, (3, 4))
+    erase_pupil(folder, GONE)
+    (after,) = read_file(path)[0]
+    assert [dict(zip(one.numbers, one.rows, strict=True)) for one in after.sheets] == [
+        {number: row for number, row in zip(one.numbers, one.rows, strict=True) if row[0].upper() != GONE}
+        for one in sheets
+    ]
+    assert [one.hidden for one in after.sheets] == [False, False, True]
 
 
 def test_nobody_of_that_code(folder: Path) -> None:
