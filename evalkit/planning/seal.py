@@ -24,7 +24,7 @@ NOT_SEALED: dict[str, Any] = {
     "data_protection": True,
     "registration": True,
     "delivery": {"delivered", "share_delivered", "source"},
-    "trial": {"allocation", "security", "cost", "context", "checklist"},
+    "trial": {"allocation", "security", "cost", "context", "checklist", "texts"},
 }
 NOTHING = "(nothing)"
 

@@ -138,6 +138,25 @@ class PublishedFigure(Spec):
     source: str
 
 
+class ReportTexts(Spec):
+    """What no number can tell, in the evaluator's words, for the places that the EEF's report template has for it.
+
+    A blank line starts a paragraph; a paragraph whose lines all start with "- " is a list.
+
+    logic_model : how the programme is meant to work, from what is given to what should change
+    ethics : who approved the trial, how schools and parents were asked
+    personnel : who delivered, who evaluated, and what ties them
+    timeline : what happened when
+    process_evaluation : methods and findings of the implementation and process evaluation
+    """
+
+    logic_model: str = ""
+    ethics: str = ""
+    personnel: str = ""
+    timeline: str = ""
+    process_evaluation: str = ""
+
+
 class Trial(Spec):
     """A randomised trial: everything that the design adds to a plan.
 
@@ -149,6 +168,7 @@ class Trial(Spec):
     analysis : choices of the analysis
     assumed : columns of the MDES table for earlier stages
     security, cost, context, checklist : the evaluator's parts of rating, cost, context and CONSORT checklist
+    texts : the evaluator's words for the report
     """
 
     school: Column = Column()
@@ -164,3 +184,4 @@ class Trial(Spec):
     cost: Cost | None = None
     context: tuple[PublishedFigure, ...] = ()
     checklist: dict[str, str] = Field(default_factory=dict)
+    texts: ReportTexts = ReportTexts()

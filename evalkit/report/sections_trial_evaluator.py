@@ -1,6 +1,8 @@
 """The parts of the trial report for its evaluator, in the EEF's order; a part without data says "not supplied"."""
 
+import re
 from collections.abc import Sequence
+from typing import Literal
 
 from evalkit.records.results import Results
 from evalkit.report import (
@@ -52,7 +54,14 @@ NOT_SUPPLIED = {
     "context": "Nothing that was published elsewhere is shown.",
     "seal": "The plan was not sealed, so this report cannot show what was changed in it.",
     "checklist": "The CONSORT checklist was not supplied.",
+    "logic_model": "How the programme is meant to work (its logic model) was not supplied.",
+    "ethics": "Who approved the trial was not supplied.",
+    "personnel": "Who delivered and who evaluated the programme was not supplied.",
+    "timeline": "The timeline was not supplied.",
+    "process_evaluation": "The implementation and process evaluation was not supplied.",
+    "data_protection": "Who answers for the pupils' data was not supplied.",
 }
+TextName = Literal["logic_model", "ethics", "personnel", "timeline", "process_evaluation"]
 OTHERS = "The same analyses of the other outcomes stand in the results file."
 OUTCOMES = "The outcomes as planned. By developer: whether those who made the programme made the measure."
 NO_MEASURE = "The plan names no measure of how much was taken up, so there is no complier effect."
@@ -74,6 +83,34 @@ def design(results: Results) -> list[Block]:
         caption="What exactly is estimated for the primary outcome (the estimand).", widths=(26, 74),
     )  # fmt: skip
     return [brief, outcomes, asked]
+
+
+def told(results: Results, name: TextName) -> list[Block]:
+    """What the evaluator wrote for a place of the report: paragraphs and lists."""
+    trial = results.plan.trial
+    text = str(getattr(trial.texts, name)).strip() if trial is not None else ""
+    found: list[Block] = []
+    for part in re.split(r"\n\s*\n", text) if text else ():
+        lines = [line.strip() for line in part.splitlines()]
+        is_list = all(line.startswith("- ") for line in lines)
+        found.append(bullets(line[2:] for line in lines) if is_list else paragraph(" ".join(lines)))
+    return found or [paragraph(NOT_SUPPLIED[name])]
+
+
+def data_protection(results: Results) -> list[Block]:
+    """Who answers for the pupils' data, and on what ground."""
+    plan = results.plan.data_protection
+    if plan is None:
+        return [paragraph(NOT_SUPPLIED["data_protection"])]
+    parts = (
+        ("Who decides about the data", plan.controller),
+        ("Who handles them", plan.processor),
+        ("Lawful basis", plan.lawful_basis),
+        ("Purpose", plan.purpose),
+        ("Where to ask", plan.contact),
+        ("Pseudonyms in place of pupils' codes", "yes" if plan.pseudonymise else "no"),
+    )
+    return [bullets(f"{what}: {words}." for what, words in parts if words)]
 
 
 def sample_size(results: Results) -> list[Block]:

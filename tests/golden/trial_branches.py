@@ -25,7 +25,7 @@ PLAIN = ("banner", "answer_box", "fact_boxes", "main_chart", "how_sure", "findin
          "flow", "steps", "limits", "warnings")  # fmt: skip
 EVALUATOR = ("design", "sample_size", "participants", "balance", "scores", "subgroups", "follow_up", "schools",
              "robustness", "missing", "delivery", "security", "wwc", "cost", "context", "model", "deviations",
-             "checklist", "numbers")  # fmt: skip
+             "checklist", "numbers", "data_protection")  # fmt: skip
 BRIEF = ("banner", "answer_box", "fact_boxes", "picture", "how_sure", "steps", "closing")
 RANGES: dict[str, tuple[float, float]] = {  # verdict: interval in g, with 0.1 declared
     "rose_clearly": (0.12, 0.3), "rose": (0.02, 0.3), "rose_slightly": (0.01, 0.08), "same": (-0.05, 0.06),
@@ -84,6 +84,8 @@ def blocks_of(results: Results) -> dict[str, Block | list[Block]]:
 
     found = {f"plain {name}": getattr(sections_trial, name)(results) for name in PLAIN}
     found |= {f"evaluator {name}": getattr(sections_trial_evaluator, name)(results) for name in EVALUATOR}
+    told = get_args(sections_trial_evaluator.TextName)
+    found |= {f"evaluator {name}": sections_trial_evaluator.told(results, name) for name in told}
     return found | {f"brief {name}": getattr(sections_brief, name)(results) for name in BRIEF}
 
 

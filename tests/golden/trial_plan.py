@@ -98,5 +98,6 @@ def _extras() -> dict[str, Any]:
         "cost": {"source": "Sample Trust", "pupils": [2800, 2800, 2800], "staff_days": [300, 20, 20],
                  "items": [{"name": "Training days", "timing": "start_up", "amounts": [60000, 0, 0]},
                            {"name": "Materials", "timing": "recurring", "amounts": [9000, 3000, 3000]}]},
+        "texts": {"logic_model": "Teachers are trained.\n\n- They plan\n- They teach", "timeline": "2017 to 2019."},
         "context": [{"what": "Published result", "value": "+1 month, 3 padlocks", "source": "the trial's own report"}],
     }  # fmt: skip
