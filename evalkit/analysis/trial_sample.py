@@ -100,10 +100,10 @@ def trial_sample(scores: Scores, study: Study, outcome: Outcome, *, wave: str | 
     when = wave or plan.wave_of(outcome)
     frame, schools = randomised_pupils(scores, plan)
     instrument = study.instrument(outcome.instrument)
-    frame["outcome"], version = _values(scores, frame["pupil"], outcome.scale, when)
+    frame["outcome"], version = scores_at(scores, frame["pupil"], outcome.scale, when)
     frame["in_population"] = _in_population(frame, outcome)
     before = plan.baseline_of(outcome)
-    baseline, baseline_version = _values(scores, frame["pupil"], before.scale, plan.baseline_wave)
+    baseline, baseline_version = scores_at(scores, frame["pupil"], before.scale, plan.baseline_wave)
     frame["baseline"] = baseline
     has_baseline = when != plan.baseline_wave and bool(baseline.notna().any())
     frame["baseline"] = frame["baseline"] if has_baseline else math.nan
@@ -175,7 +175,7 @@ def _as_meant(column: pd.Series, fact: Characteristic) -> pd.Series:
     return column.fillna("").astype("str").replace("", NOT_RECORDED)
 
 
-def _values(scores: Scores, pupils: pd.Series, scale: str, wave: str) -> tuple[pd.Series, str]:
+def scores_at(scores: Scores, pupils: pd.Series, scale: str, wave: str) -> tuple[pd.Series, str]:
     """The scores of the pupils on one scale at one wave, and the version of the scale; empty when there is none."""
     frame = scores.frame
     rows = frame[(frame["scale"] == scale) & (frame["wave"] == wave)]

@@ -1,0 +1,120 @@
+"""What units are matched on, as numbers: categories as 0 and 1, gaps filled and marked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.errors import FitError
+from evalkit.stats.vectors import FloatArray
+
+GAP = "not recorded"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchCovariates:
+    """Columns made from facts.
+
+    Attributes
+    ----------
+    labels : tuple of str - what the fact of each column is called
+    categories : tuple of str - the category that a column of 0 and 1 stands for; "" for numbers
+    facts : tuple of str - the fact that each column comes from
+    values : float array, shape (n, k)
+    left_out : tuple of str - facts that are the same for everybody
+    """
+
+    labels: tuple[str, ...]
+    categories: tuple[str, ...]
+    facts: tuple[str, ...]
+    values: FloatArray
+    left_out: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Label and category in one."""
+        return tuple(
+            f"{label}: {one}" if one else label for label, one in zip(self.labels, self.categories, strict=True)
+        )
+
+    def of(self, facts: Sequence[str]) -> "MatchCovariates":
+        """The columns of some facts only."""
+        kept = [place for place, one in enumerate(self.facts) if one in facts]
+        return MatchCovariates(
+            tuple(self.labels[place] for place in kept),
+            tuple(self.categories[place] for place in kept),
+            tuple(self.facts[place] for place in kept),
+            self.values[:, kept],
+            tuple(one for one in self.left_out if one in facts),
+        )
+
+    def averaged(self, codes: np.ndarray) -> "MatchCovariates":
+        """Means over groups coded 0, 1, ...: whole schools in place of their pupils."""
+        sizes = np.bincount(codes)
+        means = np.column_stack([np.bincount(codes, weights=one) / sizes for one in self.values.T])
+        return MatchCovariates(self.labels, self.categories, self.facts, means, self.left_out)
+
+
+def match_covariates(
+    data: pd.DataFrame, facts: Sequence[str], *, labels: Mapping[str, str] | None = None
+) -> MatchCovariates:
+    """Turn columns of a frame into numbers to match on.
+
+    Parameters
+    ----------
+    data : frame - a row per unit
+    facts : its columns: numbers (and true/false), or categories
+    labels : how facts are called in names and messages
+
+    Returns
+    -------
+    MatchCovariates
+        A gap in a number is filled by its mean and marked by a further column of 0 and 1 (Rosenbaum and Rubin 1984,
+        doi:10.1080/01621459.1984.10478078); a gap in a category is a category of its own.
+
+    Raises
+    ------
+    FitError
+        Columns that are not there, or are missing for everybody; all at once.
+    """
+    called = labels or {}
+    absent = [name for name in facts if name not in data.columns]
+    empty = [name for name in facts if name in data.columns and not data[name].notna().any()]
+    problems = [f"There is no column '{name}'." for name in absent]
+    problems += [
+        f"'{called.get(name, name)}' is missing for everybody, so nobody can be matched on it." for name in empty
+    ]
+    if problems:
+        raise FitError(" ".join(problems), problems=problems)
+    labels_made: list[str] = []
+    categories: list[str] = []
+    owners: list[str] = []
+    columns: list[FloatArray] = []
+    left_out: list[str] = []
+    for fact in dict.fromkeys(facts):
+        made = _columns(data[fact])
+        if not made:
+            left_out.append(fact)
+        for category, values in made:
+            labels_made.append(called.get(fact, fact))
+            categories.append(category)
+            owners.append(fact)
+            columns.append(values)
+    values = np.column_stack(columns) if columns else np.empty((len(data), 0))
+    return MatchCovariates(tuple(labels_made), tuple(categories), tuple(owners), values, tuple(left_out))
+
+
+def _columns(series: pd.Series) -> list[tuple[str, FloatArray]]:
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        gaps = np.isnan(values)
+        filled = np.where(gaps, values[~gaps].mean(), values)
+        made = [("", filled)] if np.ptp(values[~gaps]) > 0 else []
+        return [*made, *([(GAP, gaps.astype(np.float64))] if gaps.any() else [])]
+    texts = series.astype("object").where(series.notna(), GAP).astype("str")
+    levels = sorted(set(texts.tolist()))
+    if len(levels) < 2:
+        return []
+    reference = "no" if set(levels) >= {"no", "yes"} else levels[0] if levels[0] != GAP else levels[1]
+    return [(level, (texts == level).to_numpy(dtype=np.float64)) for level in levels if level != reference]
