@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from evalkit.analysis.gee_model import gee
     from evalkit.analysis.linear_model import linear
     from evalkit.analysis.logit_model import logit
+    from evalkit.analysis.match import match
     from evalkit.analysis.mechanism import Mechanism, declare_mechanism
     from evalkit.analysis.multilevel import multilevel
     from evalkit.analysis.ordinal_model import ordinal
@@ -93,6 +94,7 @@ _HOMES = {
     "load_results": "evalkit.records.results",
     "logit": "evalkit.analysis.logit_model",
     "make_release": "evalkit.custody.release",
+    "match": "evalkit.analysis.match",
     "mdes": "evalkit.planning.power",
     "mdes_table": "evalkit.planning.mdes_table",
     "multilevel": "evalkit.analysis.multilevel",
@@ -146,6 +148,7 @@ __all__ = [
     "load_results",
     "logit",
     "make_release",
+    "match",
     "mdes",
     "mdes_table",
     "multilevel",

@@ -1,6 +1,7 @@
 """Scores and a plan in, results out: the plan's design says which analysis runs."""
 
 from evalkit.analysis.comparison_prepost import analyse_comparison
+from evalkit.analysis.matched_comparison import analyse_matched
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.national_comparison import analyse_national_comparison
 from evalkit.analysis.randomised_trial import analyse_trial
@@ -41,6 +42,8 @@ def analyse(scores: Scores | None, study: Study, *, mechanism: Mechanism | None 
         raise DesignError(f"{study.plan.id}: this plan has outcomes, which need scores. Score the release first.")
     if study.plan.is_trial:
         return analyse_trial(scores, study, mechanism=mechanism)
+    if study.plan.design == "matched_comparison":
+        return analyse_matched(scores, study)
     if study.plan.design == "comparison_prepost":
         return analyse_comparison(scores, study)
     return analyse_single_group_prepost(scores, study)

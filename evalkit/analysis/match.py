@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from evalkit.analysis.match_covariates import match_covariates
+from evalkit.analysis.match_covariates import match_covariates, with_counterparts
 from evalkit.analysis.match_units import PAIRED, MatchedUnits, WeightMethod, match_units, weigh_units
 from evalkit.errors import FitError, SpecError
 from evalkit.records.comparison import Matching, MatchMethod, Target
@@ -33,13 +33,15 @@ class Match:
 
     Attributes
     ----------
-    data : frame - the rows given, in their order
+    data : frame - the rows given, in the order of their index, so that ties fall the same way whatever their order was
+    index : their order as given
     units : MatchedUnits - weights, sets, pairs, propensity
     treatment : the column that says who had the programme
     on : the columns matched on
     """
 
     data: pd.DataFrame
+    index: pd.Index
     units: MatchedUnits
     treatment: str
     on: tuple[str, ...]
@@ -47,20 +49,18 @@ class Match:
     @property
     def weights(self) -> pd.Series:
         """How many units each one stands for, by the index of the data; 0 where unmatched. Not precision weights."""
-        return pd.Series(self.units.weights, index=self.data.index, name="weight")
+        return self.tidy()["weight"]
 
     def tidy(self) -> pd.DataFrame:
         """A row per unit, by the index of the data: treated, weight, matched_set (-1: none), propensity."""
         scores = self.units.propensity.scores if self.units.propensity is not None else np.nan
-        return pd.DataFrame(
-            {
-                "treated": self.units.chosen,
-                "weight": self.units.weights,
-                "matched_set": self.units.sets,
-                "propensity": scores,
-            },
-            index=self.data.index,
-        )
+        columns = {
+            "treated": self.units.chosen,
+            "weight": self.units.weights,
+            "matched_set": self.units.sets,
+            "propensity": scores,
+        }
+        return pd.DataFrame(columns, index=self.data.index).loc[self.index]
 
     def pairs(self) -> pd.DataFrame:
         """A row per pair: index of the programme unit, of its partner, and their distance."""
@@ -173,7 +173,9 @@ class Match:
         """
         values, rows = self._outcome(outcome, everybody=True)
         units = self.units
-        again = fit_propensity(units.covariates.values[rows], units.chosen[rows], names=units.covariates.names)
+        alike, kept = with_counterparts(units.covariates.rows(rows), units.chosen[rows])
+        rows = np.flatnonzero(rows)[alike]
+        again = fit_propensity(kept.values[alike], units.chosen[rows], names=kept.names)
         clusters = None if cluster is None else self._column(cluster)[rows]
         found = doubly_robust(
             values[rows], units.chosen[rows], again, clusters=clusters, estimand=units.estimand, level=conf_level
@@ -285,18 +287,19 @@ def match(
         raise SpecError(f"method={method!r} is unknown. Use one of: {', '.join(METHODS)}.")
     if treatment not in data.columns:
         raise FitError(f"There is no column '{treatment}'.")
-    chosen = check_groups(pd.to_numeric(data[treatment], errors="coerce").astype("float64"), length=len(data))
     if not data.index.is_unique:
         twice = [str(one) for one in data.index[data.index.duplicated()].unique()[:5]]
         raise FitError(
             f"{', '.join(twice)} stand twice in the index of the data, so a unit could be matched twice. "
             "Keep one row for each."
         )
-    facts = tuple(on)
+    index, facts = data.index, tuple(on)
+    data = data.sort_index(kind="stable", key=None if pd.api.types.is_numeric_dtype(index.dtype) else _as_text)
+    chosen = check_groups(pd.to_numeric(data[treatment], errors="coerce").astype("float64"), length=len(data))
     covariates = match_covariates(data, facts)
     if method in get_args(WeightMethod):
         units = weigh_units(covariates, chosen, cast("WeightMethod", method), estimand)
-        return Match(data, units, treatment, facts)
+        return Match(data, index, units, treatment, facts)
     try:
         matching = Matching(
             method=cast("MatchMethod", method),
@@ -312,4 +315,9 @@ def match(
     except ValidationError as error:
         said = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
         raise SpecError(f"These options do not go together: {'; '.join(said)}.") from None
-    return Match(data, match_units(covariates, chosen, matching, data=data), treatment, facts)
+    units = match_units(covariates, chosen, matching, data=data)
+    return Match(data, index, units, treatment, facts)
+
+
+def _as_text(labels: pd.Index) -> pd.Index:
+    return labels.astype("str")

@@ -1,13 +1,13 @@
 """What units are matched on, as numbers: categories as 0 and 1, gaps filled and marked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from evalkit.errors import FitError
-from evalkit.stats.vectors import FloatArray
+from evalkit.stats.vectors import BoolArray, FloatArray
 
 GAP = "not recorded"
 
@@ -41,13 +41,21 @@ class MatchCovariates:
     def of(self, facts: Sequence[str]) -> "MatchCovariates":
         """The columns of some facts only."""
         kept = [place for place, one in enumerate(self.facts) if one in facts]
+        return replace(self.columns(kept), left_out=tuple(one for one in self.left_out if one in facts))
+
+    def columns(self, kept: Sequence[int]) -> "MatchCovariates":
+        """Some of the columns, by place."""
         return MatchCovariates(
             tuple(self.labels[place] for place in kept),
             tuple(self.categories[place] for place in kept),
             tuple(self.facts[place] for place in kept),
-            self.values[:, kept],
-            tuple(one for one in self.left_out if one in facts),
+            self.values[:, list(kept)],
+            self.left_out,
         )
+
+    def rows(self, chosen: BoolArray) -> "MatchCovariates":
+        """The same columns of some units."""
+        return replace(self, values=self.values[chosen])
 
     def averaged(self, codes: np.ndarray) -> "MatchCovariates":
         """Means over groups coded 0, 1, ...: whole schools in place of their pupils."""
@@ -117,4 +125,61 @@ def _columns(series: pd.Series) -> list[tuple[str, FloatArray]]:
     if len(levels) < 2:
         return []
     reference = "no" if set(levels) >= {"no", "yes"} else levels[0] if levels[0] != GAP else levels[1]
-    return [(level, (texts == level).to_numpy(dtype=np.float64)) for level in levels if level != reference]
+    marks: list[tuple[str, FloatArray]] = []
+    for level in levels:
+        if level != reference:
+            marks.append((level, np.array(texts == level, dtype=np.float64)))
+    return marks
+
+
+def with_counterparts(covariates: MatchCovariates, chosen: BoolArray) -> tuple[BoolArray, MatchCovariates]:
+    """Units with a category that is found in both groups, and the columns that then still vary.
+
+    Parameters
+    ----------
+    covariates : of all units
+    chosen : bool array, shape (n,) - who had the programme
+
+    Returns
+    -------
+    rows : bool array, shape (n,)
+        False for units of a category that one group does not have: nobody is like them, so they stand for nobody. A
+        gap is no such category: where only one group has gaps, their mark is left out instead.
+    covariates : MatchCovariates - of all n units, without the columns that no longer vary
+
+    Raises
+    ------
+    FitError
+        When that leaves nobody in a group: a category tells the groups apart perfectly.
+    """
+    rows = np.ones(len(chosen), dtype=bool)
+    left = [place for place, one in enumerate(covariates.values.T) if np.isin(one, (0.0, 1.0)).all()]
+    dropped: list[int] = []
+    while True:
+        found = next(
+            ((at, one) for at in left if (one := _one_sided(covariates.values[:, at], rows, chosen)).any()), None
+        )
+        if found is None:
+            break
+        place, alone = found
+        left.remove(place)
+        dropped.append(place)
+        if covariates.categories[place] != GAP:
+            rows = rows & ~alone
+        if not (rows & chosen).any() or not (rows & ~chosen).any():
+            raise FitError(
+                f"'{covariates.names[place]}' tells the groups apart perfectly: nobody with the programme is like "
+                "anybody without it. Find comparison units that are alike in this, or leave it out and say so."
+            )
+    spread = [float(np.ptp(one[rows])) for one in covariates.values.T]
+    varying = [place for place, one in enumerate(spread) if one > 0 and place not in dropped]
+    return rows, covariates.columns(varying)
+
+
+def _one_sided(column: FloatArray, rows: BoolArray, chosen: BoolArray) -> BoolArray:
+    """The units that hold a value, 1 or 0, which only one group has; nobody where there is no such value."""
+    for value in (1.0, 0.0):
+        own = rows & (column == value)
+        if bool((own & chosen).any()) != bool((own & ~chosen).any()):
+            return own
+    return np.zeros(len(column), dtype=bool)

@@ -1,13 +1,14 @@
 """Who stands for whom: units matched or weighted as asked, from covariates to sets and weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
-from evalkit.analysis.match_covariates import GAP, MatchCovariates
+from evalkit.analysis.match_covariates import GAP, MatchCovariates, with_counterparts
 from evalkit.errors import FitError
 from evalkit.records.comparison import Matching
 from evalkit.stats.balancing import Target, entropy_weights, propensity_weights
@@ -79,15 +80,16 @@ def match_units(
     if matching.estimand == "ato":
         return weigh_units(covariates, chosen, "overlap", "ato")
     by_strata = matching.method in ("exact", "coarsened")
-    propensity = _propensity(covariates, chosen, needed=not by_strata)
     caliper = float("nan")
     if by_strata:
+        propensity = _propensity(covariates, chosen)
         found = strata(_labels(matching, covariates, data), chosen, estimand=matching.estimand)
     else:
-        assert propensity is not None
+        rows, kept = with_counterparts(covariates, chosen)
+        propensity = _required(kept, rows, chosen)
         if matching.caliper is not None:
-            caliper = matching.caliper * float(propensity.linear.std(ddof=1))
-        found = _by_distance(covariates, chosen, matching, propensity, caliper, data)
+            caliper = matching.caliper * float(propensity.linear[rows].std(ddof=1))
+        found = _by_distance(kept, rows, chosen, matching, propensity, caliper, data)
     return MatchedUnits(
         chosen=chosen,
         covariates=covariates,
@@ -110,16 +112,17 @@ def weigh_units(covariates: MatchCovariates, chosen: BoolArray, method: WeightMe
     FitError
         Covariates that tell the groups apart, or weights that cannot exist.
     """
-    propensity = _propensity(covariates, chosen, needed=method != "entropy")
+    rows, kept = with_counterparts(covariates, chosen)
+    weights, propensity = np.zeros(len(chosen)), None
     if method == "entropy":
         if estimand == "ato":
             raise FitError("Entropy balancing has the estimands att and ate; overlap weights are those of ato.")
-        weights = entropy_weights(covariates.values, chosen, estimand=estimand)
+        propensity = _propensity(covariates, chosen)
+        weights[rows] = entropy_weights(kept.values[rows], chosen[rows], estimand=estimand)
     else:
-        assert propensity is not None
-        target: Target = "ato" if method == "overlap" else estimand
-        weights = propensity_weights(propensity.scores, chosen, estimand=target)
-        estimand = target
+        propensity = _required(kept, rows, chosen)
+        estimand = "ato" if method == "overlap" else estimand
+        weights[rows] = propensity_weights(propensity.scores[rows], chosen[rows], estimand=estimand)
     n = len(chosen)
     return MatchedUnits(
         chosen=chosen,
@@ -135,44 +138,59 @@ def weigh_units(covariates: MatchCovariates, chosen: BoolArray, method: WeightMe
     )
 
 
-def _propensity(covariates: MatchCovariates, chosen: BoolArray, *, needed: bool) -> Propensity | None:
-    if not covariates.names:
-        if needed:
-            raise FitError("There is nothing to match on: every fact is the same for everybody.")
-        return None
+def _propensity(covariates: MatchCovariates, chosen: BoolArray) -> Propensity | None:
+    """For the picture of overlap only; None where it cannot be had."""
     try:
-        return fit_propensity(covariates.values, chosen, names=covariates.names)
+        rows, kept = with_counterparts(covariates, chosen)
+        return _required(kept, rows, chosen)
     except FitError:
-        if needed:
-            raise
         return None
+
+
+def _required(kept: MatchCovariates, rows: BoolArray, chosen: BoolArray) -> Propensity:
+    """The propensity fitted to the units with counterparts, and worked out for all."""
+    if not kept.names:
+        raise FitError("There is nothing to match on: every fact is the same for everybody.")
+    fit = fit_propensity(kept.values[rows], chosen[rows], names=kept.names)
+    full = np.column_stack([np.ones(len(chosen)), kept.values])
+    place = {name: at for at, name in enumerate(("constant", *kept.names))}
+    design = full[:, [place[name] for name in fit.names]]
+    linear = design @ fit.coefficients
+    return Propensity(fit.names, fit.coefficients, linear, expit(linear), fit.dropped, design)
 
 
 def _by_distance(
-    covariates: MatchCovariates,
+    kept: MatchCovariates,
+    rows: BoolArray,
     chosen: BoolArray,
     matching: Matching,
     propensity: Propensity,
     caliper: float,
     data: pd.DataFrame,
 ) -> Matched:
+    """Match the units with counterparts; the places of pairs are those of all units."""
     limit = None if np.isnan(caliper) else caliper
-    exact = _combined(data, matching.exact) if matching.exact else None
+    exact = _combined(data, matching.exact)[rows] if matching.exact else None
     by_score = matching.distance == "propensity"
+    linear = propensity.linear[rows]
     found: Distances = distances(
-        propensity.linear if by_score else covariates.values,
-        chosen,
+        linear if by_score else kept.values[rows],
+        chosen[rows],
         metric="absolute" if by_score else "mahalanobis",
         caliper=limit,
-        caliper_on=propensity.linear,
+        caliper_on=linear,
         exact=exact,
     )
-    n = len(chosen)
+    n = int(rows.sum())
     if matching.method == "nearest":
-        return nearest(found, n=n, order=propensity.linear, ratio=matching.ratio, replacement=matching.replacement)
-    if matching.method == "optimal":
-        return optimal(found, n=n, ratio=matching.ratio)
-    return full(found, n=n, estimand="ate" if matching.estimand == "ate" else "att")
+        made = nearest(found, n=n, order=linear, ratio=matching.ratio, replacement=matching.replacement)
+    elif matching.method == "optimal":
+        made = optimal(found, n=n, ratio=matching.ratio)
+    else:
+        made = full(found, n=n, estimand="ate" if matching.estimand == "ate" else "att")
+    weights, sets = np.zeros(len(rows)), np.full(len(rows), UNMATCHED, dtype=np.int64)
+    weights[rows], sets[rows] = made.weights, made.sets
+    return replace(made, weights=weights, sets=sets, pairs=np.flatnonzero(rows)[made.pairs])
 
 
 def _labels(matching: Matching, covariates: MatchCovariates, data: pd.DataFrame) -> np.ndarray:

@@ -54,7 +54,7 @@ def _about_balance(outcome: str, love: pd.DataFrame, standards: Standards) -> li
     own = love[(love["outcome"] == outcome) & (love["variable"] != "propensity")].dropna(subset=["after"])
     if own.empty:
         return []
-    worst = own.loc[own["after"].idxmax()]
+    worst = own.sort_values("after", kind="stable").iloc[-1]
     limit = standards.wwc.baseline_satisfied.value
     if not worst["after"] > limit:
         return []

@@ -40,7 +40,7 @@ def _in_programme(frame: pd.DataFrame, plan: Evaluation) -> list[str]:
     several = len(found) > 1
     return [
         f"The comparison school{'s' if several else ''} {some(found)} {'are' if several else 'is'} among the schools "
-        "with the programme (comparison: programme_schools). A school with the programme cannot show what would have been "
+        "with the programme (comparison: programme_schools). A school with it cannot show what would have been "
         "without it: take its pupils out of the comparison group."
     ]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.estimate import Estimate, not_estimated
+from evalkit.analysis.match_covariates import with_counterparts
 from evalkit.analysis.match_units import weigh_units
 from evalkit.analysis.matched_sample import ClusterBy, MatchedSample, matching_of
 from evalkit.analysis.multilevel import multilevel
@@ -165,12 +166,14 @@ def _doubly_robust(matched: MatchedSample, assigned: ClusterBy) -> list[Estimate
 
     def build() -> list[Estimate]:
         y = matched.rows["outcome"].to_numpy(dtype=np.float64)
-        propensity = fit_propensity(matched.covariates.values, matched.chosen, names=matched.covariates.names)
+        rows, kept = with_counterparts(matched.covariates, matched.chosen)
+        propensity = fit_propensity(kept.values[rows], matched.chosen[rows], names=kept.names)
+        clusters = matched.clusters(assigned)
         found = doubly_robust(
-            y,
-            matched.chosen,
+            y[rows],
+            matched.chosen[rows],
             propensity,
-            clusters=matched.clusters(assigned),
+            clusters=None if clusters is None else clusters[rows],
             estimand=matching_of(matched.sample).estimand,
             level=matched.sample.plan.conf_level,
         )

@@ -12,6 +12,7 @@ from evalkit.stats.vectors import BoolArray, FloatArray, IntArray
 
 # A table of distances larger than this would not fit a school's computer.
 LARGEST_TABLE = 60_000_000
+DECIMALS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def distances(
         )
     if metric == "mahalanobis":
         x = x @ _whitening(x, chosen)
-    table = _apart(x, ones, zeros)
+    # Units that are equally far must be tied whatever the last digit says, or results hang on rounding.
+    table = np.round(_apart(x, ones, zeros), DECIMALS)
     if caliper is not None:
         if not caliper > 0:
             raise FitError(f"The caliper is {caliper}: it must be above 0.")

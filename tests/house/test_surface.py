@@ -43,6 +43,7 @@ PUBLIC = [
     "load_results",
     "logit",
     "make_release",
+    "match",
     "mdes",
     "mdes_table",
     "multilevel",

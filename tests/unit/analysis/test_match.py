@@ -1,0 +1,97 @@
+"""`ek.match` from a frame: tables, gaps, rare categories, options that do not go together."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evalkit as ek
+from evalkit.errors import FitError, SpecError
+
+
+@pytest.fixture(scope="module")
+def pupils() -> pd.DataFrame:
+    random = np.random.default_rng(11)
+    n = 300
+    pre, fsm = random.normal(50, 10, n), random.random(n) < 0.3
+    took = random.random(n) < 1 / (1 + np.exp((pre - 42) / 10 - fsm))
+    post = pre - 2 * fsm + 3 * took + random.normal(0, 4, n)
+    language = np.where(random.random(n) < 0.2, "other", "English").astype(object)
+    return pd.DataFrame(
+        {
+            "took": took,
+            "pre": np.where(random.random(n) < 0.1, np.nan, pre),
+            "fsm": np.where(fsm, "yes", "no"),
+            "language": language,
+            "school": random.integers(0, 12, n),
+            "post": np.where(random.random(n) < 0.05, np.nan, post),
+        },
+        index=[f"P{place}" for place in range(n)],
+    )
+
+
+ON = ["pre", "fsm", "language"]
+
+
+@pytest.mark.parametrize("method", ["nearest", "optimal", "full", "coarsened", "ipw", "overlap", "entropy"])
+def test_every_method_gives_the_same_tables(pupils: pd.DataFrame, method) -> None:
+    found = ek.match(pupils, "took", on=ON, method=method)
+    table, glance = found.tidy(), found.glance().iloc[0]
+    assert table.index.equals(pupils.index)
+    assert (table["weight"] >= 0).all()
+    for name, group in (("treated", table["treated"]), ("control", ~table["treated"])):
+        kept = table[group & (table["weight"] > 0)]
+        assert kept["weight"].sum() == pytest.approx(len(kept))
+        assert glance[f"matched_{name}"] == len(kept)
+    balance = found.balance().set_index("variable")
+    assert {"pre", "pre: not recorded", "fsm: yes", "language: other"} <= set(balance.index)
+    assert abs(balance.loc["pre", "std_difference"]) < abs(balance.loc["pre", "std_difference_before"])
+    row = found.difference("post").iloc[0]
+    assert row["conf_low"] < 3 < row["conf_high"]
+    assert found.doubly_robust("post", cluster="school").iloc[0]["df"] == 11
+
+
+def test_pairs_name_the_index(pupils: pd.DataFrame) -> None:
+    found = ek.match(pupils, "took", on=ON, exact=["fsm"])
+    pairs = found.pairs()
+    assert pupils.loc[pairs["treated"], "took"].all()
+    assert not pupils.loc[pairs["control"], "took"].any()
+    assert (pupils.loc[pairs["treated"], "fsm"].to_numpy() == pupils.loc[pairs["control"], "fsm"].to_numpy()).all()
+    assert pairs["control"].is_unique
+    assert (pairs["distance"] <= found.glance()["caliper"].iloc[0]).all()
+
+
+def test_results_do_not_depend_on_the_order_of_rows(pupils: pd.DataFrame) -> None:
+    mixed = pupils.sample(frac=1, random_state=3)
+    one = ek.match(pupils, "took", on=["pre"], method="full").weights
+    other = ek.match(mixed, "took", on=["pre"], method="full").weights
+    assert other.reindex(one.index).to_numpy() == pytest.approx(one.to_numpy())
+
+
+def test_a_category_of_one_group_only_stands_for_nobody(pupils: pd.DataFrame) -> None:
+    rare = pupils.copy()
+    own = rare.index[rare["took"]][:4]
+    rare.loc[own, "language"] = "rare"
+    found = ek.match(rare, "took", on=ON, method="ipw")
+    assert (found.weights[own] == 0).all()
+    assert (found.weights.drop(own) > 0).all()
+    gaps = pupils.copy()
+    gaps["age"] = np.where(gaps["took"], 10.0, 11.0) + np.random.default_rng(1).normal(0, 2, len(gaps))
+    gaps.loc[own, "age"] = np.nan
+    assert (ek.match(gaps, "took", on=["age"], method="ipw").weights > 0).all()
+
+
+def test_what_cannot_be_done_is_one_sentence(pupils: pd.DataFrame) -> None:
+    with pytest.raises(FitError, match="'pre' is missing for everybody"):
+        ek.match(pupils.assign(pre=np.nan), "took", on=["pre"])
+    with pytest.raises(FitError, match="There is no column 'iq'"):
+        ek.match(pupils, "took", on=["iq"])
+    with pytest.raises(FitError, match="'secret' tells the groups apart perfectly"):
+        ek.match(pupils.assign(secret=pupils["took"] * 1.0), "took", on=["secret"])
+    with pytest.raises(FitError, match="could be matched twice"):
+        ek.match(pupils.set_axis(["P0", "P0", *pupils.index[2:]]), "took", on=["pre"])
+    with pytest.raises(SpecError, match="each unit once"):
+        ek.match(pupils, "took", on=["pre"], method="optimal", replacement=True)
+    with pytest.raises(SpecError, match=r"is unknown\. Use one of: nearest"):
+        ek.match(pupils, "took", on=["pre"], method="magic")
+    with pytest.raises(FitError, match="must be 1 for units with the programme"):
+        ek.match(pupils.assign(took=2), "took", on=["pre"])
