@@ -49,6 +49,7 @@ class PlanDesign(StrEnum):
     individual_trial = "individual_trial"
     multisite_trial = "multisite_trial"
     matched_comparison = "matched_comparison"
+    feedback_survey = "feedback_survey"
     national_comparison = "national_comparison"
 
 
@@ -126,6 +127,9 @@ def new(
     path = write_plan(name, design=design.value, folder=to)
     if design == PlanDesign.national_comparison:
         terminal.say(f"Wrote {path}. Put the figures in, then: evalkit run {path.parent}")
+        return
+    if design == PlanDesign.feedback_survey:
+        terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} survey=FILE")
         return
     files = "pre=FILE post=FILE" if design in PREPOST else "PUPILS.csv --schools SCHOOLS.csv"
     terminal.say(f"Wrote {path}. Fill it in, then: evalkit check --evaluation {path.parent} {files}")

@@ -1,6 +1,7 @@
 """Scores and a plan in, results out: the plan's design says which analysis runs."""
 
 from evalkit.analysis.comparison_prepost import analyse_comparison
+from evalkit.analysis.feedback_survey import analyse_feedback_survey
 from evalkit.analysis.matched_comparison import analyse_matched
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.national_comparison import analyse_national_comparison
@@ -38,6 +39,8 @@ def analyse(scores: Scores | None, study: Study, *, mechanism: Mechanism | None 
     """
     if study.plan.design == "national_comparison":
         return analyse_national_comparison(study)
+    if study.plan.design == "feedback_survey" and (scores is not None or study.plan.only_figures):
+        return analyse_feedback_survey(scores, study)
     if scores is None:
         raise DesignError(f"{study.plan.id}: this plan has outcomes, which need scores. Score the release first.")
     if study.plan.is_trial:

@@ -44,12 +44,7 @@ def _size(samples: Sequence[PairedSample], rows: Sequence[Estimate], standards: 
     widths = half_widths(rows)
     widest = max(widths, key=lambda outcome: widths[outcome]) if widths else None
     half_width = widths[widest] if widest else math.inf
-    limits = standards.size
-    rating: Rating = "weak"
-    if smallest.n_linked >= limits.strong_pupils.value and half_width <= limits.strong_half_width.value:
-        rating = "strong"
-    elif smallest.n_linked >= limits.fair_pupils.value and half_width <= limits.fair_half_width.value:
-        rating = "fair"
+    rating = size_rating(smallest.n_linked, half_width, standards)
     facts = {
         "n_linked": smallest.n_linked,
         "outcome": smallest.outcome.id,
@@ -59,11 +54,24 @@ def _size(samples: Sequence[PairedSample], rows: Sequence[Estimate], standards: 
     return Check("size", rating, facts)
 
 
+def size_rating(n: float, half_width: float, standards: CheckStandards) -> Rating:
+    """The rating of a number of people and half the width of an interval, in percentage points."""
+    limits = standards.size
+    if n >= limits.strong_pupils.value and half_width <= limits.strong_half_width.value:
+        return "strong"
+    return "fair" if n >= limits.fair_pupils.value and half_width <= limits.fair_half_width.value else "weak"
+
+
+def drop_out_rating(share_lost: float, standards: CheckStandards) -> Rating:
+    """The rating of a share that was lost, or that did not answer, 0 to 1."""
+    limits = standards.drop_out
+    return _low_is_good(share_lost, limits.strong_share_lost.value, limits.fair_share_lost.value)
+
+
 def _drop_out(samples: Sequence[PairedSample], took_part: Participation, standards: CheckStandards) -> Check:
     """The facts are those of the participant flow; the rating is that of the outcome that lost most."""
     worst = max(samples, key=lambda sample: sample.share_lost)
     share = max(took_part.share_lost, worst.share_lost)
-    limits = standards.drop_out
     facts = {
         "n_pre": took_part.answered_pre,
         "n_linked": took_part.linked,
@@ -72,7 +80,7 @@ def _drop_out(samples: Sequence[PairedSample], took_part: Participation, standar
         "worst_outcome": worst.outcome.id,
         "worst_share_lost": worst.share_lost,
     }
-    return Check("drop_out", _low_is_good(share, limits.strong_share_lost.value, limits.fair_share_lost.value), facts)
+    return Check("drop_out", drop_out_rating(share, standards), facts)
 
 
 def _measure(reliabilities: Sequence[Reliability], threshold: int, standards: CheckStandards) -> Check:

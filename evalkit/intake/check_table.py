@@ -92,6 +92,8 @@ def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: boo
     )
     report_unused(table, known, findings)
     codes, joined = _codes(table, study, pupil, mapping, findings)
+    if study.plan.anonymous:
+        codes = [f"{door.sha256[:8]}-{number}" for number in table.numbers]
     answers, read = _read_items(table, study, columns, mapping, findings)
     decisions += _say_mapped(findings.file, joined, read, mapping)
     who = _read_who(table, study, mapping, findings)

@@ -56,7 +56,7 @@ def _holds_addresses(table: Table, column: Column) -> bool:
 def pupil_column(table: Table, study: Study, findings: Findings) -> Column | None:
     """The column of pupil codes; when there is none this is said, with a guess to confirm where one offers itself."""
     column = next((one for one in table.columns if one.role == "pupil"), None)
-    if column is not None:
+    if column is not None or study.plan.anonymous:
         return column
     wanted = study.plan.pupil_headers[0] if study.plan.pupil_headers else "Pupil code"
     likely = [

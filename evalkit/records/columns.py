@@ -213,6 +213,7 @@ GLOSSARY: dict[str, Column] = {
     "key": Column("text", "Where a value stands in the plan, such as outcomes.reading.role."),
     "what": Column("text", "The same in words for a reader; what a published figure is about."),
     "now": Column("text", "The value in the plan as it was run."),
+    "agrees": Column("number", "1 where these answers count as agreeing, else 0."),
     # published figures
     "fit_from": Column("whole number", "The smallest number of people that gives the printed percentage; else empty."),
     "fits": Column("text", "Every number up to `asked` that gives the printed percentage; empty where n is known."),

@@ -252,6 +252,11 @@ class Evaluation(Spec):
         return not self.outcomes
 
     @property
+    def anonymous(self) -> bool:
+        """Whether each answer is a person of its own, because nobody is known again at another wave."""
+        return self.design == "feedback_survey" and not (self.feedback and self.feedback.linked)
+
+    @property
     def control(self) -> Arm:
         """The control arm of a trial, the comparison group; of a single group, its one arm."""
         return next((arm for arm in self.arms if arm.control), self.arms[0])

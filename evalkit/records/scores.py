@@ -50,8 +50,9 @@ class Quality:
         answers (alpha and omega rest on them); mean, SD, floor and ceiling are of the score. Percentages are 0 to 100.
         `reason` says why alpha or omega is empty
     items : frame, ITEM_COLUMNS - a row per scale, wave and item; answers after reversing
-    answers : frame, ANSWER_COLUMNS - how many LINKED pupils (in every wave) gave each printed answer; every allowed
-        answer has a row, 0 included. Not yet disclosure-controlled: it must pass `stats.disclosure` before it is shown
+    answers : frame, ANSWER_COLUMNS - how many LINKED pupils (in every wave; in a feedback survey everybody) gave each
+        printed answer; every allowed answer has a row, 0 included. Not yet disclosure-controlled: it must pass
+        `stats.disclosure` before it is shown
     factors : frame, FACTOR_COLUMNS - a row per scale and wave: how well the factors that the questionnaire is scored by
         fit. `reason` says why not, or what to mind. Nothing is fitted to fewer pupils than standards.yaml asks for
     loadings : frame, LOADING_COLUMNS - standardised; a row per scale, wave, factor and item of the models that fitted

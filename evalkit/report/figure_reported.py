@@ -47,7 +47,7 @@ def reported_figure(results: Results) -> Figure | None:
         draw_title(figure, lines)
         axes = figure.add_axes((0.02, BOTTOM / height, 0.96, (body - BOTTOM) / height))
         bare(axes)
-        axes.set(xlim=(0, 100), ylim=(len(drawn) - 0.4, -0.6), yticks=[])
+        axes.set(xlim=(0, 102), ylim=(len(drawn) - 0.4, -0.6), yticks=[])
         for tick in (0, 25, 50, 75, 100):
             axes.axvline(tick, color=RULE, linewidth=0.7, zorder=0)
         for row, one in enumerate(drawn):
@@ -63,6 +63,8 @@ def reported_title(drawn: list[Reported]) -> str:
     beside = [one for one in drawn if one.national]
     if not beside:
         without = sum(not one.n_known for one in drawn)
+        if without == len(drawn) > 1:
+            return f"What was reported: {count(without)} percentages, none with the number behind it"
         if not without:
             return f"What was reported: {count(len(drawn))} percentages with their likely ranges"
         return f"What was reported: of {count(len(drawn))} percentages {count(without)} without the number behind them"

@@ -35,7 +35,9 @@ def table(
 ) -> Table:
     """A table with its caption, and with a note on `c` where a cell is one; `widths` are relative column widths."""
     if any(cell == SUPPRESSED for row in rows for cell in row):
-        caption = f"{caption} {SUPPRESSED_NOTE.format(threshold=count(results.plan.suppression_threshold))}"
+        note = SUPPRESSED_NOTE.format(threshold=count(results.plan.suppression_threshold))
+        people = results.plan.design in ("feedback_survey", "national_comparison")
+        caption = f"{caption} {note.replace('pupils', 'people') if people else note}"
     return Table(pipe_table(header, rows, align=align), caption, widths)
 
 

@@ -26,7 +26,7 @@ def figures_table(results: Results) -> Table:
     rows: list[list[str]] = []
     for one in reported_figures(results):
         digits = 0 if one.figure.kind != "mean" else digits_of(one.figure)
-        numbers = [printed_value(one.figure), _fraction(one), _response(one), _range(one, digits)]
+        numbers = [_as_printed(one), _fraction(one), _response(one), _range(one, digits)]
         if one.suppressed:
             numbers = [SUPPRESSED] * 4
         rows.append([_label(one), *numbers])
@@ -68,7 +68,7 @@ def if_table(results: Results) -> Table | None:
     }
     rows = [
         [
-            one.figure.label, printed_value(one.figure), fits.get(one.figure.id, ABSENT), count(row["n_treated"]),
+            one.figure.label, _as_printed(one), fits.get(one.figure.id, ABSENT), count(row["n_treated"]),
             f"{interval(row['conf_low'], row['conf_high'], digits=0)}%",
         ]
         for one in reported_figures(results)
@@ -103,6 +103,10 @@ def transition_tables(results: Results) -> list[Table]:
             table(results, ("At first", *grades, "All"), body, align="l" + "r" * (len(grades) + 1), caption=caption)
         )
     return made
+
+
+def _as_printed(one: Reported) -> str:
+    return f"{one.figure.percent}%" if one.figure.kind == "percent" else printed_value(one.figure)
 
 
 def _label(one: Reported) -> str:

@@ -36,7 +36,8 @@ def measure_quality(
         Scales in the plan's order, waves in the plan's order within each.
     """
     waves = {wave.id: (responses["wave"] == wave.id).to_numpy(dtype="bool") for wave in study.plan.waves}
-    linked = _in_every_wave(responses, waves)
+    survey = study.plan.design == "feedback_survey"
+    linked = np.ones(len(responses), dtype=np.bool_) if survey else _in_every_wave(responses, waves)
     straight = {
         (name, wave): _straight_line_percent(given, rows)
         for name, given in answers.items()

@@ -8,6 +8,8 @@ import pytest
 import evalkit
 from evalkit.analysis.caveats import CAVEAT_KINDS
 from evalkit.analysis.displays import CHANGE_COLUMNS, DISTRIBUTION_COLUMNS, MEANS_COLUMNS
+from evalkit.analysis.feedback_displays import RESPONSE_TABLE_COLUMNS, SURVEY_ANSWERS_COLUMNS, THEME_COLUMNS
+from evalkit.analysis.feedback_survey import SURVEY_LIMITS, SURVEY_MODEL_COLUMNS, SURVEY_WARNINGS
 from evalkit.analysis.figure_findings import FINDING_COLUMNS, FINDING_KINDS
 from evalkit.analysis.measure_displays import ANSWERS_COLUMNS
 from evalkit.analysis.measurement_displays import SHOWN_COLUMNS
@@ -63,6 +65,10 @@ TABLES = {
     "figures": FIGURE_COLUMNS,
     "findings": FINDING_COLUMNS,
     "transitions": TRANSITION_COLUMNS,
+    "response": RESPONSE_TABLE_COLUMNS,
+    "answers (survey)": SURVEY_ANSWERS_COLUMNS,
+    "themes": THEME_COLUMNS,
+    "models (survey)": SURVEY_MODEL_COLUMNS,
 }
 TRIAL_TABLES = {
     "flow": FLOW_COLUMNS,
@@ -142,6 +148,12 @@ def test_what_published_figures_give_is_on_the_results_page() -> None:
     page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8").split("## Published figures")[1]
     wanted = (*FIGURE_COLUMNS, *FINDING_COLUMNS, *TRANSITION_COLUMNS)
     wanted += (*FINDING_KINDS, *NATIONAL_LIMITS, *FIGURE_WARNINGS)
+    assert [name for name in wanted if f"`{name}`" not in page] == []
+
+
+def test_what_a_survey_of_staff_gives_is_on_the_results_page() -> None:
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8").split("## Surveys of staff")[1]
+    wanted = (*RESPONSE_TABLE_COLUMNS, *SURVEY_ANSWERS_COLUMNS, *THEME_COLUMNS, *SURVEY_LIMITS, *SURVEY_WARNINGS)
     assert [name for name in wanted if f"`{name}`" not in page] == []
 
 

@@ -45,6 +45,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "evalkit/records/plans/single_group_prepost.yaml",
         "evalkit/records/plans/multisite_trial.yaml",
         "evalkit/records/plans/national_comparison.yaml",
+        "evalkit/records/plans/feedback_survey.yaml",
         "evalkit/report/templates/programme/template.qmd",
         "evalkit/report/theme/report.css",
         "evalkit/_shipped/instruments/gse10/instrument.yaml",

@@ -7,7 +7,15 @@ from evalkit.records.results import load_results
 from evalkit.road import verify
 from evalkit.shipped import shipped
 
-PUBLISHED = ("challenge-partners-2018", "challenge-partners-2019")
+PUBLISHED = (
+    "challenge-partners-2018",
+    "challenge-partners-2019",
+    "challenge-the-gap-staff",
+    "getting-ahead-london",
+    "growing-the-top",
+    "mat-peer-review",
+    "sharing-leading-practice",
+)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -28,3 +36,15 @@ def test_the_annual_report_of_2018():
     kinds = results.displays["findings"]["kind"].tolist()
     assert kinds.count("points_printed_as_percent") == kinds.count("counts_differ") == 2
     assert "count_is_another" in kinds
+
+
+def test_what_staff_of_challenge_the_gap_said_needs_at_least_61_answers():
+    results = load_results(shipped("analyses") / "challenge-the-gap-staff" / "results.json")
+    assert set(results.displays["figures"]["fit_from"]) == {61}
+
+
+def test_getting_ahead_london_prints_what_16_32_or_48_answers_give():
+    results = load_results(shipped("analyses") / "getting-ahead-london" / "results.json")
+    table = results.displays["figures"].set_index("outcome")
+    assert set(table.loc[["motivated", "skills", "styles", "opportunities", "knowledge"], "fits"]) == {"16 32 48"}
+    assert table.loc[["headship", "promoted"], "count"].tolist() == [12, 5]
