@@ -48,11 +48,26 @@ def no_columns(sheets: Sequence[RawSheet], known: Known) -> Refusal:
         )
     shown = _shown(row, known)
     if any(role == "pupil" for cell in row for role, _ in known.roles(cell)):
+        numbered = _numbered(row, known)
+        if len(numbered) > 2 and len(numbered) != len(known.needed):
+            return Refusal(
+                f"The pupil codes are here and {len(numbered)} numbered questions, from {quoted(numbered[0])} to "
+                f"{quoted(numbered[-1])}, but the plan asks {len(known.needed)}",
+                "This looks like another version of the questionnaire, and answers to two versions are never mixed. "
+                f"Send the answers to the questions of the plan. If these are among them: {wanted[0].lower()}{wanted[1:]}",
+            )
         others = f". The other headings are {shown}" if shown else ""
         return Refusal(
             f"The pupil codes are here, but none of the questions{others}", f"Send the file with each answer. {wanted}"
         )
     return Refusal(f"{_NO_HEADING}. The first row reads: {shown}", wanted)
+
+
+def _numbered(row: Sequence[str], known: Known) -> list[str]:
+    """Headings that carry the numbers 1, 2, 3 and so on, such as q1 to q12; empty where they do not run on."""
+    free = [plain(cell) for cell in row if cell.strip() and not known.roles(cell)]
+    found = [(int(match[1]), one) for one in free if (match := re.fullmatch(r"\D{0,20}?(\d{1,3})\.?", one))]
+    return [one for _, one in found] if [place for place, _ in found] == list(range(1, len(found) + 1)) else []
 
 
 def _holds_answers(sheet: RawSheet) -> bool:

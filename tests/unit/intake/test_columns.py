@@ -337,6 +337,12 @@ def test_a_roster_and_totals_are_told_what_is_missing(desk) -> None:
     assert "'Calm total'" in caught.value.message
 
 
+def test_another_number_of_numbered_questions_is_another_version(desk) -> None:
+    with pytest.raises(UploadError, match="12 numbered questions, from 'q1' to 'q12', but the plan asks") as caught:
+        desk.check([["Pupil code", *(f"q{n}" for n in range(1, 13))], ["P1", *[2] * 12], ["P2", *[3] * 12]])
+    assert "answers to two versions are never mixed" in caught.value.message
+
+
 def test_headings_that_look_like_questions_are_listed_first(desk) -> None:
     with pytest.raises(UploadError, match="The first row reads: C 'XYZ1' and A 'Colour'"):
         desk.check([["Colour", "Email", "XYZ1"], ["red", "", "round"]])
