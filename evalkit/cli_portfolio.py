@@ -13,19 +13,22 @@ app = typer.Typer()
 @app.command()
 def similar(
     results: Annotated[Path, typer.Argument(help="A results.json, or the folder that holds it.")],
-    others: Annotated[list[Path], typer.Argument(help="Earlier results.json files, or folders that hold them.")],
+    others: Annotated[
+        list[Path],
+        typer.Argument(help="Earlier results.json files or their folders, and folders of earlier data releases."),
+    ],
+    evaluation: Annotated[
+        Path | None,
+        typer.Option("--evaluation", "-e", help="For releases: the plan's folder; default: that of the results."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Place the means of one evaluation among those of others that used the same scales (at least ten)."""
     import pandas as pd
 
-    from evalkit.portfolio.similar import similar as place
-    from evalkit.records.results import load_results
+    from evalkit.road_similar import place_among
 
-    def read(path: Path) -> Path:
-        return path / "results.json" if path.is_dir() else path
-
-    table = place(load_results(read(results)), [load_results(read(one)) for one in others])
+    table = place_among(results, others, evaluation=evaluation)
     rows = [
         {name: None if pd.isna(cell) else cell for name, cell in zip(table.columns, row, strict=True)}
         for row in table.astype(object).itertuples(index=False, name=None)

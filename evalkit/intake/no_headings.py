@@ -54,7 +54,8 @@ def no_columns(sheets: Sequence[RawSheet], known: Known) -> Refusal:
                 f"The pupil codes are here and {len(numbered)} numbered questions, from {quoted(numbered[0])} to "
                 f"{quoted(numbered[-1])}, but the plan asks {len(known.needed)}",
                 "This looks like another version of the questionnaire, and answers to two versions are never mixed. "
-                f"Send the answers to the questions of the plan. If these are among them: {wanted[0].lower()}{wanted[1:]}",
+                "Send the answers to the questions of the plan. If these are among them: "
+                f"{wanted[0].lower()}{wanted[1:]}",
             )
         others = f". The other headings are {shown}" if shown else ""
         return Refusal(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DesignError
+from evalkit.records.outcome import Outcome
 from evalkit.records.results import Results
 from evalkit.records.standards import load_standards
 
@@ -16,14 +17,15 @@ SIMILAR_COLUMNS = (
 )  # fmt: skip
 
 
-def similar(results: Results, others: Sequence[Results]) -> pd.DataFrame:
+def similar(results: Results, others: Sequence[Results], *, schools: pd.DataFrame | None = None) -> pd.DataFrame:
     """Place the means of one evaluation among those of others.
 
     Parameters
     ----------
     results : Results - of a design with means before and after
     others : earlier results, one for each school (or programme); the evaluation itself is left out, and so is a mean
-        that rests on another version or answer scale, or that may not be shown
+        that rests on another score, version or answer scale, or that may not be shown
+    schools : frame, SCHOOL_MEAN_COLUMNS - means of the schools of earlier releases, by this evaluation's waves
 
     Returns
     -------
@@ -45,7 +47,8 @@ def similar(results: Results, others: Sequence[Results]) -> pd.DataFrame:
     for outcome in results.plan.outcomes:
         for place, wave in enumerate(results.plan.waves):
             mean, version = _mean(results, outcome.id, place), _version(results, outcome.id)
-            found = [_mean_of_scale(one, version, place) for one in apart]
+            found = [_mean_of_scale(one, outcome, version, place) for one in apart]
+            found += _means_of_schools(schools, outcome.scale, version, wave.id)
             values = np.array([value for value in found if math.isfinite(value)])
             row: dict[str, object] = {
                 "outcome": outcome.id,
@@ -87,10 +90,18 @@ def _mean(results: Results, outcome: str, place: int) -> float:
     return float(found.iloc[0]) if len(found) else math.nan
 
 
-def _mean_of_scale(results: Results, version: str, place: int) -> float:
-    """The mean of the same scale and version at the same place among the waves; NaN where there is none."""
+def _mean_of_scale(results: Results, outcome: Outcome, version: str, place: int) -> float:
+    """The mean of the same score and version at the same place among the waves; NaN where there is none."""
     if "means" not in results.displays or "scale_version" not in results.models.columns:
         return math.nan
     models = results.models
-    own = models.loc[models["scale_version"] == version, "outcome"]
-    return _mean(results, str(own.iloc[0]), place) if len(own) else math.nan
+    alike = {one.id for one in results.plan.outcomes if one.scale == outcome.scale}
+    own = models.loc[(models["scale_version"] == version) & models["outcome"].isin(alike), "outcome"]
+    return _mean(results, str(own.iloc[0]), place) if len(own) and place < len(results.plan.waves) else math.nan
+
+
+def _means_of_schools(schools: pd.DataFrame | None, scale: str, version: str, wave: str) -> list[float]:
+    if schools is None:
+        return []
+    chosen = (schools["scale"] == scale) & (schools["scale_version"] == version) & (schools["wave"] == wave)
+    return [float(mean) for mean in schools.loc[chosen, "mean"]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 SCORE_COLUMNS = ("pupil", "wave", "scale", "scale_version", "value", "n_answered", "n_items", "reason")
+SCHOOL_MEAN_COLUMNS = ("school", "scale", "scale_version", "wave", "n", "mean")
 QUALITY_COLUMNS = (
     "scale", "wave", "n", "k", "alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high", "mean", "sd",
     "floor_percent", "ceiling_percent", "missing_percent", "straight_line_percent", "reason",
