@@ -1,6 +1,7 @@
 """The command that starts the portal, and those of its server."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -70,6 +71,32 @@ def worker(
     from evalkit.portal.jobs.worker import work
 
     work(until_idle=once)
+
+
+class InvitedAs(StrEnum):
+    """The roles that are given on the server itself; the others are given on the pages."""
+
+    evaluator = "evaluator"
+    officer = "officer"
+    operator = "operator"
+
+
+@portal.command()
+def invite(
+    email: Annotated[str, typer.Argument(help="Whom to invite.")],
+    role: Annotated[InvitedAs, typer.Option("--role", help="What the person may do.")] = InvitedAs.evaluator,
+) -> None:
+    """Print a link by which a person takes on a role that holds for the whole portal. It works once, for 14 days."""
+    from evalkit.portal.start import set_up
+
+    set_up()
+    from evalkit.portal.models import Invitation, Role
+    from evalkit.portal.tenancy import everything
+
+    with everything():
+        _, token = Invitation.make(email=email, role=Role(role.value))
+    terminal.say(f"Give this path, after the portal's own address, to {email} alone:")
+    terminal.say(f"/invitations/{token}/")
 
 
 @portal.command()

@@ -54,7 +54,7 @@ def back_up(to: Path) -> dict[str, int]:
                 data = Path(settings.DATA)
                 for path in sorted(data.rglob("*")):
                     name = path.relative_to(data).as_posix()
-                    if path.is_file() and name not in LEFT_OUT and not name.endswith(".part"):
+                    if path.is_file() and name not in LEFT_OUT and not name.startswith("incoming/"):
                         hashes[f"data/{name}"] = _add(archive, path, f"data/{name}")
                 text = json.dumps({"schema": SCHEMA, "evalkit": __version__, "sha256": hashes}, indent=1).encode()
                 about = tarfile.TarInfo(MANIFEST)

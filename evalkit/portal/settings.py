@@ -14,7 +14,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from evalkit.portal.surroundings import database, hosts, mail, secret
+from evalkit.portal.surroundings import database, hosts, incoming, mail, secret
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("EVALKIT_PORTAL_DATA", "evalkit-portal")).absolute()
@@ -138,6 +138,7 @@ CONTENT_SECURITY_POLICY = {
 
 MAX_UPLOAD_BYTES = int(float(os.environ.get("EVALKIT_PORTAL_MAX_MB", "10")) * 1024 * 1024)
 FILE_UPLOAD_HANDLERS = ["evalkit.portal.upload_handler.CappedUpload"]
+FILE_UPLOAD_TEMP_DIR = incoming(DATA)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

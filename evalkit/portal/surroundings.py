@@ -74,6 +74,13 @@ def secret(data: Path, *, trial: bool) -> str:
     return path.read_text(encoding="ascii")
 
 
+def incoming(data: Path) -> Path:
+    """Where a file lies while it streams in: within the data, not in a folder that others share."""
+    place = data / "incoming"
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return place
+
+
 def hosts(*, trial: bool) -> list[str]:
     """The names under which the portal may be reached."""
     named = [one.strip() for one in os.environ.get("EVALKIT_PORTAL_HOSTS", "").split(",") if one.strip()]

@@ -9,18 +9,20 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
-from django.db import close_old_connections, connections
+from django.db import OperationalError, close_old_connections, connections
 from django.utils.module_loading import import_string
 
 from evalkit.errors import EvalkitError
 from evalkit.portal.jobs.queue import LEASE, again_later, end, renew, take
 from evalkit.portal.models import Job
+from evalkit.portal.sweeping import sweep
 from evalkit.portal.tenancy import everything
 from evalkit.progress import reporting_to
 from evalkit.trace import save_trace
 
 IDLE_SECONDS = 0.5
 RETRY_SECONDS = 30.0
+SWEEP_SECONDS = 3600.0
 
 
 # Loaded when first needed: a worker that only checks files never loads the report.
@@ -57,18 +59,30 @@ def work(*, until_idle: bool = False) -> int:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
     done = 0
+    swept = -SWEEP_SECONDS
     while not stopping.is_set():
         if not until_idle:
             close_old_connections()
-        with everything():
-            job = take(name)
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                sweep()
+                swept = time.monotonic()
+        try:
+            with everything():
+                job = take(name)
+            if job is not None:
+                do(job)
+                done += 1
+        except OperationalError:  # the database was restarted, or is not there yet; the lease keeps what was begun
+            if until_idle:
+                raise
+            connections.close_all()
+            stopping.wait(RETRY_SECONDS / 10)
+            continue
         if job is not None:
-            do(job)
-            done += 1
-        elif until_idle:
+            continue
+        if until_idle:
             break
-        else:
-            stopping.wait(IDLE_SECONDS)
+        stopping.wait(IDLE_SECONDS)
     return done
 
 
@@ -83,6 +97,8 @@ def do(job: Job) -> None:
         with everything():
             again_later(job, seconds=RETRY_SECONDS)
         return
+    except OperationalError:
+        raise
     except Exception as error:  # the boundary of the queue: a code for the person, a trace without values for us
         code, _ = save_trace(error)
         failure = f"Something went wrong inside evalkit (code {code}). Please tell the operator."
