@@ -4,11 +4,17 @@ from evalkit.records.evaluation import Evaluation
 from evalkit.records.trial import AssumedDesign
 from evalkit.stats.power_designs import DesignKind, TrialDesign
 
+# With two classes in a school, one in each arm, the schools' differences are the data, and K - 1 - g their degrees of
+# freedom. The blocks' own effects could not be told apart: K (J - 2) - g leaves nothing.
+FEWEST_CLASSES = 3
+
 
 def assumed_design(plan: Evaluation, assumed: AssumedDesign) -> TrialDesign:
     """What was assumed, as a design to be planned. Raises DesignError when it cannot be one."""
     kind = design_kind(plan, has_classes=assumed.classes is not None)
     blocked = kind == "blocked_cluster_fixed"
+    if blocked and (assumed.classes or 0) < FEWEST_CLASSES:
+        kind = "blocked_cluster_random"
     return TrialDesign(
         kind,
         blocks=assumed.schools if blocked else None,

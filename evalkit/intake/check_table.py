@@ -26,7 +26,7 @@ from evalkit.intake.free_text import report_free_text
 from evalkit.intake.header import Chosen, Table
 from evalkit.intake.known import Known
 from evalkit.intake.normal import counted, letter
-from evalkit.intake.number_column import Values, read_number_column
+from evalkit.intake.number_column import NO_WORDS, YES_NO_WORDS, Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.intake.patterns import report_patterns
 from evalkit.intake.pupils import code_key, in_two_schools, read_codes, report_codes_as_numbers, report_dated_codes
@@ -39,6 +39,7 @@ from evalkit.intake.turned_answers import turn_back
 from evalkit.intake.waves import waves_of_rows
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
+from evalkit.records.measure import Measure
 from evalkit.records.responses import ColumnRead, Source, Upload
 
 
@@ -258,7 +259,14 @@ def _read_measure(
         decided=decided_texts(one.id, mapping),
         findings=findings,
         measure=one.id,
+        words=YES_NO_WORDS if _is_yes_no(study, one) else NO_WORDS,
     )
+
+
+def _is_yes_no(study: Study, measure: Measure) -> bool:
+    """Whether the measure holds 0 and 1 alone, and an outcome takes them for no and yes."""
+    asked = any(one.instrument == measure.id and one.kind == "yes_no" for one in study.plan.outcomes)
+    return asked and (measure.low, measure.high) == (0, 1)
 
 
 def _read_who(

@@ -21,6 +21,11 @@ _MENDED: dict[Mended, str] = {
     "comma": "decimal commas",
     "unit": "the unit behind the number",
 }
+NO_WORDS: Mapping[str, float] = {}
+YES_NO_WORDS: Mapping[str, float] = {
+    **dict.fromkeys(("yes", "y", "true", "passed", "pass"), 1.0),
+    **dict.fromkeys(("no", "n", "false", "failed", "fail"), 0.0),
+}
 _TYPE_IT = "Type the right number, or leave the cell blank."
 
 
@@ -33,6 +38,7 @@ def read_number_column(
     decided: Mapping[str, float | None],
     findings: Findings,
     measure: str = "",
+    words: Mapping[str, float] = NO_WORDS,
 ) -> tuple[Values, int]:
     """Read a column of numbers.
 
@@ -41,6 +47,7 @@ def read_number_column(
     name : what the numbers are, for messages
     decided : what a mapping file says texts mean, keys made by `answer_key`; None is no number
     measure : id of the measure, when it is one of the plan
+    words : texts that stand for a number by themselves, keys made by `answer_key`
 
     Returns
     -------
@@ -50,6 +57,8 @@ def read_number_column(
     cells = table.cells(column.index)
     meaning = read_numbers(cells, rules)
     for text in meaning:
+        if plain(text) and answer_key(text) in words:
+            meaning[text] = Number("number", words[answer_key(text)])
         if plain(text) and answer_key(text) in decided:
             value = decided[answer_key(text)]
             outside = value is not None and not rules.holds(value)

@@ -192,8 +192,8 @@ def _report_answers(
         silent = [place for place in silent if column[place] is None]
     asked: list[list[float | None] | Codes] = [rows.values[item] for item in known.asked]
     given = set[float | None]().union(*(_taken(column, stay) for column in asked)) - {None}
-    if silent and len(silent) < len(stay) and parts.study.plan.has_groups:
-        _note_without_number(rows, silent, stay, parts, findings)
+    if parts.study.plan.has_groups and len(silent) < len(stay):
+        _note_without_number(rows, silent, stay, parts, known, findings)
     elif silent and len(silent) < len(stay):
         what = "answered no question" if known.asked else "has no number" if len(silent) == 1 else "have no number"
         findings.add(
@@ -222,15 +222,27 @@ def _report_answers(
 
 
 def _note_without_number(
-    rows: _Rows, silent: Sequence[int], stay: Sequence[int], parts: Parts, findings: Findings
+    rows: _Rows, silent: Sequence[int], stay: Sequence[int], parts: Parts, known: Known, findings: Findings
 ) -> None:
-    """How many pupils have nothing at a wave: in a trial they stay on the list, for they were randomised."""
+    """How many pupils lack each number, or any answer: in a trial they stay on the list, for they were randomised."""
+    plan = parts.study.plan
+    labels = {one.item: one.label for one in plan.measures}
     counts: list[str] = []
-    for wave in parts.study.plan.waves:
-        every = sum(rows.keys[place][1] == wave.id for place in stay)
-        without = sum(rows.keys[place][1] == wave.id for place in silent)
-        if without:
-            counts.append(f"{without:,} of {counted(every, 'pupil')} at '{wave.label}'")
+    for wave in plan.waves:
+        there = [place for place in stay if rows.keys[place][1] == wave.id]
+        gaps = {
+            labels[item]: sum(rows.values[item][place] is None for place in there)
+            for item, waves in known.measured.items()
+            if wave.id in waves and item in rows.values and item in labels
+        }
+        if not gaps:
+            gaps = {"": sum(rows.keys[place][1] == wave.id for place in silent)}
+        for label, without in gaps.items():
+            where = f"'{wave.label}'" if not label else f"'{label}' ({wave.label})"
+            if without:
+                counts.append(f"{without:,} of {counted(len(there), 'pupil')} at {where}")
+    if not counts:
+        return
     findings.add(
         "warn",
         "without_number",

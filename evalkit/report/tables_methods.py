@@ -16,8 +16,9 @@ from evalkit.report.words_names import opening, outcome_label
 
 MODELS = {"primary": "main model", "unadjusted": "group alone"}
 STAGES = {"protocol": "Protocol", "randomisation": "Randomisation", "analysis": "Analysis"}
-WHOLE = ("sides", "cluster_size", "schools", "schools_treated", "schools_control", "pupils", "pupils_treated",
+WHOLE = ("sides", "schools", "schools_treated", "schools_control", "pupils", "pupils_treated",
          "pupils_control")  # fmt: skip
+MDES_WIDTHS = {"randomisation": 15}  # the longest word of the headings; others take 10
 
 
 def robust_tables(results: Results) -> list[Table]:
@@ -177,7 +178,8 @@ def mdes_table(results: Results) -> Table | None:
     groups = {name.partition("_")[2] for name in names} - {"", "all"}
     meant = "".join(f" {_short(group)}: {group_name(results, group)}." for group in sorted(groups))
     caption = f"The smallest effect that the trial could have been expected to detect, by stage.{meant}"
-    widths = (34, *(66 / len(names) for _ in names))
+    share = [MDES_WIDTHS.get(name.partition("_")[0], 10) for name in names]
+    widths = (30, *(70 * own / sum(share) for own in share))
     return table(results, header, rows, align="l" + "r" * len(names), caption=caption, widths=widths)
 
 
@@ -189,9 +191,9 @@ def _short(group: str) -> str:
 def _mdes_cell(row: str, value: float) -> str:
     if not known(value):
         return ABSENT
-    return (
-        count(value) if row in WHOLE and float(value) == round(float(value)) else fixed(value, 1 if row in WHOLE else 2)
-    )
+    if row in WHOLE:
+        return count(value)
+    return fixed(value, 1 if row == "cluster_size" else 2)
 
 
 def _stage(name: str) -> str:

@@ -210,6 +210,31 @@ def test_a_mapping_file_says_what_a_text_means(tmp_path: Path) -> None:
     assert upload.decisions == ("pupils.csv: 2 answers were read as the mapping file says. Decided by: Data lead.",)
 
 
+def test_yes_and_no_of_a_yes_no_outcome_are_read(tmp_path: Path) -> None:
+    files = make_files(with_list=False)
+    words = ["Yes", "N", "TRUE", "false", "Passed", "fail", "1", "0"]
+    for place, row in enumerate(files.pupils):
+        row["Passed"] = words[place] if place < len(words) else "no"
+    files.pupils[9]["Passed"] = ""
+    files.save(tmp_path)
+    text = (tmp_path / "evaluation.yaml").read_text(encoding="utf-8")
+    passed = "{id: passed, label: Passed, low: 0, high: 1, source: synthetic, waves: {outcome: [Passed]}}"
+    outcome = text[text.index("  - id: science") :].partition("\nsubgroups")[0].partition("\ncovariates")[0]
+    second = outcome.replace("id: science", "id: pass").replace(
+        "instrument: gcse", "instrument: passed\n    kind: yes_no"
+    )
+    second = second.replace("role: primary", "role: secondary").replace("    attainment: true\n", "")
+    text = text.replace("outcomes:\n", f"  - {passed}\noutcomes:\n{second}\n", 1)
+    (tmp_path / "evaluation.yaml").write_text(text, encoding="utf-8")
+    study = load_evaluation(tmp_path)
+    assert study.plan.data is not None
+    found = check_files(study, study.plan.data.files)
+    assert found.ok
+    values = found.uploads[0].responses.query("wave == 'outcome'")["passed.value"].dropna().tolist()
+    assert values[:9] == [1, 0, 1, 0, 1, 0, 1, 0, 0]
+    assert "1 of 96 pupils at 'Passed' (After)" in one(found, "without_number").message
+
+
 def test_the_wrong_column_is_one_problem(tmp_path: Path) -> None:
     files = make_files(with_list=False)
     for place, row in enumerate(files.pupils):

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from scipy.special import stdtrit
 
 import evalkit as ek
 from evalkit.analysis.analyse import analyse
@@ -60,6 +61,15 @@ def test_the_design_of_each_kind_of_trial(made: MadeDesign, kind: str) -> None:
     }[kind]
     found = plan_mdes_table(plan).set_index("row").loc["mdes", "protocol_all"]
     assert found == pytest.approx(ek.mdes(expected)["mdes"].iloc[0])
+
+
+def test_two_classes_in_a_school_are_a_pair() -> None:
+    assumed = {"stage": "protocol", "schools": 30, "classes": 2, "pupils": 25, "icc": 0.1, "icc_class": 0.1}
+    plan = make_trial_plan("classes", ["intervention", "control"], {"trial": {"assumed": [assumed]}})
+    found = plan_mdes_table(plan).set_index("row").loc["mdes", "protocol_all"]
+    variance = 4 * (0.1 + 0.8 / 25) / 60
+    multiplier = stdtrit(29, 0.975) + stdtrit(29, 0.8)  # schools' differences: 30 - 1 degrees of freedom
+    assert found == pytest.approx(multiplier * variance**0.5, rel=1e-9)
 
 
 def test_the_analysis_adds_what_was_found() -> None:
