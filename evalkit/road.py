@@ -32,6 +32,8 @@ from evalkit.records.whole_file import write_whole
 from evalkit.report.render import render_all
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
+from evalkit.report.words import answer
+from evalkit.report.words_trial import trial_answer
 from evalkit.scoring.score import score
 
 RESULTS_FILE = "results.json"
@@ -196,10 +198,7 @@ def run(place: str | Path, *, to: str | Path | None = None) -> Results:
     with tempfile.TemporaryDirectory(prefix="evalkit-") as scratch:
         tick("Checking the files", 0, STEPS)
         release = _released(study, Path(scratch) / RELEASE_FOLDER)
-        tick("Scoring", 1, STEPS)
-        scores = score(release, study)
-        tick("Analysing", 2, STEPS)
-        results = with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
+        results = results_of(release, study)
         tick("Keeping the results", 3, STEPS)
         if to is not None:
             _keep(Path(to), Path(scratch) / RELEASE_FOLDER, results)
@@ -216,6 +215,19 @@ def _run_figures(study: Study, to: str | Path | None) -> Results:
         write_whole(Path(to) / RESULTS_FILE, results.to_json())
     tick("Done", 1, 1)
     return results
+
+
+def results_of(release: Release, study: Study) -> Results:
+    """Score and analyse a release, and add what is known beside the analysis. Raises as the single steps do."""
+    tick("Scoring", 1, STEPS)
+    scores = score(release, study)
+    tick("Analysing", 2, STEPS)
+    return with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
+
+
+def answer_of(results: Results) -> str:
+    """The report's answer in one sentence."""
+    return trial_answer(results) if results.plan.is_trial else answer(results)
 
 
 def drawn_mechanism(study: Study) -> Mechanism | None:

@@ -26,7 +26,7 @@ from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study
 from evalkit.records.holding import Holding, HoldingKind
 from evalkit.records.identifiers import is_upn
 from evalkit.records.mapping import load_mapping
-from evalkit.records.release import MANIFEST_FILE
+from evalkit.records.release import MANIFEST_FILE, Release
 from evalkit.records.trial_notes import key_of
 from evalkit.records.whole_file import write_whole
 
@@ -93,17 +93,27 @@ class Places:
     mappings: list[Path] = field(default_factory=list)
 
 
-def steps_for_pupil(study: Study, code: str) -> list[Step]:
+def steps_for_pupil(
+    study: Study, code: str, *, own: Path | None = None, school: str = "", also: Collection[str] = ()
+) -> list[Step]:
     """What erasing one pupil takes, holding by holding.
+
+    Parameters
+    ----------
+    study : the evaluation with its instruments
+    code : the pupil's code, as the files have it
+    own : where schools gave the codes themselves, the folder of the files of the pupil's school: others are left alone
+    school : that school's URN; in releases that say whose school a pupil is, others are left alone
+    also : what a release calls the pupil where it had to tell equal codes of two schools apart
 
     Raises
     ------
     SpecError
         Nothing is held about this pupil.
     """
-    places = find_places(study)
+    places = find_places(study, own=own)
     wanted = Wanted(frozenset({code.casefold()}))
-    steps = [*_row_steps(places, wanted), *_release_steps(places, names_of(study, [code]))]
+    steps = [*_row_steps(places, wanted), *_release_steps(places, names_of(study, [code, *also]), school=school)]
     steps += [*remains(study), *_leftovers(study, places, code)]
     if not steps:
         raise SpecError(
@@ -112,19 +122,24 @@ def steps_for_pupil(study: Study, code: str) -> list[Step]:
     return [*steps, *_kept(study)]
 
 
-def steps_for_school(study: Study, school: str) -> list[Step]:
-    """What erasing the pupils of one school takes. Raises SpecError when no row is of that school."""
-    places = find_places(study)
+def steps_for_school(study: Study, school: str, *, own: Path | None = None) -> list[Step]:
+    """What erasing the pupils of one school takes. Raises SpecError when no row is of that school.
+
+    `own` : a folder of files that this school sent, whatever they say of schools; where it is given no other file is
+    looked at, and a release may call pupils by the URN and the code
+    """
+    places = find_places(study, own=own)
     key = key_of(school)
-    codes = {row.code for one in places.files for row in one.found.rows if key_of(row.school) == key and row.code}
-    names = set(names_of(study, codes))
+    rows = [row for one in places.files for row in one.found.rows if own is not None or key_of(row.school) == key]
+    codes = {row.code for row in rows if row.code}
+    names = set(names_of(study, codes | ({f"{school}-{code}" for code in codes} if own is not None else set())))
     for place in places.releases:
         roster = load_release(place).roster
         if "school" in roster:
             names |= set(roster.loc[roster["school"].astype("str").map(key_of) == key, "pupil"].astype("str"))
     steps = [
         *_row_steps(places, Wanted(frozenset(code.casefold() for code in codes), key)),
-        *_release_steps(places, sorted(names)),
+        *_release_steps(places, sorted(names), school=school if own is not None else ""),
     ]
     if not steps:
         raise SpecError(f"{study.folder}: no row is of the school '{school}'. Write it as the files do, by its URN.")
@@ -166,8 +181,11 @@ def carry_out(
     audit(study.folder, action, target=target, counts=counts, reason=reason, who=who)
 
 
-def find_places(study: Study) -> Places:
-    """Every survey file and release in the evaluation's folder or named by its plan."""
+def find_places(study: Study, *, own: Path | None = None) -> Places:
+    """Every survey file and release in the evaluation's folder or named by its plan.
+
+    `own` : only survey files in this folder; releases all the same
+    """
     for old in study.folder.rglob(".*.old"):
         bring_back(old.with_name(old.name[1:].removesuffix(".old")))
     places = Places(releases=_releases(study), mappings=mapping_files(study))
@@ -178,6 +196,9 @@ def find_places(study: Study) -> Places:
     for path in _files(study, places, SPREADSHEETS):
         if path.resolve() not in known:
             _look_into(places, study, DataFile(path=str(path.relative_to(study.folder))), named=False)
+    if own is not None:
+        places.files = [one for one in places.files if one.path.is_relative_to(own)]
+        places.unread = [path for path in places.unread if path.is_relative_to(own)]
     return places
 
 
@@ -257,15 +278,24 @@ def _row_step(one: SurveyFile, mine: Sequence[FileRow]) -> Step:
     return Step(holding, partial(write_whole, one.path, blanked))
 
 
-def _release_steps(places: Places, names: Collection[str]) -> Iterator[Step]:
+def _release_steps(places: Places, names: Collection[str], *, school: str = "") -> Iterator[Step]:
     for place in places.releases:
         release = load_release(place)
-        found = pupils_in_release(release, names)
+        found = pupils_in_release(release, names_at(release, names, school))
         if found.rows and len(found.pupils) == len(release.roster):
             yield deletion("release", place)
         elif found.rows:
             do = partial(erase_from_release, place, found.pupils)
             yield Step(Holding("release", place, found.rows, "erase"), do)
+
+
+def names_at(release: Release, names: Collection[str], school: str) -> Collection[str]:
+    """Those of the names that a release has for pupils of a school; all, where it does not say whose pupils are."""
+    if not school or "school" not in release.roster:
+        return names
+    at = release.roster.loc[release.roster["school"].astype("str").map(key_of) == key_of(school), "pupil"]
+    mine, keys = {str(one).casefold() for one in at}, {one.casefold() for one in names}
+    return mine & keys
 
 
 def _leftovers(study: Study, places: Places, code: str) -> Iterator[Step]:

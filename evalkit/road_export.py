@@ -13,32 +13,36 @@ from evalkit.intake.normal import letter
 from evalkit.records.evaluation import Study
 from evalkit.records.pupil_data import ABOUT_COLUMNS, PupilData
 from evalkit.records.release import Release
-from evalkit.road_custody import Places, Wanted, find_places, names_of
+from evalkit.road_custody import Places, Wanted, find_places, names_at, names_of
 from evalkit.scoring.score import score
 
 Rows = list[tuple[object, ...]]
 
 
-def pupil_data(study: Study, code: str) -> PupilData:
+def pupil_data(
+    study: Study, code: str, *, own: Path | None = None, school: str = "", also: Sequence[str] = ()
+) -> PupilData:
     """Everything held about a pupil.
 
     Parameters
     ----------
     study : the evaluation with its instruments
     code : the pupil's code, as the files have it
+    own, school, also : as in `road_custody.steps_for_pupil`
 
     Raises
     ------
     SpecError
         Nothing is held about this pupil.
     """
-    places = find_places(study)
+    places = find_places(study, own=own)
     notes = [f"{path.name}: this file cannot be read. Look into it yourself." for path in places.unread]
     rows: dict[str, Rows] = {name: [] for name in ABOUT_COLUMNS}
     _survey_rows(places, Wanted(frozenset({code.casefold()})), rows)
     for place in places.releases:
         release = load_release(place)
-        found = pupils_in_release(release, names_of(study, [code])).pupils
+        names = names_at(release, names_of(study, [code, *also]), school)
+        found = pupils_in_release(release, names).pupils
         _facts(place.name, release, found, study, rows["facts"])
         _answers(place.name, release, found, study, rows["answers"])
         if found:

@@ -52,8 +52,8 @@ def retention(study: Study, *, today: date) -> list[Due]:
     return found
 
 
-def sweep(study: Study, due: Sequence[Due], *, today: date) -> None:
-    """Delete what is due, and write it into the audit log."""
+def sweep(study: Study, due: Sequence[Due], *, today: date, who: str | None = None) -> None:
+    """Delete what is due, and write it into the audit log. `who` : the account; default: that of the machine."""
     for one in due:
         if one.is_due:
             carry_out(
@@ -62,6 +62,7 @@ def sweep(study: Study, due: Sequence[Due], *, today: date) -> None:
                 action="retention_swept",
                 target=one.kind,
                 reason=f"kept until {one.until}; swept on {today.isoformat()}",
+                who=who,
             )
 
 

@@ -121,6 +121,7 @@ def scope_of(memberships: Iterable[Membership]) -> Scope:
     held = list(memberships)
     return Scope(
         everything=any(one.role == Role.OFFICER for one in held),
+        queue=any(one.role == Role.OPERATOR for one in held),
         schools=frozenset(str(one.school_id) for one in held if one.role in SCHOOL_ROLES),
         programmes=frozenset(str(one.programme_id) for one in held if one.role == Role.EVALUATOR and one.programme_id),
         led=frozenset(str(one.programme_id) for one in held if one.role == Role.PROGRAMME_LEAD),

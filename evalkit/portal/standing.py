@@ -122,19 +122,23 @@ class Standing:
 
 def standing(programme: Programme, school: School) -> Standing:
     """Where a school stands. Raises SpecError when the plan cannot be read."""
-    study = programme.study
     rows = list(
         SurveyUpload.objects.filter(programme=programme, school=school).select_related("by", "confirmed_by", "school")
     )
     for row in rows:
         row.programme = programme
-    taken = Participation.objects.get(programme=programme, school=school)
+    return from_rows(Participation.objects.select_related("school").get(programme=programme, school=school), rows)
+
+
+def from_rows(taken: Participation, rows: list[SurveyUpload]) -> Standing:
+    """Where a school stands, from its files in a programme, newest first."""
+    study = taken.programme.study
     whole = completeness([one for one in rows if one.state in COUNTED], [wave.id for wave in study.plan.waves])
     waves = tuple(
         _wave(wave, [one for one in rows if one.wave == wave.id], taken, whole.pupils.get(wave.id, 0))
         for wave in study.plan.waves
     )
-    return Standing(programme, school, waves, whole, data_lock(study))
+    return Standing(taken.programme, taken.school, waves, whole, data_lock(study))
 
 
 def completeness(confirmed: list[SurveyUpload], waves: list[str]) -> Completeness:

@@ -15,9 +15,13 @@ NOBODY = "-"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows may be seen: of these schools, of these programmes, of these programmes only what is for leads."""
+    """Whose rows may be seen: of these schools, of these programmes, of these programmes only what is for leads.
+
+    `queue` : the rows of the queue, of whatever programme; they hold no data
+    """
 
     everything: bool = False
+    queue: bool = False
     schools: frozenset[str] = frozenset()
     programmes: frozenset[str] = frozenset()
     led: frozenset[str] = frozenset()
@@ -29,9 +33,13 @@ def set_scope(scope: Scope) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('evalkit.everything', %s, true), set_config('evalkit.schools', %s, true), "
-            "set_config('evalkit.programmes', %s, true), set_config('evalkit.led', %s, true)",
-            ["on" if scope.everything else "off", *map(_text, (scope.schools, scope.programmes, scope.led))],
+            "SELECT set_config('evalkit.everything', %s, true), set_config('evalkit.queue', %s, true), "
+            "set_config('evalkit.schools', %s, true), set_config('evalkit.programmes', %s, true), "
+            "set_config('evalkit.led', %s, true)",
+            [
+                *("on" if one else "off" for one in (scope.everything, scope.queue)),
+                *map(_text, (scope.schools, scope.programmes, scope.led)),
+            ],
         )
 
 
@@ -47,11 +55,11 @@ def _text(ids: Iterable[str]) -> str:
     return ",".join(sorted(ids)) or NOBODY
 
 
-# Table -> the columns that make a row somebody's. `led`: leads of the programme see the row too.
+# Table -> the columns that make a row somebody's. `led`: leads of the programme see the row too; `queue`: operators do.
 GUARDED = {
     "portal_participation": ("school_id", "programme_id"),
     "portal_surveyupload": ("school_id", "programme_id"),
-    "portal_job": ("school_id", "programme_id"),
+    "portal_job": ("school_id", "programme_id", "queue"),
     "portal_datarelease": ("programme_id", "led"),
     "portal_report": ("school_id", "programme_id", "led"),
 }
@@ -66,6 +74,8 @@ def policies() -> list[str]:
             tests.append(_among("school_id", "schools"))
         if "led" in columns:
             tests.append(_among("programme_id", "led"))
+        if "queue" in columns:
+            tests.append("current_setting('evalkit.queue', true) = 'on'")
         test = " OR ".join(tests)
         statements += [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from evalkit.portal.access import open_page
-from evalkit.portal.models import Invitation, Membership, Person, Role
+from evalkit.portal.models import Invitation, Membership, Person, Programme, Role
 from evalkit.portal.record import record
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -72,6 +72,9 @@ def _give(invitation: Invitation, person: Person) -> None:
     Membership.objects.get_or_create(
         person=person, role=invitation.role, school=invitation.school, programme=invitation.programme
     )
+    if invitation.role == Role.EVALUATOR and invitation.programme is None:
+        for demo in Programme.objects.filter(is_demo=True):  # the demonstration is everybody's who may add programmes
+            Membership.objects.get_or_create(person=person, role=Role.EVALUATOR, programme=demo, school=None)
     invitation.used_at, invitation.used_by = timezone.now(), person
     invitation.save(update_fields=["used_at", "used_by"])
     record(person, "role_changed", programme=invitation.programme, target=f"{invitation.role} given by invitation")

@@ -1,0 +1,52 @@
+"""The work `report`: a data release is scored and analysed, and the report is made in every format."""
+
+from evalkit.custody.release import load_release
+from evalkit.custody.whole_folder import folder_in_making
+from evalkit.errors import EvalkitError
+from evalkit.portal.adding import without_folder
+from evalkit.portal.models import Job, Report
+from evalkit.portal.models.outcomes import Making
+from evalkit.portal.record import record
+from evalkit.portal.tenancy import everything
+from evalkit.progress import tick
+from evalkit.report.render import FORMAT_NAMES
+from evalkit.road import RESULTS_FILE, answer_of, report_all, results_of
+
+STEPS = 4
+
+
+def make_report(job: Job) -> None:
+    """Make the report of a job; its folder gets its name once every file is whole.
+
+    Raises
+    ------
+    EvalkitError
+        The data cannot be analysed as the plan asks, or the report cannot be made.
+    """
+    with everything():
+        made = Report.objects.select_related("programme", "release", "made_by").get(pk=job.target)
+    if made.state == Making.READY:
+        return
+    try:
+        answer = _report(made)
+    except EvalkitError as error:
+        sentence = without_folder(error.message, made.programme.folder)
+        with everything():
+            Report.objects.filter(pk=made.pk).update(state=Making.FAILED, failure=sentence)
+        raise type(error)(sentence) from None
+    with everything():
+        Report.objects.filter(pk=made.pk).update(state=Making.READY, failure="", answer=answer)
+    record(made.made_by, "report_made", programme=made.programme, target=str(made.pk))
+
+
+def _report(made: Report) -> str:
+    """Fill the report's folder. Returns the answer in one sentence."""
+    tick("Reading the release", 0, STEPS)
+    release = load_release(made.release.folder)
+    results = results_of(release, made.programme.study)
+    tick("Writing the report", 3, STEPS)
+    with folder_in_making(made.folder) as fresh:
+        (fresh / RESULTS_FILE).write_text(results.to_json(), encoding="utf-8")
+        report_all(results, folder=fresh, formats=FORMAT_NAMES)
+    tick("Done", STEPS, STEPS)
+    return answer_of(results)

@@ -1,0 +1,110 @@
+"""Make the report of a release, read it, and publish it to leads and schools."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from evalkit.portal.access import Visit, page
+from evalkit.portal.jobs.queue import enqueue
+from evalkit.portal.making import progress_of
+from evalkit.portal.models import DataRelease, Job, Report, Role
+from evalkit.portal.models.outcomes import Making
+from evalkit.portal.once import changing, new_id, reading, sent_id
+from evalkit.portal.record import record
+from evalkit.portal.served import report_file
+
+TO = {"leads": "to_leads_at", "schools": "to_schools_at"}
+
+
+@page(Role.EVALUATOR)
+def reports(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The reports; on POST promise one of a release."""
+    programme = visit.the_programme
+    ready = programme.releases.filter(state=Making.READY)
+    if request.method == "POST":
+        made = _promise(visit, sent_id(request), request.POST.get("release", ""))
+        return redirect("report", programme=programme.pk, report=made.pk)
+    context = {
+        "programme": programme, "reports": programme.reports.select_related("release"), "releases": ready,
+        "tab": "reports", "id": new_id(),
+    }  # fmt: skip
+    return render(request, "portal/programme/reports.html", context)
+
+
+def _promise(visit: Visit, id: UUID, of: str) -> Report:
+    """The report of this id, and the promise to make it, once."""
+    programme = visit.the_programme
+    try:
+        release = DataRelease.objects.filter(pk=UUID(of), programme=programme, state=Making.READY).first()
+    except ValueError:
+        release = None
+    if release is None:
+        raise Http404
+    with transaction.atomic():
+        made, fresh = Report.objects.get_or_create(
+            pk=id, defaults={"programme": programme, "release": release, "made_by": visit.person}
+        )
+        if made.programme_id != programme.pk:
+            raise Http404
+        if fresh:
+            enqueue(Job.Kind.REPORT, made.pk, programme=programme)
+    return made
+
+
+@page(Role.EVALUATOR)
+def report(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
+    """One report: how far it is, its answer, its files, who may read it; on POST try again."""
+    programme, made = visit.the_programme, _of(visit, report)
+    now = progress_of(made, Job.Kind.REPORT)
+    if request.method == "POST":
+        if now.is_failed:
+            Report.objects.filter(pk=made.pk).update(state=Making.WAITING, failure="")
+            enqueue(Job.Kind.REPORT, made.pk, programme=programme)
+        return redirect("report", programme=programme.pk, report=made.pk)
+    if now.is_ready:
+        record(visit.person, "view", programme=programme, target=f"report {made.pk}")
+    context = {"programme": programme, "report": made, "now": now, "tab": "reports"}
+    return render(request, "portal/programme/report.html", context)
+
+
+@page(Role.EVALUATOR)
+@reading
+def file(request: HttpRequest, visit: Visit, *, report: UUID, name: str) -> HttpResponseBase:
+    """One file of a report."""
+    made = _of(visit, report)
+    if made.state != Making.READY:
+        raise Http404
+    answer = report_file(made.folder, name, title=visit.the_programme.plan_id)
+    record(visit.person, "download", programme=visit.the_programme, target=f"report {made.pk} {name}")
+    return answer
+
+
+@page(Role.EVALUATOR)
+@changing
+def publish(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
+    """Let leads or schools read a report, or no longer. What is so already changes nothing."""
+    programme, made = visit.the_programme, _of(visit, report)
+    to, wanted = request.POST.get("to", ""), request.POST.get("wanted")
+    if to not in TO or made.state != Making.READY:
+        raise Http404
+    is_open = getattr(made, TO[to]) is not None
+    if wanted == "published" and not is_open:
+        Report.objects.filter(pk=made.pk).update(**{TO[to]: timezone.now()})
+        record(visit.person, "report_published", programme=programme, target=f"report {made.pk} to {to}")
+        messages.success(request, f"Published: {to} of this programme can read the report.")
+    elif wanted == "withdrawn" and is_open:
+        Report.objects.filter(pk=made.pk).update(**{TO[to]: None})
+        record(visit.person, "report_withdrawn", programme=programme, target=f"report {made.pk} from {to}")
+        messages.success(request, f"Withdrawn: {to} no longer see the report. Copies they took stay with them.")
+    return redirect("report", programme=programme.pk, report=made.pk)
+
+
+def _of(visit: Visit, report: UUID) -> Report:
+    made = Report.objects.filter(pk=report, programme=visit.the_programme).select_related("release").first()
+    if made is None:
+        raise Http404
+    return made

@@ -1,0 +1,36 @@
+"""Send a file that the portal made: a report to look at, a document to keep. Nothing in it may run."""
+
+from pathlib import Path
+
+from django.http import FileResponse, Http404, HttpResponse
+
+REPORT_FILES = {
+    "report.html": "text/html; charset=utf-8",
+    "report.pdf": "application/pdf",
+    "report.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+# A report is one file with its styles, pictures and fonts inside: those and nothing else; no script, no request.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+
+
+def report_file(folder: Path, name: str, *, title: str) -> FileResponse:
+    """One of a report's files. Raises Http404 for any other name, or when it is not there."""
+    path = folder / name
+    if name not in REPORT_FILES or not path.is_file():
+        raise Http404
+    response = FileResponse(
+        path.open("rb"), content_type=REPORT_FILES[name], as_attachment=name != "report.html",
+        filename=f"{title}{path.suffix}",
+    )  # fmt: skip
+    return closed(response)
+
+
+def closed(response: FileResponse | HttpResponse) -> FileResponse | HttpResponse:  # type: ignore[misc]
+    """The same answer, kept in no cache, with a policy of its own under which nothing in it runs."""
+    response["Content-Security-Policy"] = REPORT_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    return response
