@@ -104,12 +104,12 @@ def _checked(file: object) -> HubList:
     """Check the list in a scratch folder of its own."""
     name = str(getattr(file, "name", "list.csv"))
     with tempfile.TemporaryDirectory(prefix="evalkit-list-") as scratch:
-        path = Path(scratch) / f"list{Path(name).suffix.lower()}"
+        path = Path(scratch) / Path(name).name
         path.write_bytes(file.read())  # type: ignore[attr-defined]
         try:
             return check_hub_list(path)
         except UploadError as error:
-            said = [one.replace(str(path), name).replace(path.name, name) for one in error.problems]
+            said = [one.replace(str(path), path.name) for one in error.problems]
             raise UploadError(said[0], problems=said) from None
 
 
