@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from django.db import connection
 
 from evalkit import __version__
 from evalkit.errors import EvalkitError, UploadError
-from evalkit.records.whole_file import cannot_write, settle_folder
+from evalkit.records.whole_file import cannot_write, settle_folder, write_whole
 
 MANIFEST = "backup.json"
 SCHEMA = "evalkit-portal-backup/1"
 SQLITE, POSTGRES = "database.sqlite3", "database.pgdump"
-LEFT_OUT = ("secret.txt", "portal.sqlite3", "portal.sqlite3-wal", "portal.sqlite3-shm")
+LAST_BACKUP = "last-backup.txt"
+LEFT_OUT = (LAST_BACKUP, "secret.txt", "portal.sqlite3", "portal.sqlite3-wal", "portal.sqlite3-shm")
 
 
 def back_up(to: Path) -> dict[str, int]:
@@ -69,6 +71,7 @@ def back_up(to: Path) -> dict[str, int]:
         raise cannot_write(to, error) from None
     finally:
         part.unlink(missing_ok=True)
+    write_whole(Path(settings.DATA) / LAST_BACKUP, datetime.now(UTC).isoformat(timespec="seconds") + "\n")
     return {"files": len(hashes), "bytes": to.stat().st_size}
 
 

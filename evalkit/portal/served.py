@@ -1,6 +1,7 @@
 """Send a file that the portal made: a report to look at, a document to keep. Nothing in it may run."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from django.http import FileResponse, Http404, HttpResponse
 
@@ -15,6 +16,8 @@ REPORT_POLICY = (
     "form-action 'none'; frame-ancestors 'none'; sandbox"
 )
 
+Answer = TypeVar("Answer", FileResponse, HttpResponse)
+
 
 def report_file(folder: Path, name: str, *, title: str) -> FileResponse:
     """One of a report's files. Raises Http404 for any other name, or when it is not there."""
@@ -28,7 +31,7 @@ def report_file(folder: Path, name: str, *, title: str) -> FileResponse:
     return closed(response)
 
 
-def closed(response: FileResponse | HttpResponse) -> FileResponse | HttpResponse:  # type: ignore[misc]
+def closed(response: Answer) -> Answer:
     """The same answer, kept in no cache, with a policy of its own under which nothing in it runs."""
     response["Content-Security-Policy"] = REPORT_POLICY
     response["X-Content-Type-Options"] = "nosniff"

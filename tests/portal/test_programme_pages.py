@@ -105,8 +105,8 @@ def test_the_dashboard_counts_schools_and_pupils(world: World) -> None:
     page = re.sub(r"<[^>]+>|\s+", " ", world.client(Role.EVALUATOR).get(f"/programmes/{world.one.pk}/").text)
     page = re.sub(r"\s+", " ", page)
     assert "1 of 2 schools confirmed, 4 pupils" in page
-    assert "40% (2 of 5 pupils stand in every wave)" in page
-    assert "Confirmed; a newer file: has problems" in page
+    assert "50% (2 of 4 pupils of the first wave are in the last one)" in page
+    assert "Needs mending An earlier file is confirmed" in page
     assert "Late 1 school" in page
     assert "Joined" in page
     assert "Not invited" in page
@@ -161,8 +161,8 @@ def test_invitations_are_mailed_where_mail_is_set_up(world: World, settings) -> 
 
 def test_all_problems_of_a_list_are_told_at_once_and_nobody_is_invited(world: World) -> None:
     text = (
-        "12345,A School,a@example.org,uploader\n100001,Other Name,b@example.org\n100002,Beside Primary,no address,boss\n"
-        "\n100004,,c@example.org\n100002,,d@example.org\n100002,,D@example.org\n"
+        "12345,A School,a@example.org,uploader\n100001,Other Name,b@example.org\n"
+        "100002,Beside Primary,no address,boss\n\n100004,,c@example.org\n100002,,d@example.org\n100002,,D@example.org\n"
     )
     answer = world.client(Role.EVALUATOR).post(f"/programmes/{world.one.pk}/schools/", {"text": text})
     assert answer.status_code == 422

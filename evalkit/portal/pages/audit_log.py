@@ -23,7 +23,7 @@ A_PAGE = 100
 class Log:
     """A page of a log, newest first; `problems` says what does not hold together, and then no line is shown."""
 
-    page: "Page[tuple[datetime, AuditEntry]] | None"
+    page: Page | None
     count: int
     problems: tuple[str, ...]
 

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from evalkit import __version__
 from evalkit.portal.access import Visit, page
+from evalkit.portal.backup import LAST_BACKUP
 from evalkit.portal.models import Job, Role
 from evalkit.portal.once import reading
 from evalkit.portal.record import record
 
-BACKUP_FILE = "last-backup.txt"
 MOST_FAILED = 50
 OPEN = (Job.State.WAITING, Job.State.LEASED)
 
@@ -68,7 +68,7 @@ def _versions() -> list[tuple[str, str]]:
     kind = "PostgreSQL" if connection.vendor == "postgresql" else "SQLite"
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version" if kind == "PostgreSQL" else "SELECT sqlite_version()")
-        version = str(cursor.fetchone()[0])
+        (version,) = cursor.fetchone() or ("unknown",)
     return [
         ("evalkit", __version__), ("Python", platform.python_version()), ("Django", django.get_version()),
         ("Database", f"{kind} {version}"),
@@ -77,7 +77,7 @@ def _versions() -> list[tuple[str, str]]:
 
 def _backup() -> datetime | None:
     """When the last backup was made, as `evalkit portal backup` notes it."""
-    path = Path(settings.DATA) / BACKUP_FILE
+    path = Path(settings.DATA) / LAST_BACKUP
     if not path.is_file():
         return None
     try:
