@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from evalkit.custody.audit import AuditEntry, read_audit
+from evalkit.custody.audit import read_audit
 from evalkit.errors import SpecError
 from evalkit.portal.access import Visit, page
 from evalkit.portal.adding import without_folder
