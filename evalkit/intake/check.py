@@ -74,7 +74,7 @@ def check_upload(
         mapping,
     )
     if is_large(place):
-        return put_together(_pieces(place, asked), place)
+        return put_together(_pieces(place, asked), place, study)
     readings, sha256 = read_file(place)
     readings, templated = with_form_map(readings, mapping, asked.door.known)
     asked = replace(asked, templated=templated if mapping is None else None, mapping=templated if mapping else None)

@@ -1,6 +1,7 @@
 """Text files too large to be held at once: cut into pieces of whole rows, each checked like a file, and joined."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -10,19 +11,22 @@ import pandas as pd
 
 from evalkit.errors import UploadError
 from evalkit.intake.archive import megabytes
-from evalkit.intake.findings import ordered
+from evalkit.intake.findings import Findings, ordered
 from evalkit.intake.header import Chosen, Table
 from evalkit.intake.limits import LARGE_TEXT_BYTES, MAX_TEXT_BYTES, PIECE_BYTES
 from evalkit.intake.normal import counted
 from evalkit.intake.raw import RawFile, Refusal
 from evalkit.intake.read import refused, text_readings
 from evalkit.intake.read_csv import Place, sep_line
+from evalkit.intake.small_groups import SMALL_GROUP_KINDS, report_small_groups
 from evalkit.intake.sniff import kind_of
+from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Problem, Source, Upload
 
 Choose = Callable[[Iterator[RawFile]], Chosen]
 _LONGEST_RECORD = 4  # pieces
+_PUPILS = re.compile(r"(\d[\d,]*) pupils? ")
 
 
 def is_large(path: Path) -> bool:
@@ -65,10 +69,14 @@ def mapping_of(mapping: Mapping | None, table: Table, *, first: bool) -> Mapping
     return mapping.model_copy(update={"corrections": mine})
 
 
-def put_together(uploads: Iterable[Upload], path: Path) -> Upload:
-    """One upload of those of all pieces: equal problems are told once, and a pupil in two pieces is asked about."""
+def put_together(uploads: Iterable[Upload], path: Path, study: Study) -> Upload:
+    """One upload of those of all pieces: equal problems are told once, and a pupil in two pieces is asked about.
+
+    Numbers of pupils in the same sentence about several pieces are added up; which groups are small, the whole says.
+    """
     frames: list[pd.DataFrame] = []
     problems: dict[Problem, list[int]] = defaultdict(list)
+    pupils: dict[Problem, int] = defaultdict(int)
     decisions: dict[str, None] = {}
     days: list[str] = []
     rosters: list[pd.DataFrame] = []
@@ -78,18 +86,31 @@ def put_together(uploads: Iterable[Upload], path: Path) -> Upload:
         frames.append(upload.responses)
         rosters.append(upload.roster)
         for problem in upload.issues:
-            problems[replace(problem, rows=(), cells=())] += problem.rows
+            if problem.kind in SMALL_GROUP_KINDS:
+                continue
+            counted_in = _PUPILS.match(problem.found)
+            alike = replace(problem, rows=(), cells=(), found=_PUPILS.sub("", problem.found))
+            problems[alike] += problem.rows
+            pupils[alike] += int(counted_in.group(1).replace(",", "")) if counted_in else 0
         decisions |= dict.fromkeys(upload.decisions)
         days += upload.days
         rows += upload.source.rows
         last = upload
     responses = pd.concat(frames, ignore_index=True)
     frames.clear()
-    issues = [replace(problem, rows=tuple(places)) for problem, places in problems.items()]
+    issues = [
+        replace(
+            one, rows=tuple(rows_), found=f"{counted(pupils[one], 'pupil')} {one.found}" if pupils[one] else one.found
+        )
+        for one, rows_ in problems.items()
+    ]
     twice = pd.DataFrame({"pupil": responses["pupil"].str.casefold(), "wave": responses["wave"]}).duplicated(keep=False)
     if twice.any():
         issues.append(_asked_twice(path.name, responses.loc[twice, "pupil"].str.casefold().nunique()))
         responses = responses[~twice].reset_index(drop=True)
+    whole = Findings(path.name)
+    report_small_groups(responses, study, whole)
+    issues += whole.problems
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     assert last is not None

@@ -6,6 +6,8 @@ from evalkit.intake.findings import Findings
 from evalkit.intake.normal import counted, listed, quoted
 from evalkit.records.evaluation import Study
 
+SMALL_GROUP_KINDS = ("few_pupils", "small_groups")
+
 
 def report_small_groups(responses: pd.DataFrame, study: Study, findings: Findings) -> None:
     """Warn of a wave, or a group by a characteristic, with fewer pupils than the plan allows to show."""

@@ -4,6 +4,7 @@ import pytest
 
 from evalkit.errors import UploadError
 from evalkit.intake import large_text
+from evalkit.intake.check import check_upload
 from evalkit.intake.large_text import _first_records, _last_end
 from evalkit.intake.read import read_file
 from evalkit.records.mapping import Correction, Mapping
@@ -49,6 +50,24 @@ def test_equal_problems_of_several_pieces_are_told_once(desk, in_pieces) -> None
     in_pieces(300)
     upload = desk.check(desk.text([[*row, "red"] if place else row for place, row in enumerate(rows)], separator=";"))
     assert [one.kind for one in upload.issues] == ["columns_not_used", "separator"]
+
+
+def test_small_groups_and_counts_are_those_of_the_whole_file(desk, in_pieces, only) -> None:
+    study = desk.study(fsm=True)
+    rows = [[*row, "Y" if place % 8 == 1 else "N"] for place, row in enumerate(desk.table(60))]
+    rows[0][-1] = "FSM"
+    rows[40][-1] = ""
+    for place in (3, 30, 58):
+        rows[place][1:9] = [2] * 8
+    path = desk.folder / "fsm.csv"
+    path.write_text(desk.text(rows), encoding="utf-8")
+    whole = check_upload(path, study, wave="pre")
+    assert not [one for one in whole.issues if one.kind in ("few_pupils", "small_groups")]
+    in_pieces(300)
+    pieces = check_upload(path, study, wave="pre")
+    assert [one.kind for one in pieces.issues] == [one.kind for one in whole.issues]
+    for told in (whole, pieces):
+        assert only(told, "same_answer_throughout").found.startswith("3 pupils gave")
 
 
 def test_a_pupil_in_two_pieces_is_asked_about(desk, in_pieces, only) -> None:
