@@ -264,7 +264,10 @@ def export_pupil(
     write_whole(to, export_html(held) if to.suffix.lower() == ".html" else export_json(held), secret=True)
     counts = {name: len(table) for name, table in held.tables.items()}
     audit(study.folder, "pupil_exported", counts=counts)
-    found = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    found = ", ".join(
+        f"{count} {(name if count != 1 else name.removesuffix('s')).replace('_', ' ')}"
+        for name, count in counts.items()
+    )
     terminal.say(f"Written: {to} ({found})")
     for note in held.notes:
         terminal.say(f"Note: {note}")
