@@ -30,24 +30,31 @@ class Repair:
         return any(one.allowed for one in self.places)
 
 
-def repairs_of(problems: Iterable[Problem]) -> list[Repair]:
-    """The problems, those with the same kind and the same repair together, in the order in which they were found."""
+def repairs_of(problems: Iterable[Problem], *, file: str) -> list[Repair]:
+    """The problems, those with the same kind and the same repair together, in the order in which they were found.
+
+    Parameters
+    ----------
+    file : the name of the file that is looked at
+    """
     groups: dict[tuple[str, str], list[Place]] = {}
     for one in problems:
-        place = Place(where_in_file(one), one.found.rstrip("."), one.allowed.rstrip("."))
+        place = Place(where_in_file(one, file=file), one.found.rstrip("."), one.allowed.rstrip("."))
         groups.setdefault((one.kind, one.mend), []).append(place)
     return [Repair(mend, tuple(places)) for (_, mend), places in groups.items()]
 
 
-def where_in_file(problem: Problem) -> str:
-    """Sheet, column and rows, as the spreadsheet shows them."""
-    parts = [f"Sheet {problem.sheet}"] if problem.sheet else []
+def where_in_file(problem: Problem, *, file: str) -> str:
+    """Sheet, column and rows, as the spreadsheet shows them; of another file its name."""
+    parts = [problem.file] if problem.file != file else []
+    parts += [f"sheet {problem.sheet}"] if problem.sheet else []
     if problem.column:
         named = problem.header or problem.item
-        parts.append(f"column {problem.column}" + (f" ({named})" if named else ""))
+        word = "column" if problem.column.isalpha() else "columns"
+        parts.append(f"{word} {problem.column}" + (f" ({named})" if named else ""))
     if problem.rows:
         shown = ", ".join(map(str, problem.rows[:_MOST_ROWS]))
         more = f" and {len(problem.rows) - _MOST_ROWS} more" if len(problem.rows) > _MOST_ROWS else ""
         parts.append(f"{'row' if len(problem.rows) == 1 else 'rows'} {shown}{more}")
-    text = ", ".join(parts) or "Whole file"
-    return text[0].upper() + text[1:]
+    text = ", ".join(parts) or "the whole file"
+    return text if problem.file != file else text[0].upper() + text[1:]

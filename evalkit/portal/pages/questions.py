@@ -24,14 +24,13 @@ State = SurveyUpload.State
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question as the page shows it: where it arises, its words, its choices; `chosen` is what was ticked."""
+    """One question as the page shows it: where it arises, its words, its choices."""
 
     key: str
     where: str
     found: str
     words: str
     choices: tuple[Choice, ...]
-    chosen: str = ""
 
 
 @page(Role.UPLOADER, Role.SCHOOL_LEAD)
@@ -56,15 +55,15 @@ def answer_questions(request: HttpRequest, visit: Visit, upload: UUID) -> HttpRe
         request, "portal/school/questions.html",
         {
             "programme": visit.the_programme, "school": visit.the_school, "upload": one, "error": error,
-            "asked": _asked(found),
+            "asked": _asked(found, one.file_name),
         },
         status=400 if error else 200,
     )  # fmt: skip
 
 
-def _asked(found: Found) -> list[Asked]:
+def _asked(found: Found, file: str) -> list[Asked]:
     return [
-        Asked(key, where_in_file(problem), problem.found.rstrip("."), question.words, question.choices)
+        Asked(key, where_in_file(problem, file=file), problem.found.rstrip("."), question.words, question.choices)
         for key, problem, question in found.asked
     ]
 

@@ -1,6 +1,5 @@
 """Sending a file, and the page that says how far it came."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from evalkit.portal.pages.downloads import attachment
 from evalkit.portal.pages.school import WORKBOOK, wave_of
 from evalkit.portal.record import record
 from evalkit.portal.repairs import Repair, repairs_of
-from evalkit.portal.replacing import Replaced, replaced_by, seen_by
+from evalkit.portal.replacing import replaced_by, seen_by
 from evalkit.portal.standing import TAGS
 from evalkit.portal.storing import SUFFIXES, keep_upload
 
@@ -104,25 +103,19 @@ def upload_page(request: HttpRequest, visit: Visit, upload: UUID) -> HttpRespons
 def upload_context(visit: Visit, upload: SurveyUpload) -> dict[str, object]:
     """What the page of a file shows."""
     found = read_found(upload)
-    replaced = replaced_by(upload)
     programme = visit.the_programme
     return {
         "programme": programme, "school": visit.the_school, "upload": upload, "found": found,
         "wave": next((one for one in programme.study.plan.waves if one.id == upload.wave), None),
-        "tag": TAGS[State(upload.state)], "sections": _sections(found), "lock": _lock(visit),
-        "job": job_of(upload), "replaced": replaced, "replaced_pupils": _in_all(replaced),
+        "tag": TAGS[State(upload.state)], "sections": _sections(found, upload.file_name), "lock": _lock(visit),
+        "job": job_of(upload), "replaced": replaced_by(upload),
         "seen": seen_by(upload), "has_marked": bool(found.to_mend or found.asked) and marked_exists(upload),
     }  # fmt: skip
 
 
-def _sections(found: Found) -> dict[str, list[Repair]]:
-    return {
-        "mend": repairs_of(found.to_mend), "look": repairs_of(found.of("warn")), "fixed": repairs_of(found.of("fixed")),
-    }  # fmt: skip
-
-
-def _in_all(replaced: Sequence[Replaced]) -> int:
-    return sum(one.pupils for one in replaced)
+def _sections(found: Found, file: str) -> dict[str, list[Repair]]:
+    parts = {"mend": found.to_mend, "look": found.of("warn"), "fixed": found.of("fixed")}
+    return {name: repairs_of(problems, file=file) for name, problems in parts.items()}
 
 
 def _lock(visit: Visit) -> DataLock | None:
