@@ -28,19 +28,20 @@ def write_answer_template(form: Form, path: Path, *, codes: Sequence[str] = ()) 
 
     Notes
     -----
-    Headings are the questions with their numbers. The hidden sheet says which heading is which item, so that `evalkit
-    check` asks nothing as long as the headings stay.
+    Headings are the questions with their numbers; columns for facts and numbers of tests stand before them, headed as
+    the plan says. The hidden sheet says which heading is which item, so that `evalkit check` asks nothing as long as
+    the headings stay.
     """
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = ANSWERS
     headings = headings_of(form)
-    sheet.append([form.pupil_header, *(harmless_cell(one) for one in headings)])
+    sheet.append([form.pupil_header, *(harmless_cell(one) for one in (*form.details, *headings))])
     for code in codes:
         sheet.append([harmless_cell(code)])
     rows = len(codes) or EMPTY_ROWS
-    _dress(sheet, rows, len(headings))
+    _dress(sheet, rows, len(form.details) + len(headings))
     _choices(book, sheet, form, rows)
     _map(book, form, headings)
     book.save(path)
@@ -69,7 +70,7 @@ def _choices(book: Workbook, sheet: Worksheet, form: Form, rows: int) -> None:
     """A list of answers to choose from in each column; the lists stand on a sheet of their own."""
     key = book.create_sheet(KEY)
     places: dict[tuple[str, ...], str] = {}
-    for column, question in enumerate(form.questions, start=2):
+    for column, question in enumerate(form.questions, start=2 + len(form.details)):
         answers = answers_of(question)
         if answers not in places:
             letter = get_column_letter(len(places) + 1)

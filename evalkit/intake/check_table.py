@@ -25,7 +25,7 @@ from evalkit.intake.form_times import FormTimes, form_times, report_fast, report
 from evalkit.intake.free_text import report_free_text
 from evalkit.intake.header import Chosen, Table
 from evalkit.intake.known import Known
-from evalkit.intake.normal import counted, letter
+from evalkit.intake.normal import counted, letter, plain
 from evalkit.intake.number_column import NO_WORDS, YES_NO_WORDS, Values, read_number_column
 from evalkit.intake.numbers import NumberRules
 from evalkit.intake.patterns import report_patterns
@@ -281,6 +281,9 @@ def _read_who(
             column = next((c for c in table.columns if c.role == "characteristic" and c.target == one.id), None)
             if column is not None or not is_roster:
                 texts[one.id] = read_characteristic(table, one, column, values.get(one.id, {}), findings)
+        class_ = next((one for one in table.columns if one.role == "class"), None)
+        if class_ is not None:
+            texts["class"] = [plain(cell) for cell in table.cells(class_.index)]
         return TrialColumns(texts)
     with_list = plan.data is not None and plan.data.schools is not None
     facts = plan.pupil_facts if with_list else (*plan.pupil_facts, *plan.school_facts)

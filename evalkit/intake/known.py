@@ -63,7 +63,8 @@ class Known:
     characteristics : normalised header -> id
     waves : normalised name -> wave id
     names : item -> how a person calls it: its short label
-    usual_places : headers that schools usually write for school, class and arm; empty where the plan is no trial
+    usual_places : headers that schools usually write for school, class and arm; empty where the plan is no trial and
+        nobody said which school sends the file
     """
 
     items: Names[str, tuple[str, ...]]
@@ -154,7 +155,7 @@ def known_names(study: Study, *, with_school: bool = False) -> Known:
 
     Parameters
     ----------
-    with_school : whether a column with the school counts in a plan that is no trial, too
+    with_school : whether columns with the school and the class count in a plan that is no trial, too
     """
     items: dict[str, list[str]] = defaultdict(list)
     names: dict[str, str] = {}
@@ -206,7 +207,7 @@ def known_names(study: Study, *, with_school: bool = False) -> Known:
         characteristics=_characteristics(study),
         waves=wave_names(study),
         names=names,
-        usual_places=_usual_places(study) or (dict.fromkeys(sorted(SCHOOL_NAMES), "school") if with_school else {}),
+        usual_places=_usual_places(study) or (_of_one_school() if with_school else {}),
     )
 
 
@@ -257,6 +258,11 @@ def _usual_places(study: Study) -> dict[str, Role]:
     for role, usual in names:
         found |= dict.fromkeys(sorted(usual), role)
     return found
+
+
+def _of_one_school() -> dict[str, Role]:
+    """A school that sends its own file may say in it which school it is, and who is in which class."""
+    return {**dict.fromkeys(sorted(CLASS_NAMES), "class"), **dict.fromkeys(sorted(SCHOOL_NAMES), "school")}
 
 
 def _names_of(instrument: Instrument, study: Study) -> list[str]:

@@ -57,11 +57,13 @@ class Form:
     title : what stands at its head
     pupil_header : the heading of the column with the pupils' codes
     parts : one for each instrument
+    details : headings of further columns that the plan wants: facts about pupils, numbers of tests
     """
 
     title: str
     pupil_header: str
     parts: tuple[FormPart, ...]
+    details: tuple[str, ...] = ()
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -77,6 +79,23 @@ def form_of_study(study: Study) -> Form:
     parts = tuple(form_part(one, items=study.items(one.id), own=study.wording.get(one.id)) for one in asked)
     headers = study.plan.pupil_headers
     return Form(study.plan.programme.name, headers[0] if headers else "Pupil code", parts)
+
+
+def form_of_wave(study: Study, wave: str) -> Form:
+    """What a file of one wave must hold: the questions of that wave, facts about pupils, and numbers of tests."""
+    needed = set(study.items_at(wave))
+    parts: list[FormPart] = []
+    for one in study.instruments:
+        items = [item for item in study.items(one.id) if f"{one.id}.{item}" in needed]
+        if items and not one.is_measure:
+            parts.append(form_part(one, items=items, own=study.wording.get(one.id)))
+    plan = study.plan
+    class_ = plan.groups.class_ if plan.groups else None
+    details = [(class_.headers or ("Class",))[0]] if class_ else []
+    details += [(fact.headers or (fact.label,))[0] for fact in plan.pupil_facts if fact.id != "school"]
+    details += [(one.waves[wave] or (one.label,))[0] for one in plan.measures if one.item in needed]
+    headers = plan.pupil_headers
+    return Form(plan.programme.name, headers[0] if headers else "Pupil code", tuple(parts), tuple(details))
 
 
 def form_of_instruments(instruments: Sequence[Instrument], *, title: str = "Questionnaire") -> Form:

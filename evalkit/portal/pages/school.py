@@ -1,7 +1,6 @@
 """A school's own pages: its programmes with what is due, one programme with its files, the answer template."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from evalkit.portal.pages.school_reports import reports_for
 from evalkit.portal.record import record
 from evalkit.portal.standing import standing
 from evalkit.records.evaluation import Wave
-from evalkit.records.form import form_of_study
+from evalkit.records.form import form_of_wave
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -54,15 +53,9 @@ def template(request: HttpRequest, visit: Visit, wave: str) -> HttpResponse:
     """A workbook to type the answers of a wave into."""
     programme = visit.the_programme
     one = wave_of(programme, wave)
-    study = programme.study
-    needed = set(study.items_at(one.id))
-    form = form_of_study(study)
-    parts = tuple(
-        replace(part, questions=tuple(each for each in part.questions if each.target in needed)) for part in form.parts
-    )
     with tempfile.TemporaryDirectory(prefix="evalkit-") as scratch:
         path = Path(scratch) / "answers.xlsx"
-        write_answer_template(replace(form, parts=parts), path)
+        write_answer_template(form_of_wave(programme.study, one.id), path)
         content = path.read_bytes()
     record(visit.person, "download", programme=programme, target=f"answer template {one.id}")
     return attachment(content, f"answers {one.label}.xlsx", WORKBOOK)

@@ -8,10 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from evalkit.custody.audit import Action
 from evalkit.portal.access import Visit, page
 from evalkit.portal.models import Report, Role
 from evalkit.portal.models.outcomes import Making
-from evalkit.portal.pages.downloads import attachment
+from evalkit.portal.pages.downloads import attachment, shown
 from evalkit.portal.record import record
 
 KINDS = {
@@ -31,6 +32,11 @@ class ReportFile:
     words: str
     kilobytes: int
 
+    @property
+    def is_page(self) -> bool:
+        """Whether a browser can show it."""
+        return self.name.endswith(".html")
+
 
 def reports_for(visit: Visit) -> list[tuple[Report, list[ReportFile]]]:
     """What the school's lead may read: reports about this school or the whole programme that are out for schools."""
@@ -48,13 +54,14 @@ def files_of(report: Report) -> list[ReportFile]:
 @page(Role.SCHOOL_LEAD)
 @require_safe
 def report_file(request: HttpRequest, visit: Visit, report: str, file: str) -> HttpResponse:
-    """One file of a report, to save."""
+    """One file of a report, to save; with `?read` a web page is shown, shut off from the portal."""
     found = get_object_or_404(_out(visit), pk=report)
     if file not in {one.name for one in files_of(found)}:
         raise Http404
-    path = found.folder / file
-    record(visit.person, "download", programme=visit.the_programme, target=f"report {found.pk} {file}")
-    return attachment(path.read_bytes(), file, KINDS[path.suffix][1])
+    path, is_read = found.folder / file, "read" in request.GET and file.endswith(".html")
+    done: Action = "view" if is_read else "download"
+    record(visit.person, done, programme=visit.the_programme, target=f"report {found.pk} {file}")
+    return shown(path.read_bytes()) if is_read else attachment(path.read_bytes(), file, KINDS[path.suffix][1])
 
 
 def _out(visit: Visit):
