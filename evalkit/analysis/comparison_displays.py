@@ -7,17 +7,20 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from evalkit.analysis.comparison_robustness import BaselineError, is_same_score
+from evalkit.analysis.linear_model import linear
 from evalkit.analysis.trial_balance import baseline_gap
 from evalkit.analysis.trial_effects import MAIN_ESTIMATORS
-from evalkit.analysis.trial_model import TrialModel, coefficients
+from evalkit.analysis.trial_model import TrialModel, arm_term, coefficients, fixed_part
 from evalkit.analysis.trial_sample import TrialSample
 from evalkit.analysis.trial_security import DetectableEffect
 from evalkit.analysis.trial_wwc import WWC_COLUMNS
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.standards_trial import WwcStandards
 from evalkit.stats.disclosure import mean_is_safe
+from evalkit.stats.unseen_confounder import e_value, robustness_value
 from evalkit.stats.wwc import baseline_verdict, wwc_rating
 
+SENSITIVITY_COLUMNS = ("outcome", "quantity", "label", "value", "low", "high", "note")
 ADJUSTMENT_COLUMNS = ("outcome", "quantity", "value", "note")
 POWER = 0.8
 FROM_ERROR = "from the standard error of this analysis, because the plan states none"
@@ -61,6 +64,48 @@ def adjustment(
         rows.append((name, "reliability", value, known.source))
     table = pd.DataFrame(rows, columns=list(ADJUSTMENT_COLUMNS))
     return table.astype({one: "float64" if one == "value" else "str" for one in ADJUSTMENT_COLUMNS})
+
+
+def sensitivity(models: Mapping[str, TrialModel], estimates: pd.DataFrame) -> pd.DataFrame:
+    """How strong something that nobody measured would have to be to explain the main difference away.
+
+    Parameters
+    ----------
+    models : outcome -> primary model
+    estimates : frame, disclosure-controlled: what is hidden there has no row here
+
+    Returns
+    -------
+    frame, SENSITIVITY_COLUMNS
+        `e_value` and `e_value_limit` (ratios of risks), `robustness_value` and `robustness_value_alpha` (shares of the
+        residual variances of group and outcome), from least squares with the error of the main row.
+    """
+    rows: list[tuple[object, ...]] = []
+    main = estimates[(estimates["inquiry"] == "effect") & estimates["estimator"].isin(MAIN_ESTIMATORS)]
+    for name, model in models.items():
+        row = main[(main["outcome"] == name) & (main["status"] == "ok")]
+        if row.empty:
+            continue
+        found = row.iloc[0]
+        if not math.isnan(found["effect_size"]):
+            known = e_value(found["effect_size"], low=found["es_low"], high=found["es_high"])
+            rows += [(name, "e_value", "", known.value), (name, "e_value_limit", "", known.limit)]
+        rows += [(name, *one) for one in _robustness(model, found)]
+    made = pd.DataFrame([(*one, math.nan, math.nan, "") for one in rows], columns=list(SENSITIVITY_COLUMNS))
+    text = ("outcome", "quantity", "label", "note")
+    return made.astype({one: "str" if one in text else "float64" for one in SENSITIVITY_COLUMNS})
+
+
+def _robustness(model: TrialModel, found: pd.Series) -> list[tuple[str, str, float]]:
+    plain = linear(fixed_part(model.formula), model.data).core
+    place = plain.names.index(arm_term(model.sample.treated[0]))
+    factor = 100.0 if model.sample.outcome.kind == "yes_no" else 1.0
+    ratio = float(found["std_error"]) / factor / float(plain.std_errors[place])
+    critical = float(stdtrit(float(found["df"]), (1 + model.sample.plan.conf_level) / 2))
+    told = robustness_value(
+        float(plain.t_values[place]), float(plain.df_residual), error_ratio=ratio, critical=critical
+    )
+    return [("robustness_value", "", told.value), ("robustness_value_alpha", "", told.value_alpha)]
 
 
 def detectable(plan: Evaluation, estimates: pd.DataFrame) -> dict[str, DetectableEffect]:

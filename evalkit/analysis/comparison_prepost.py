@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalkit.analysis.adjustment import adjusted
 from evalkit.analysis.comparison_caveats import COMPARISON_LIMITS, comparison_caveats
-from evalkit.analysis.comparison_displays import adjustment, designs, detectable, wwc_comparison
+from evalkit.analysis.comparison_displays import adjustment, designs, detectable, sensitivity, wwc_comparison
 from evalkit.analysis.comparison_robustness import BaselineError, comparison_robustness
 from evalkit.analysis.comparison_starts import stacked_sample, start_rows
 from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
@@ -219,6 +219,7 @@ def _displays(
             models, {one.sample.outcome.id: one.error for one in found}, threshold=plan.suppression_threshold
         ),
     }
+    made["sensitivity"] = sensitivity(models, estimates)
     rated = {
         "padlocks": padlocks(
             plan,

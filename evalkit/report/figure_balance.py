@@ -36,11 +36,20 @@ if TYPE_CHECKING:
 ROW, BOTTOM, LEGEND = 0.23, 0.42, 0.24  # inches
 LEFT = 0.40  # share of the width that the labels take
 SAMPLES = ("randomised", "analysed")
+CROWDED = 0.6  # beyond this the inner marks of the axis would run into each other
+ANALYSED = ("analysed", "matched")
 AXIS = "Difference in standard deviations"
 TITLE = "At the start of the analysis the groups differed by {g} of a standard deviation on {label}"
+CIRCLES = {"trial": "drawn", "comparison": "at the start", "matched": "before matching"}
+DIAMONDS = {"trial": "in the analysis", "comparison": "in the analysis", "matched": "after matching"}
+CAPTIONS = {
+    "trial": ("all who were drawn", "those in the analysis"),
+    "comparison": ("everybody in the two groups", "those in the analysis"),
+    "matched": ("before matching", "after matching"),
+}
 TITLE_ALL = "How far apart the groups were at the start"
 CAPTION = (
-    "Hollow circle: all who were drawn. Full diamond: those in the analysis. Dotted lines: {small} and {large} (status "
+    "Hollow circle: {hollow}. Full diamond: {full}. Dotted lines: {small} and {large} (status "
     "{status}). Dashed lines: {far}, where the What Works Clearinghouse stops counting groups as alike (status "
     "{far_status})."
 )
@@ -59,6 +68,12 @@ class BalanceLine:
 def balance_lines(results: Results) -> tuple[BalanceLine, ...]:
     """The lines drawn, for the main outcome; of two categories only the first, as the other mirrors it."""
     first = next(iter(primary_effects(results)), None)
+    if first and display(results, "love"):
+        return tuple(
+            BalanceLine(_love_label(row), float(row["before"]), float(row["after"]))
+            for row in display(results, "love", outcome=first.outcome)
+            if known(row["before"]) or known(row["after"])
+        )
     rows = display(results, "balance", outcome=first.outcome) if first else []
     several = len(treated_arms(results.plan)) > 1
     lines: list[BalanceLine] = []
@@ -67,6 +82,13 @@ def balance_lines(results: Results) -> tuple[BalanceLine, ...]:
         lines += [BalanceLine(short_arm(results.plan, arm), float("nan"), float("nan"), heading=True)] * several
         lines += [line for line in own if known(line.randomised) or known(line.analysed)]
     return tuple(lines) if any(not line.heading for line in lines) else ()
+
+
+def _kind(results: Results) -> str:
+    """Which words the samples take."""
+    if display(results, "love"):
+        return "matched"
+    return "trial" if results.plan.is_trial else "comparison"
 
 
 def _of_arm(rows: Sequence[Row]) -> list[BalanceLine]:
@@ -80,6 +102,10 @@ def _of_arm(rows: Sequence[Row]) -> list[BalanceLine]:
         BalanceLine(labels[key], values.get("randomised", float("nan")), values.get("analysed", float("nan")))
         for key, values in found.items()
     ]
+
+
+def _love_label(row: Row) -> str:
+    return opening(str(row["label"])) + (f": {row['category']}" if row.get("category") else "")
 
 
 def _is_mirror(rows: Sequence[Row], row: Row) -> bool:
@@ -118,16 +144,19 @@ def balance_figure(results: Results) -> Figure | None:
         for bound, style in ((small.value, (0, (1, 1.6))), (large.value, (0, (1, 1.6))), (far.value, (0, (4, 2)))):
             for side in (-bound, bound):
                 axes.axvline(side, color=QUIET, linewidth=0.9, linestyle=style, zorder=1)
-        _draw(axes, lines)
-        axes.set_xticks([-far.value, -large.value, 0, large.value, far.value])
+        kind = _kind(results)
+        _draw(axes, lines, circle=opening(CIRCLES[kind]), diamond=opening(DIAMONDS[kind]))
+        marks = [-far.value, -large.value, 0, large.value, far.value] if limit < CROWDED else [-far.value, 0, far.value]
+        axes.set_xticks(marks)
         caption = CAPTION.format(
+            hollow=CAPTIONS[kind][0], full=CAPTIONS[kind][1],
             small=effect(small.value), large=effect(large.value), status=small.status, far=effect(far.value),
             far_status=far.status,
         )  # fmt: skip
-        return finish(figure, alt=_alt(title, lines), caption=caption)
+        return finish(figure, alt=_alt(title, lines, circle=CIRCLES[kind], diamond=DIAMONDS[kind]), caption=caption)
 
 
-def _draw(axes: "Axes", lines: Sequence[BalanceLine]) -> None:
+def _draw(axes: "Axes", lines: Sequence[BalanceLine], *, circle: str, diamond: str) -> None:
     labelled: set[str] = set()
     for place, line in enumerate(lines):
         if place % 2:
@@ -135,13 +164,13 @@ def _draw(axes: "Axes", lines: Sequence[BalanceLine]) -> None:
         if known(line.randomised):
             axes.plot(
                 [line.randomised], [place], marker="o", markersize=8, color=QUIET, markerfacecolor="white",
-                markeredgewidth=1.5, linestyle="none", zorder=3, label=None if "drawn" in labelled else "Drawn",
+                markeredgewidth=1.5, linestyle="none", zorder=3, label=None if "drawn" in labelled else circle,
             )  # fmt: skip
             labelled.add("drawn")
         if known(line.analysed):
             axes.plot(
                 [line.analysed], [place], marker="D", markersize=5, color=AFTER, linestyle="none", zorder=4,
-                label=None if "analysed" in labelled else "In the analysis",
+                label=None if "analysed" in labelled else diamond,
             )  # fmt: skip
             labelled.add("analysed")
     letters = int(LEFT * WIDTH / 0.075)
@@ -162,7 +191,7 @@ def _title(results: Results) -> str:
     rows = [
         row
         for row in display(results, "balance", outcome=first.outcome)
-        if row["variable"] == "baseline" and row["sample"] == "analysed" and known(row["std_difference"])
+        if row["variable"] == "baseline" and row["sample"] in ANALYSED and known(row["std_difference"])
     ]
     if not rows:
         return TITLE_ALL
@@ -170,11 +199,11 @@ def _title(results: Results) -> str:
     return TITLE.format(g=effect(abs(float(widest["std_difference"]))), label=str(widest["label"]))
 
 
-def _alt(title: str, lines: Sequence[BalanceLine]) -> str:
+def _alt(title: str, lines: Sequence[BalanceLine], *, circle: str, diamond: str) -> str:
     told = [
         line.label
         if line.heading
-        else f"{line.label}: drawn {_or_c(line.randomised)}, in the analysis {_or_c(line.analysed)}"
+        else f"{line.label}: {circle} {_or_c(line.randomised)}, {diamond} {_or_c(line.analysed)}"
         for line in lines
     ]
     return f"{title}. Difference in standard deviations: {'; '.join(told)}."

@@ -23,6 +23,8 @@ from evalkit.report.figure_style import (
 )
 from evalkit.report.numbers import SUPPRESSED, known
 from evalkit.report.trial_flow import Stream, arm_heading, people, step_words, streams, whole
+from evalkit.report.words_arms import begun
+from evalkit.report.words_names import opening
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 LINE, PAD, GAP = 0.158, 0.16, 0.2  # inches: a line of text, the inside of a box, the space between boxes
 LETTER, SMALL_LETTER = 0.074, 0.069  # inches that a letter takes
 TITLE = "{analysed} of {randomised} are in the main result"
-TITLE_HIDDEN = "Who was drawn and who is in the main result"
+TITLE_HIDDEN = "Who was {begun} and who is in the main result"
 NOBODY = "Nobody was lost"
-CAPTION = "From the draw to the main result. What is lost between two boxes stands in the box between them."
+CAPTION = "From {first} to the main result. What is lost between two boxes stands in the box between them."
 HIDDEN = f" {SUPPRESSED}: not shown, because it is a small number of pupils."
 
 
@@ -51,7 +53,7 @@ def consort_figure(results: Results) -> Figure | None:
     if not found:
         return None
     columns = _columns(results, found)
-    title = _title(found)
+    title = _title(results, found)
     lines = title_lines(title)
     top = _box_height(1)
     heights = [max(_box_height(_lines(column[row])) for column in columns) for row in range(3)]
@@ -63,8 +65,11 @@ def consort_figure(results: Results) -> Figure | None:
         axes = figure.add_axes((0.0, 0.0, 1.0, drawn / height))
         axes.set(xlim=(0, WIDTH), ylim=(0, drawn))
         axes.axis("off")
-        _draw(axes, columns, heights, top=top, drawn=drawn, drawn_words=_drawn_words(found))
-        caption = CAPTION + (HIDDEN if any(not known(number) for one in found for _, number in one.lost) else "")
+        _draw(axes, columns, heights, top=top, drawn=drawn, drawn_words=_drawn_words(results, found))
+        first = "the draw" if results.plan.is_trial else "the start"
+        caption = CAPTION.format(first=first) + (
+            HIDDEN if any(not known(number) for one in found for _, number in one.lost) else ""
+        )
         return finish(figure, alt=_alt(results, found, title), caption=caption)
 
 
@@ -144,15 +149,15 @@ def _box(
         top -= deep
 
 
-def _drawn_words(found: tuple[Stream, ...]) -> str:
+def _drawn_words(results: Results, found: tuple[Stream, ...]) -> str:
     levels = list(dict.fromkeys(one.level for one in found))
-    return f"Drawn: {_both([people(level, whole(found, level)[0]) for level in levels])}"
+    return f"{opening(begun(results.plan))}: {_both([people(level, whole(found, level)[0]) for level in levels])}"
 
 
-def _title(found: tuple[Stream, ...]) -> str:
+def _title(results: Results, found: tuple[Stream, ...]) -> str:
     randomised, analysed = whole(found, "pupil")
     if not (known(randomised) and known(analysed)):
-        return TITLE_HIDDEN
+        return TITLE_HIDDEN.format(begun=begun(results.plan))
     return TITLE.format(analysed=people("pupil", analysed).split(" ")[0], randomised=people("pupil", randomised))
 
 
@@ -161,7 +166,7 @@ def _alt(results: Results, found: tuple[Stream, ...], title: str) -> str:
     for one in found:
         lost = "; ".join(step_words(one.level, step, number) for step, number in one.lost) or NOBODY.lower()
         told.append(
-            f"{arm_heading(results, one.arm)}: {people(one.level, one.randomised)} drawn; {lost}; "
+            f"{arm_heading(results, one.arm)}: {people(one.level, one.randomised)} {begun(results.plan)}; {lost}; "
             f"{people(one.level, one.analysed)} in the main result"
         )
     return f"{title}. {'. '.join(told)}."

@@ -37,7 +37,7 @@ CAPTION = "How many {units} got this much; c: too few to show."
 
 def measure_of(results: Results, name: str) -> "Compliance | None":
     """The plan's measure of delivery with this id."""
-    trial = results.plan.trial
+    trial = results.plan.groups
     return next((one for one in (trial.compliance if trial else ()) if one.id == name), None)
 
 

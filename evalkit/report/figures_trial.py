@@ -42,7 +42,7 @@ def figure_data(name: FigureName, results: Results) -> pd.DataFrame:
         frames = [by_outcome[name](results, outcome.id) for outcome in results.plan.outcomes]
         return pd.concat(frames, ignore_index=True)
     if name == "delivery":
-        trial = results.plan.trial
+        trial = results.plan.groups
         frames = [delivery_data(results, one.id) for one in (trial.compliance if trial else ())]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     raise ReportError(f"There is no figure '{name}'. Use one of: {', '.join(FIGURES)}.")

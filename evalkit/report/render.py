@@ -12,7 +12,7 @@ from evalkit.report.static import Format
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE_FILE = "template.qmd"
-OF_DESIGN = ("programme", "trial", "feedback", "national")
+OF_DESIGN = ("programme", "trial", "comparison", "feedback", "national")
 OF_PUPILS = ("brief", "measures")  # templates for designs with pupils' scores
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
 
@@ -43,6 +43,8 @@ def template_path(template: str | Path) -> Path:
 
 def own_template(results: Results) -> str:
     """The template that belongs to the design of these results."""
+    if results.plan.is_comparison:
+        return "comparison"
     named = {"feedback_survey": "feedback", "national_comparison": "national"}
     return "trial" if results.plan.is_trial else named.get(results.plan.design, "programme")
 
@@ -69,7 +71,7 @@ def render(
     results : Results
     to : file ending in .html, .pdf or .docx; its folder exists
     template : name of a template that comes with evalkit, or the path of a `.qmd` file; when left out, the one of the
-        design (programme, trial, feedback, national)
+        design (programme, trial, comparison, feedback, national)
     renderer : "auto" (Quarto where it is installed, else the built-in one), "embedded" or "quarto"
     brand : colours and logo; evalkit's own when None
 

@@ -69,9 +69,10 @@ NO_MEASURE = "The plan names no measure of how much was taken up, so there is no
 
 def design(results: Results) -> list[Block]:
     """The trial in brief, its outcomes, and what exactly is estimated."""
+    study = "trial" if results.plan.is_trial else "comparison"
     brief = table(
         results, ("What", "How"), [list(row) for row in design_rows(results)], align="ll",
-        caption="The trial in brief.", widths=(26, 74),
+        caption=f"The {study} in brief.", widths=(26, 74),
     )  # fmt: skip
     header = ("Outcome", "Role", "Kind", "When", "Baseline", "Pupils", "By developer")
     outcomes = table(
@@ -79,7 +80,7 @@ def design(results: Results) -> list[Block]:
         widths=(19, 14, 11, 15, 15, 14, 12),
     )  # fmt: skip
     asked = table(
-        results, ("Part", "In this trial"), [list(row) for row in estimand_rows(results)], align="ll",
+        results, ("Part", f"In this {study}"), [list(row) for row in estimand_rows(results)], align="ll",
         caption="What exactly is estimated for the primary outcome (the estimand).", widths=(26, 74),
     )  # fmt: skip
     return [brief, outcomes, asked]
@@ -181,7 +182,7 @@ def missing(results: Results) -> list[Block]:
 
 def delivery(results: Results) -> list[Block]:
     """How much was delivered, and what the programme did where it was taken up."""
-    trial = results.plan.trial
+    trial = results.plan.groups
     measures = trial.compliance if trial is not None else ()
     drawn = [delivery_figure(results, one.id) for one in measures]
     tables = [tables_delivery.delivery_summary(results), tables_delivery.delivery_table(results)]
@@ -212,7 +213,7 @@ def wwc(results: Results) -> list[Block]:
 def cost(results: Results) -> list[Block]:
     """What delivery costs."""
     found = _or("cost", [tables_rating.cost_summary_table(results), tables_rating.cost_table(results)])
-    planned = results.plan.trial.cost if results.plan.trial else None
+    planned = results.plan.groups.cost if results.plan.groups else None
     return [*found, *([paragraph(f"Source: {planned.source}.")] if planned else [])]
 
 

@@ -9,10 +9,16 @@ from evalkit.report.numbers import ABSENT, SUPPRESSED, count, effect, fixed, kno
 from evalkit.report.rows import Row
 from evalkit.report.table_cells import shown, table
 from evalkit.report.trial_effects import display, primary_effects
-from evalkit.report.trial_flow import ENDS, STEPS, streams
-from evalkit.report.words_arms import UNITS, short_arm, treated_arms
+from evalkit.report.trial_flow import IN_RESULT, STEPS, streams
+from evalkit.report.words_arms import UNITS, begun, short_arm, treated_arms
 from evalkit.report.words_names import opening, outcome_label
 from evalkit.report.words_rating import worst_status
+
+SAMPLES = {"analysed": "Analysed", "matched": "After matching"}
+NO_TESTS = {
+    True: "There are no tests, because any gap that was there when chance drew the groups is due to chance.",
+    False: "There are no tests, because what matters is how large a gap is, and not whether chance could make it.",
+}
 
 
 def arm_order(results: Results) -> list[str]:
@@ -35,15 +41,16 @@ def flow_table(results: Results) -> Table:
         steps = list(dict.fromkeys(step for one in own.values() for step, _ in one.lost))
         lost = {(arm, step): number for arm, one in own.items() for step, number in one.lost}
         many = opening(UNITS[level][1])
-        rows.append([f"{many} {ENDS['randomised']}", *(_count(own, arm, "randomised") for arm in arms)])
+        rows.append([f"{many} {begun(results.plan)}", *(_count(own, arm, "randomised") for arm in arms)])
         for step in steps:
             said = STEPS.get((level, step), step.replace("_", " "))
             cells = [_lost(lost, own, arm, step) for arm in arms]
             rows.append([f"{many} that {said}", *cells])
-        rows.append([f"{many} {ENDS['analysed']}", *(_count(own, arm, "analysed") for arm in arms)])
+        rows.append([f"{many} {IN_RESULT}", *(_count(own, arm, "analysed") for arm in arms)])
     header = ["Step", *(arm_name(results, arm) for arm in arms)]
+    study = "trial" if results.plan.is_trial else "comparison"
     caption = (
-        "The flow of the trial, for its main outcome. In each column the first number less the next gives the last."
+        f"The flow of the {study}, for its main outcome. In each column the first number less the next gives the last."
     )
     return table(results, header, rows, align="l" + "r" * len(arms), caption=caption)
 
@@ -91,8 +98,9 @@ def attrition_table(results: Results) -> Table | None:
     ]
     if not rows:
         return None
-    header = ("Outcome", "Level", "Group", "Drawn", "Analysed", "Lost", "Lost, %")
-    where = ", in all schools that were drawn" if results.plan.unit_of_randomisation == "school" else ""
+    header = ("Outcome", "Level", "Group", opening(begun(results.plan)), "Analysed", "Lost", "Lost, %")
+    by_school = results.plan.is_trial and results.plan.assigned_unit == "school"
+    where = ", in all schools that were drawn" if by_school else ""
     caption = f"Attrition. Pupils are those whom the outcome is about{where}, as the EEF counts them."
     lines, widths = alike_together(results, rows), (32, 11, 15, 10, 12, 9, 11)
     return table(results, header, lines, align="lllrrrr", caption=caption, widths=widths)
@@ -115,7 +123,7 @@ def boundary_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Outcome", "Level", "Lost, %", "Gap between groups, points", "Cautious boundary", "Optimistic boundary")
-    unit = results.plan.unit_of_randomisation
+    unit = results.plan.assigned_unit
     stayed = f" Pupils here are those of {UNITS[unit][1]} that stayed." if unit in ("school", "class") else ""
     caption = (
         f"Attrition by the What Works Clearinghouse's boundaries (status {worst_status(found)}).{stayed} The cautious "
@@ -160,7 +168,7 @@ def balance_table(results: Results) -> Table | None:
         gaps = [_gap(own.get(arm)) for arm in treated_arms(results.plan)]
         cells = [_balance_cell(own.get(arm)) for arm in arms]
         if any(cell != SUPPRESSED for cell in (*cells, *gaps)):  # else all pupils, or none, are of this kind
-            rows.append(["Drawn" if sample == "randomised" else "Analysed", name, *cells, *gaps])
+            rows.append([SAMPLES.get(sample, opening(begun(results.plan))), name, *cells, *gaps])
     if not rows:
         return None
     several = len(treated_arms(results.plan)) > 1
@@ -168,8 +176,7 @@ def balance_table(results: Results) -> Table | None:
     header = ["Sample", "Characteristic", *(arm_name(results, arm) for arm in arms), *gap_names]
     caption = (
         "The groups at the start. Numbers: mean (SD; n, missing). Categories: count (percent). Gap: standardised "
-        "difference from the comparison group. There are no tests, because any gap that was there when chance drew "
-        "the groups is due to chance."
+        f"difference from the comparison group. {NO_TESTS[results.plan.is_trial]}"
     )
     widths = (10, 24, *([60 / len(arms)] * len(arms)), *([8] * len(gap_names)))
     letters = "ll" + "r" * (len(arms) + len(gap_names))

@@ -54,7 +54,7 @@ def padlocks_tables(results: Results) -> list[Table]:
     for outcome in _outcomes(results, "padlocks"):
         rows = [
             [
-                COLUMNS.get(str(row["column"]), opening(str(row["column"]))),
+                _rated_by(results, str(row["column"])),
                 _padlock_value(str(row["column"]), row["value"]),
                 f"{fixed(row['padlocks'], 0)} of 5" if known(row["padlocks"]) else "for a reviewer to judge",
                 str(row["note"] or ABSENT),
@@ -65,6 +65,12 @@ def padlocks_tables(results: Results) -> list[Table]:
         caption = PADLOCKS.format(label=outcome_label(results, outcome))
         found.append(table(results, header, rows, align="lrrll", caption=caption, widths=(28, 10, 14, 40, 8)))
     return found
+
+
+def _rated_by(results: Results, column: str) -> str:
+    """What a column of the rating is called; where nobody drew lots there is no randomisation."""
+    name = COLUMNS.get(column, opening(column))
+    return name if results.plan.is_trial else name.removesuffix(" at randomisation")
 
 
 def rule_sources(results: Results, name: str) -> list[str]:

@@ -28,6 +28,7 @@ from evalkit.report.words_trial import unit_of
 BY_SCHOOL = " Intervals take account of schools."
 EFFECT_SIZES = "Differences in the outcome's own points and what g is made of. n and variances: programme; comparison."
 VARIANCES = " These variances ignore schools; the one behind g, which does not, stands with the models."
+MONTHS_TOLD = "Months with their likely range, for attainment only. "
 NOT_ATTAINMENT = "not attainment"
 SUBGROUP = (
     "{label}: groups of pupils. The interaction asks whether the difference is another one in the group than in the "
@@ -42,11 +43,16 @@ def headline_table(results: Results) -> Table:
     name = interval_name(results)
     header = ["Outcome", "Pupils", f"g ({name})", "Months", "Padlocks", "n", "p", "Cost"]
     caption = (
-        "The main figures. g: Hedges' g, the difference in standard deviations. Months with their likely range, for "
-        "attainment only. n: pupils in the model (programme; comparison). "
+        f"The main figures. g: Hedges' g, the difference in standard deviations. {MONTHS_TOLD}n: pupils in the model "
+        "(programme; comparison). "
         f"p: {_adjustment(results)}. Cost: the EEF's rating of 1 (very low) to 5 (very high)."
     )
-    widths = (16, 15, 15, 13, 12, 12, 8, 9)
+    widths: tuple[float, ...] = (16, 15, 15, 13, 12, 12, 8, 9)
+    if results.plan.is_comparison:  # no draw, so nothing is turned into months
+        rows = [[*row[:4], *row[5:]] for row in rows]
+        header, widths = [*header[:3], *header[4:]], (*widths[:3], *widths[4:])
+        caption = caption.replace(MONTHS_TOLD, "")
+        return _with_arms(results, header, rows, align="llrrrrr", caption=caption, widths=widths)
     return _with_arms(results, header, rows, align="llrrrrrr", caption=caption, widths=widths)
 
 

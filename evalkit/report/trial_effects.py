@@ -14,7 +14,7 @@ from evalkit.report.rows import records, rows_of
 from evalkit.report.words_change import Verdict, judge
 from evalkit.report.words_names import lower_is_better, score_facts
 
-MAIN_MODELS = ("multilevel", "linear", "logit", "ordinal")
+MAIN_MODELS = ("multilevel", "linear", "logit", "ordinal", "ancova", "post_only", "matched")
 EVERYBODY = "all"
 
 

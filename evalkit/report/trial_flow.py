@@ -8,7 +8,7 @@ from evalkit.report.numbers import SUPPRESSED, count, known
 from evalkit.report.trial_effects import display
 from evalkit.report.words_arms import UNITS, arm_label, treated_arms
 
-FIRST, LAST = "randomised", "analysed"
+FIRSTS, LASTS, BETWEEN = ("randomised", "in_data"), ("analysed", "matched"), ("complete",)
 STEPS: dict[tuple[str, str], str] = {
     ("school", "left"): "left the trial",
     ("school", "no_pupils_in_population"): "have no pupil of the group asked about",
@@ -22,8 +22,12 @@ STEPS: dict[tuple[str, str], str] = {
     ("pupil", "no_baseline"): "have no baseline",
     ("pupil", "no_covariate"): "have a gap in what the model needs",
     ("pupil", "not_in_population"): "are not in the group asked about",
+    ("pupil", "outside_overlap"): "have nobody like them in the other group",
+    ("school", "outside_overlap"): "have no school like them in the other group",
+    ("school", "not_matched"): "were not chosen as a partner",
+    ("pupil", "not_matched"): "were not chosen as a partner",
 }
-ENDS = {FIRST: "drawn", LAST: "in the main result"}
+IN_RESULT = "in the main result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,9 @@ def streams(results: Results) -> tuple[Stream, ...]:
         named = {str(row["arm"]) for row in at_level}
         for arm in arms if named & set(arms) else ["all"] if named else []:
             own = {str(row["step"]): float(row["n"]) for row in at_level if row["arm"] == arm}
-            lost = tuple((step, n) for step, n in own.items() if step not in (FIRST, LAST) and n != 0)
-            found.append(Stream(level, arm, own.get(FIRST, float("nan")), lost, own.get(LAST, float("nan"))))
+            lost = tuple((s, n) for s, n in own.items() if s not in (*FIRSTS, *LASTS, *BETWEEN) and n != 0)
+            first, last = (next((own[s] for s in ends if s in own), float("nan")) for ends in (FIRSTS, LASTS))
+            found.append(Stream(level, arm, first, lost, last))
     problems = [problem for problem in map(_problem, found) if problem]
     if problems:
         raise ReportError("The flow does not add up. Run the analysis again.", problems=problems)

@@ -19,18 +19,23 @@ YES, NO = ("yes",), ("no",)
 
 
 def units(plan: Evaluation) -> str:
-    """What was put into arms by chance, in the plural."""
-    return UNITS.get(plan.unit_of_randomisation, UNITS["pupil"])[1]
+    """What was put into arms (in a trial by chance), in the plural."""
+    return UNITS.get(plan.assigned_unit, UNITS["pupil"])[1]
 
 
 def has_schools(plan: Evaluation) -> bool:
     """Whether schools are a level of the analysis."""
-    return plan.design != "individual_trial"
+    return plan.needs_school
+
+
+def begun(plan: Evaluation) -> str:
+    """How those are called with whom a study began: drawn by lot, or in the groups as they were found."""
+    return "drawn" if plan.is_trial else "at the start"
 
 
 def counted_units(plan: Evaluation, number: float) -> str:
     """So many schools, classes or pupils."""
-    one, many = UNITS.get(plan.unit_of_randomisation, UNITS["pupil"])
+    one, many = UNITS.get(plan.assigned_unit, UNITS["pupil"])
     return f"{count(number)} {one if number == 1 else many}"
 
 
@@ -54,7 +59,7 @@ def short_arm(plan: Evaluation, arm: str) -> str:
 def in_arm(plan: Evaluation, arm: str) -> str:
     """Where pupils of a treated arm are, such as "in programme schools"."""
     if len(treated_arms(plan)) == 1:
-        return PLACES.get(plan.unit_of_randomisation, PLACES["pupil"])[0]
+        return PLACES.get(plan.assigned_unit, PLACES["pupil"])[0]
     return f"in the group “{arm_label(plan, arm)}”"
 
 
@@ -62,7 +67,7 @@ def in_control(plan: Evaluation) -> str:
     """Where pupils of the control arm are."""
     if len(treated_arms(plan)) > 1:
         return PLACES["pupil"][1]
-    return PLACES.get(plan.unit_of_randomisation, PLACES["pupil"])[1]
+    return PLACES.get(plan.assigned_unit, PLACES["pupil"])[1]
 
 
 def pupils_of(results: Results, outcome: str) -> str:

@@ -4,6 +4,8 @@ from evalkit.errors import ReportError
 from evalkit.records.results import Caveat, Results, Value
 from evalkit.report.numbers import count, effect, known, listed, part, reliability, share
 from evalkit.report.rows import participation, records
+from evalkit.report.words_comparison import CAVEATS as COMPARISON_CAVEATS
+from evalkit.report.words_comparison import comparison_caveat_sentence
 from evalkit.report.words_names import (
     asks_questions,
     inside,
@@ -84,7 +86,9 @@ def caveat_sentence(results: Results, caveat: Caveat) -> str:
     ReportError
         There is no sentence for this kind, or it lacks a fact.
     """
-    if results.plan.is_trial and caveat.kind in TRIAL_CAVEATS:
+    if results.plan.is_comparison and caveat.kind in COMPARISON_CAVEATS:
+        return comparison_caveat_sentence(results, caveat)
+    if results.plan.has_groups and caveat.kind in TRIAL_CAVEATS:
         return trial_caveat_sentence(results, caveat)
     if caveat.kind not in CAVEATS:
         raise ReportError(

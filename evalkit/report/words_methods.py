@@ -8,6 +8,20 @@ METHODS: dict[str, str] = {
     "design_only": "Strata alone, no other covariate",
     "baseline_only": "Baseline alone in the model",
     "complete_baseline": "Pupils with a baseline alone",
+    "change_score": "Change scores compared",
+    "reliability_corrected": "At equal true scores before",
+    "separate_slopes": "A baseline line for each group",
+    "ancova": "At equal scores before",
+    "post_only": "Scores afterwards only",
+    "regression": "Regression, nobody left out",
+    "matched": "Matched",
+    "matched_unadjusted": "Matched, nothing else held equal",
+    "matched_set": "Errors by matched set",
+    "ipw": "Inverse probability weights",
+    "overlap": "Overlap weights",
+    "entropy": "Entropy balancing",
+    "doubly_robust": "Doubly robust",
+    "did_cr2": "Change minus change",
     "cr2": "Cluster-robust errors (CR2)",
     "satterthwaite": "Satterthwaite's degrees of freedom",
     "kenward_roger": "Kenward-Roger's degrees of freedom",
@@ -39,4 +53,6 @@ def method_name(row: Row) -> str:
     name = str(row["estimator"])
     if name == "bootstrap" and not known(row["clusters_treated"]):
         return DRAWN_PUPILS
+    if name == "permutation" and "residuals" in str(row.get("reason")):
+        return "Pupils put in random order"
     return METHODS.get(name, opening(name.replace("_", " ")))

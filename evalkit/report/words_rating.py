@@ -13,10 +13,10 @@ STATUS: dict[str, str] = {
     "D": "D: worked out by evalkit, with the working shown",
     "M": "M: quoted from memory, not yet checked against its source",
 }
-NOT_RATED = "No padlocks, because the trial has not been rated."
+NOT_RATED = "No padlocks, because the {study} has not been rated."
 JUDGEMENT = "The rule for padlocks has no line for this mix of threats, so a reviewer must decide."
-SECURITY = "The trial has {padlocks} ({label} security; status {status})."
-INTERIM = "The trial has {padlocks} ({label} security; status {status}), before threats to its findings are weighed."
+SECURITY = "The {study} has {padlocks} ({label} security; status {status})."
+INTERIM = "The {study} has {padlocks} ({label} security; status {status}), before threats to its findings are weighed."
 MONTHS_RULE = (
     "Months of progress are read from the EEF's table for {bands} (status {status}). They are never shown without "
     "padlocks."
@@ -152,11 +152,14 @@ def _signed(number: int) -> str:
 
 def security_sentence(results: Results, outcome: str) -> str:
     """How secure the finding is, in a sentence."""
-    found = padlocks(results, outcome)
+    found, study = padlocks(results, outcome), "trial" if results.plan.is_trial else "comparison"
     if found is None:
-        return NOT_RATED
+        return NOT_RATED.format(study=study)
     text = (SECURITY if found.final else INTERIM).format(
-        padlocks=found.text, label=padlock_label(found.number), status=found.status
+        study=study,
+        padlocks=found.text,
+        label=padlock_label(found.number),
+        status=found.status,
     )
     return f"{text} {JUDGEMENT}" if found.needs_judgement else text
 

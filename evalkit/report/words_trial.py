@@ -64,11 +64,13 @@ REASONS: dict[str, str] = {
         "although chance decided who got the programme, the groups may no longer be alike, so the programme is only "
         "one possible reason"
     ),
+    "not_drawn": ("nobody drew lots for the groups, so something other than the programme may be the reason"),
     "same": "any difference is smaller than the smallest one that would matter",
     "unclear": "because both fit what was measured",
     "may": "with several comparisons, one of them can look like this by chance",
 }
 REASONS_SEVERAL = {
+    "not_drawn": "nobody drew lots for the groups, so something other than the programme may be the reason",
     "likely": "as chance decided who got the programme, it is the likely reason where the groups differ",
     "possible": (
         "although chance decided who got the programme, the groups may no longer be alike, so it is only one possible "
@@ -100,8 +102,10 @@ SUBGROUPS = {
     "suppressed": "On {name}, groups of “{label}” are too small to be shown.",
     "not_estimated": "On {name}, we could not work out whether the difference was the same in groups of “{label}”.",
 }
-SUBGROUPS_NOTE = "Groups of pupils are small parts of the trial, so their figures are less exact than the main one."
+SUBGROUPS_NOTE = "Groups of pupils are small parts of the study, so their figures are less exact than the main one."
 DRAWN = "Chance put {counts}."
+FOUND = "There were {counts}."
+STAYED = "Pupils count in the group in which they began, whatever they took up of the programme."
 COUNT_IN = "{number} into the group “{label}”"
 COUNT_CONTROL = "{number} into the comparison group “{label}”"
 WITH_PUPILS = "In all, {pupils} pupils were in them."
@@ -220,11 +224,16 @@ def _amount(results: Results, one: Effect) -> str:
 
 def points(results: Results, one: Effect) -> str:
     """The size of a difference in the measure's own unit, without its sign."""
-    facts = score_facts(results, one.outcome)
-    text = score(abs(one.estimate), low=facts["low"], high=facts["high"])
+    return points_of_difference(results, one.outcome, one.estimate)
+
+
+def points_of_difference(results: Results, outcome: str, value: float) -> str:
+    """The size of any difference on an outcome's scale, in its own unit and without its sign."""
+    facts = score_facts(results, outcome)
+    text = score(abs(value), low=facts["low"], high=facts["high"])
     if not text.strip("0."):
-        text = end(abs(one.estimate), 2)
-    return f"{text} {unit_of(results, one.outcome)}"
+        text = end(abs(value), 2)
+    return f"{text} {unit_of(results, outcome)}"
 
 
 def unit_of(results: Results, outcome: str) -> str:
@@ -236,7 +245,8 @@ def unit_of(results: Results, outcome: str) -> str:
 def _closing(results: Results, found: Sequence[Effect]) -> str:
     verdicts = {one.verdict for one in found}
     if verdicts & set(FIRM) - {"same"} and len(found) == 1:
-        return f", and {REASONS[_reason(results)]}"
+        joint = "and" if results.plan.is_trial else "but"
+        return f", {joint} {REASONS[_reason(results)]}"
     if verdicts & set(FIRM) - {"same"}:
         return f"; {REASONS_SEVERAL[_reason(results)]}"
     if verdicts & {"may_have_risen", "may_have_fallen"}:
@@ -248,6 +258,8 @@ def _closing(results: Results, found: Sequence[Effect]) -> str:
 
 def _reason(results: Results) -> str:
     """How far the programme may be called the reason, from the checks on comparison and drop-out."""
+    if not results.plan.is_trial:
+        return "not_drawn"
     ratings: dict[str, Rating] = {one.name: one.rating for one in results.checks}
     weak = ratings.get("comparison") == "weak" or ratings.get("drop_out") in ("weak", "unknown")
     return "possible" if weak else "likely"
@@ -388,7 +400,7 @@ def likely_sentence(results: Results) -> str:
 def took_part(results: Results) -> list[str]:
     """Who took part, in sentences."""
     plan = results.plan
-    drawn = _randomised(results)
+    drawn = started(results)
     sentences: list[str] = []
     if drawn:
         treated = [
@@ -399,23 +411,32 @@ def took_part(results: Results) -> list[str]:
         rest = COUNT_CONTROL.format(
             number=counted_units(plan, drawn.get(control.id, float("nan"))), label=control.label
         )
-        sentences.append(DRAWN.format(counts=listed([*treated, rest])))
+        counts = listed([*treated, rest])
+        sentences.append(DRAWN.format(counts=counts) if plan.is_trial else FOUND.format(counts=found_in(counts)))
     pupils = total(results, "pupil", "randomised")
-    if known(pupils) and plan.unit_of_randomisation != "pupil":
+    if known(pupils) and plan.assigned_unit != "pupil":
         sentences.append(WITH_PUPILS.format(pupils=count(pupils)))
     sentences += [_main_numbers(results)] if primary_effects(results) else []
-    return [*(one for one in sentences if one), OFFERED]
+    last = OFFERED if plan.is_trial else STAYED
+    return [*(one for one in sentences if one), last]
 
 
-def _randomised(results: Results) -> dict[str, float]:
-    level = "pupil" if results.plan.unit_of_randomisation == "pupil" else "school"
-    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] == "randomised"]
+def found_in(counts: str) -> str:
+    """ "12 pupils into the group A" as it is said of groups that were found as they are."""
+    return counts.replace(" into the ", " in the ")
+
+
+def started(results: Results) -> dict[str, float]:
+    level = "pupil" if results.plan.assigned_unit == "pupil" else "school"
+    firsts = ("randomised", "in_data")
+    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] in firsts]
     return {str(row["arm"]): float(row["n"]) for row in rows if row["arm"] != "all"}
 
 
 def total(results: Results, level: str, step: str) -> float:
     """A step of the flow over all arms; NaN when it is not known."""
-    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] == step]
+    steps = {"randomised": ("randomised", "in_data"), "analysed": ("analysed", "matched")}.get(step, (step,))
+    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] in steps]
     whole = [float(row["n"]) for row in rows if row["arm"] == "all"]
     each = [float(row["n"]) for row in rows if row["arm"] != "all"]
     if whole:

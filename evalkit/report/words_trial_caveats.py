@@ -103,7 +103,7 @@ def trial_caveat_sentence(results: Results, caveat: Caveat) -> str:
 def _is_in_model(results: Results, caveat: Caveat) -> bool:
     """Whether what differed at the start is the baseline, a stratum or a covariate of the plan."""
     plan = results.plan
-    strata = plan.trial.strata if plan.trial else ()
+    strata = plan.groups.strata if plan.groups else ()
     return caveat.facts.get("variable", "baseline") in {"baseline", *(one.id for one in (*strata, *plan.covariates))}
 
 

@@ -4,6 +4,7 @@ from evalkit.records.results import Check, CheckName, Rating, Results
 from evalkit.report.numbers import count, effect, fixed, known, listed, percent, reliability
 from evalkit.report.trial_effects import display, primary_effects, schools_of
 from evalkit.report.words_arms import treated_arms, units
+from evalkit.report.words_comparison import comparison_check
 from evalkit.report.words_names import inside
 
 SENTENCES: dict[tuple[CheckName, Rating], str] = {
@@ -51,7 +52,8 @@ def trial_check_sentence(results: Results, check: Check) -> str:
         "delivered": _delivered(results),
         "fit": _fit(check),
     }
-    return SENTENCES[check.name, check.rating].format_map(words)
+    own = comparison_check(check) if results.plan.is_comparison else None
+    return (own or SENTENCES[check.name, check.rating]).format_map(words)
 
 
 def baseline_differences(results: Results, *, sample: str) -> list[float]:
@@ -116,7 +118,7 @@ def _delivered(results: Results) -> str:
     if not rows:
         return ""
     row = rows[0]
-    trial = results.plan.trial
+    trial = results.plan.groups
     measures = trial.compliance if trial is not None else ()
     label = next((one.label for one in measures if one.id == row["compliance"]), str(row["compliance"]))
     level = next((one.level for one in measures if one.id == row["compliance"]), "school")

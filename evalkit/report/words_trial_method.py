@@ -11,10 +11,33 @@ from evalkit.report.words_arms import group_of, units
 from evalkit.report.words_names import inside
 
 DESIGNS = {
+    "comparison_prepost": "Two groups that nobody drew by lot and nobody matched; scores before are held equal",
+    "matched_comparison": "Two groups that nobody drew by lot; like was compared with like by matching",
     "cluster_trial": "Whole {units} were drawn into the groups by chance",
     "individual_trial": "Pupils were drawn into the groups by chance, one by one",
     "multisite_trial": "{Units} were drawn into the groups by chance within each school",
 }
+NOT_TOLD = "not supplied"
+MODEL_COMPARISON = (
+    "The outcome of a pupil is explained by the group{terms}, by least squares. {errors} The difference is the group's "
+    "coefficient: it compares pupils at equal scores before."
+)
+ERRORS_COMPARISON = (
+    "Where there are several schools (or classes) their pupils are not independent: with 20 or more, each has a normal "
+    "effect of its own (REML, degrees of freedom by Kenward and Roger); with fewer, errors are clustered (CR2, degrees "
+    "of freedom by Satterthwaite), or schools are fixed effects where each holds pupils of both groups."
+)
+CORRECTED_COMPARISON = (
+    "“At equal true scores before” solves $\\hat\\beta = (X^\\top X - n\\Lambda)^{-1} X^\\top y$, where "
+    "$\\Lambda$ holds the error variance of the baseline, $(1 - r)\\,s^2$ from its reliability $r$ or the square of a "
+    "published standard error; its errors are a sandwich. “Pupils put in random order” permutes the residuals of the "
+    "model without the group (Freedman and Lane)."
+)
+SIZE_COMPARISON = (
+    "g is the difference over the pooled standard deviation of the outcome within the groups (with schools as a level, "
+    "over the total one), times Hedges' J. The interval of g is the interval of the difference over the same standard "
+    "deviation, so that it agrees with p."
+)
 KINDS = {"number": "a number", "yes_no": "yes or no", "ordered": "ordered grades"}
 MULTIPLICITY = {
     "holm": "p-values are adjusted by Holm's method within the primary and within the secondary outcomes.",
@@ -107,8 +130,11 @@ def _design_rows(plan: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Setting", ", ".join(part for part in (plan.programme.setting, plan.programme.year) if part)
     registered = plan.registration
     yield "Registration", _registered(plan) if registered else "not supplied"
-    strata = plan.trial.strata if plan.trial else ()
-    yield "Drawn within", listed([inside(one.label) for one in strata]) or "the whole list, without strata"
+    strata = plan.groups.strata if plan.groups else ()
+    if plan.is_trial:
+        yield "Drawn within", listed([inside(one.label) for one in strata]) or "the whole list, without strata"
+    if plan.is_comparison:
+        yield "How pupils came into the groups", (plan.selection.description if plan.selection else "") or NOT_TOLD
     yield "Covariates", listed(["baseline", *(inside(one.label) for one in (*strata, *plan.covariates))])
     yield "Groups of pupils planned", listed([inside(one.label) for one in plan.subgroups]) or "none"
     yield "Test", f"{'two' if plan.sides == 2 else 'one'}-sided, alpha {fixed(plan.alpha, 2)}"
@@ -161,11 +187,13 @@ def estimand_rows(results: Results) -> list[tuple[str, str]]:
 def model_words(results: Results) -> list[str]:
     """The main model in words and signs, as markdown paragraphs."""
     plan = results.plan
+    if plan.is_comparison:
+        return _comparison_words(results)
     clustered = plan.design != "individual_trial"
-    strata = plan.trial.strata if plan.trial else ()
+    strata = plan.groups.strata if plan.groups else ()
     named = ["the baseline", *(inside(one.label) for one in (*strata, *plan.covariates))]
     terms = f", {listed(named)}"
-    level = "class" if plan.unit_of_randomisation == "class" else "school"
+    level = "class" if plan.assigned_unit == "class" else "school"
     told: list[str] = []
     if clustered:
         df = DF[plan.trial.analysis.df if plan.trial else "kenward-roger"]
@@ -188,3 +216,13 @@ def model_words(results: Results) -> list[str]:
             )
         )
     return told
+
+
+def _comparison_words(results: Results) -> list[str]:
+    """The model of a comparison in words; a matched one says beside it how partners were found."""
+    plan = results.plan
+    terms = f", {listed(['the baseline', *(inside(one.label) for one in plan.covariates)])}"
+    told = [MODEL_COMPARISON.format(terms=terms, errors=ERRORS_COMPARISON)]
+    told += [CORRECTED_COMPARISON] if plan.design == "comparison_prepost" else []
+    kinds = {one.kind for one in plan.outcomes}
+    return [*told, SIZE_COMPARISON, *([YES_NO_PUPILS] if "yes_no" in kinds else [])]

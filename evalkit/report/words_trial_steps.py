@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from evalkit.records.results import CheckName, Rating, Results
 from evalkit.report.trial_effects import Effect
+from evalkit.report.words_comparison import STEPS as COMPARISON_STEPS
+from evalkit.report.words_comparison import STEPS_FOR as COMPARISON_STEPS_FOR
 from evalkit.report.words_trial import favours
 
 STEPS: dict[tuple[CheckName, Rating], str] = {
@@ -57,9 +59,12 @@ def trial_steps(results: Results, found: Sequence[Effect]) -> list[str]:
         "same": any(one.verdict == "same" for one in primary),
         "may": any(one.verdict.startswith("may") for one in primary),
     }
-    steps = [STEPS_FOR[key] for key, holds in keys.items() if holds]
+    ours = results.plan.is_comparison
+    words = COMPARISON_STEPS_FOR if ours else STEPS_FOR
+    steps = [words[key] for key, holds in keys.items() if holds]
     order: tuple[Rating, ...] = ("weak", "unknown", "fair")
-    worded = STEPS | (STEPS_OF_PUPILS if results.plan.design == "individual_trial" else {})
+    of_pupils = results.plan.assigned_unit == "pupil" if ours else results.plan.design == "individual_trial"
+    worded = STEPS | (STEPS_OF_PUPILS if of_pupils else {}) | (COMPARISON_STEPS if ours else {})
     steps += [
         worded[check.name, rating]
         for rating in order
@@ -67,5 +72,5 @@ def trial_steps(results: Results, found: Sequence[Effect]) -> list[str]:
         if check.rating == rating and (check.name, rating) in worded
     ]
     if all(outcome.smallest_worthwhile is None for outcome in results.plan.outcomes) or not steps:
-        steps.append(STEPS_FOR["no_threshold"])
+        steps.append(words["no_threshold"])
     return steps

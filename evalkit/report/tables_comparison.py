@@ -1,0 +1,151 @@
+"""The tables that only a comparison has: what each way of comparing takes off, starts, sensitivity, matching."""
+
+from functools import partial
+
+from evalkit.records.results import Results
+from evalkit.report.blocks import Table
+from evalkit.report.numbers import ABSENT, bare_p, fixed, known, signed
+from evalkit.report.rows import Row, rows_of
+from evalkit.report.table_cells import cell, cell_range, interval_name, table
+from evalkit.report.tables_methods import trimmed_table
+from evalkit.report.tables_trial import n_cell, size_cell
+from evalkit.report.trial_effects import display
+from evalkit.report.words_methods import method_name
+from evalkit.report.words_names import opening, outcome_label
+
+ADJUSTMENT = {
+    "baseline_gap": "Programme minus comparison group before",
+    "slope": "Points after for each point before",
+    "taken": "Taken off by the main analysis",
+    "change_takes": "Taken off by change scores",
+    "reliability": "Reliability of the score before",
+}
+SENSITIVITY = {
+    "e_value": "E-value of the estimate",
+    "e_value_limit": "E-value of the nearer limit",
+    "rosenbaum_gamma": "Rosenbaum's gamma at which it becomes unclear",
+    "robustness_value": "Robustness value",
+    "robustness_value_alpha": "Robustness value, to become unclear",
+    "benchmark": "As strong as",
+}
+
+
+def adjustment_table(results: Results) -> Table | None:
+    """How far the groups were apart before and what each way of comparing takes off; None without a baseline."""
+    rows = [
+        [
+            outcome_label(results, str(row["outcome"])),
+            ADJUSTMENT.get(str(row["quantity"]), str(row["quantity"])),
+            signed(float(row["value"]), 2) if known(row["value"]) else ABSENT,
+            str(row["note"] or ABSENT),
+        ]
+        for row in display(results, "adjustment")
+    ]
+    if not rows:
+        return None
+    caption = (
+        "What each way of comparing takes off the plain difference of scores afterwards, in points. The main analysis "
+        "takes the gap before times the slope; covariates apart."
+    )
+    header = ("Outcome", "Quantity", "Value", "Remark")
+    return trimmed_table(results, header, rows, align="llrl", caption=caption, widths=(24, 36, 10, 30))
+
+
+def starts_table(results: Results) -> Table | None:
+    """Each start against those that had not started; None where all started together."""
+    waves = {wave.id: wave.label for wave in results.plan.waves}
+    rows = [
+        [outcome_label(results, str(row["outcome"])), waves.get(str(row["wave"]), str(row["wave"])), *_numbers(row)]
+        for row in rows_of(results, "start_group")
+    ]
+    caption = (
+        "Groups that started one after the other: each start against those that had not started yet, at equal scores "
+        "one time earlier. The main result puts them together, with errors clustered by pupil or school."
+    )
+    return _estimates(results, ("Outcome", "Started by"), rows, caption=caption)
+
+
+def change_table(results: Results) -> Table | None:
+    """Change minus change, and gaps before the programme; None where there are none."""
+    waves = {wave.id: wave.label for wave in results.plan.waves}
+    rows = [
+        [
+            outcome_label(results, str(row["outcome"])),
+            f"{kind}{waves.get(str(row['wave']), str(row['wave']))}",
+            *_numbers(row),
+        ]
+        for inquiry, kind in (("difference_in_differences", "Change minus change, "), ("pre_trend", "Before: "))
+        for row in rows_of(results, inquiry)
+    ]
+    caption = (
+        "Change minus change: by how much more one group changed than the other. Rows named “Before” ask the same of "
+        "times before the programme, when nothing should show."
+    )
+    return _estimates(results, ("Outcome", "When"), rows, caption=caption)
+
+
+def sensitivity_tables(results: Results) -> list[Table]:
+    """How strong something unmeasured would have to be; none where it was not worked out."""
+    rows = [
+        [
+            outcome_label(results, str(row["outcome"])),
+            f"{SENSITIVITY.get(str(row['quantity']), opening(str(row['quantity'])))}"
+            + (f": {row['label']}" if row.get("label") else ""),
+            fixed(float(row["value"]), 3) if known(row["value"]) else ABSENT,
+            str(row.get("note") or ABSENT),
+        ]
+        for row in display(results, "sensitivity")
+    ]
+    if not rows:
+        return []
+    caption = "How strong something that nobody measured would have to be to explain the difference away."
+    header = ("Outcome", "Measure", "Value", "Remark")
+    return [trimmed_table(results, header, rows, align="llrl", caption=caption, widths=(24, 36, 10, 30))]
+
+
+def matching_table(results: Results) -> Table | None:
+    """How partners were found; None where nobody was matched."""
+    found = display(results, "matching")
+    if not found:
+        return None
+    rows = [
+        [
+            outcome_label(results, str(row["outcome"])),
+            opening(str(row["quantity"]).replace("_", " ")),
+            str(row["value"]),
+        ]
+        for row in found
+    ]
+    header = ("Outcome", "What", "How")
+    return table(results, header, rows, align="lll", caption="How partners were found.", widths=(28, 32, 40))
+
+
+def placebo_table(results: Results) -> Table | None:
+    """Outcomes that the programme cannot have changed; None where the plan names none."""
+    rows = [
+        [outcome_label(results, str(row["outcome"])), method_name(row), *_numbers(row)]
+        for row in rows_of(results, "placebo")
+    ]
+    caption = "Outcomes that the programme cannot have changed: nothing should show."
+    return _estimates(results, ("Outcome", "Analysis"), rows, caption=caption)
+
+
+def _numbers(row: Row) -> list[str]:
+    return [
+        cell(row, "estimate", partial(signed, digits=2)),
+        cell_range(row, digits=2),
+        size_cell(row),
+        n_cell(row),
+        cell(row, "p_value", bare_p),
+        str(row["reason"] or ABSENT),
+    ]
+
+
+def _estimates(results: Results, first: tuple[str, str], rows: list[list[str]], *, caption: str) -> Table | None:
+    if not rows:
+        return None
+    name = interval_name(results)
+    header = (*first, "Difference", name, f"g ({name})", "n", "p", "Remark")
+    return trimmed_table(
+        results, header, rows, align="llrrrrrl", caption=caption, widths=(18, 18, 10, 15, 17, 10, 7, 20)
+    )
