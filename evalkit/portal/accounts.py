@@ -19,4 +19,5 @@ class InvitedOnly(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
         """Something important asks for the password once more, unless the person has signed in just now."""
-        return time.time() - context.request.session.get(SIGNED_IN_AT, 0) > RECENT_SECONDS
+        request = context.request
+        return request is None or time.time() - request.session.get(SIGNED_IN_AT, 0) > RECENT_SECONDS
