@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DesignError
+from evalkit.portfolio.one_scale import version_of
 from evalkit.records.outcome import Outcome
 from evalkit.records.results import Results
 from evalkit.records.standards import load_standards
@@ -46,7 +47,7 @@ def similar(results: Results, others: Sequence[Results], *, schools: pd.DataFram
     rows: list[dict[str, object]] = []
     for outcome in results.plan.outcomes:
         for place, wave in enumerate(results.plan.waves):
-            mean, version = _mean(results, outcome.id, place), _version(results, outcome.id)
+            mean, version = _mean(results, outcome.id, place), version_of(results, outcome.scale)
             found = [_mean_of_scale(one, outcome, version, place) for one in apart]
             found += _means_of_schools(schools, outcome.scale, version, wave.id)
             values = np.array([value for value in found if math.isfinite(value)])
@@ -78,11 +79,6 @@ def _place(mean: float, values: np.ndarray, fewest: int) -> dict[str, object]:
     }
 
 
-def _version(results: Results, outcome: str) -> str:
-    models = results.models
-    return str(models.loc[models["outcome"] == outcome, "scale_version"].iloc[0])
-
-
 def _mean(results: Results, outcome: str, place: int) -> float:
     frame = results.displays["means"]
     wave = results.plan.waves[place].id
@@ -92,12 +88,10 @@ def _mean(results: Results, outcome: str, place: int) -> float:
 
 def _mean_of_scale(results: Results, outcome: Outcome, version: str, place: int) -> float:
     """The mean of the same score and version at the same place among the waves; NaN where there is none."""
-    if "means" not in results.displays or "scale_version" not in results.models.columns:
+    is_same = "means" in results.displays and version_of(results, outcome.scale) == version
+    if not is_same or place >= len(results.plan.waves):
         return math.nan
-    models = results.models
-    alike = {one.id for one in results.plan.outcomes if one.scale == outcome.scale}
-    own = models.loc[(models["scale_version"] == version) & models["outcome"].isin(alike), "outcome"]
-    return _mean(results, str(own.iloc[0]), place) if len(own) and place < len(results.plan.waves) else math.nan
+    return _mean(results, next(one.id for one in results.plan.outcomes if one.scale == outcome.scale), place)
 
 
 def _means_of_schools(schools: pd.DataFrame | None, scale: str, version: str, wave: str) -> list[float]:
