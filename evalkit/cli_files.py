@@ -69,7 +69,9 @@ def check(
 
         while answered(checked, chosen, study, by=by):
             checked = check_files(study, chosen, schools=listed, school=school, marked=mark)
-    terminal.say_json(_as_json(checked)) if json else _say(checked, mark)
+    terminal.say_json(_as_json(checked)) if json else _say(
+        checked, mark, of_staff=study.plan.design == "feedback_survey"
+    )
     if not checked.ok:
         raise typer.Exit(1)
 
@@ -110,7 +112,7 @@ def release(
     chosen = _data_files(study, files, wave=wave, sheet=sheet, mapping=mapping)
     listed = _school_file(schools)
     if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-        _say(check_files(study, chosen, schools=listed), None)
+        _say(check_files(study, chosen, schools=listed), None, of_staff=study.plan.design == "feedback_survey")
         typer.confirm("Make the release?", abort=True)
     kept = keep_previous(to) if keep else None
     made = release_files(study, chosen, to=to, schools=listed, replaces=seen)
@@ -159,7 +161,7 @@ def _as_json(checked: "CheckedFiles") -> dict[str, object]:
     }
 
 
-def _say(checked: "CheckedFiles", mark: Path | None) -> None:
+def _say(checked: "CheckedFiles", mark: Path | None, *, of_staff: bool) -> None:
     from evalkit.intake.normal import counted
     from evalkit.intake.preview import preview_lines
 
@@ -169,8 +171,10 @@ def _say(checked: "CheckedFiles", mark: Path | None) -> None:
             pupils = counted(len(upload.roster), "pupil")
             terminal.say(f"{upload.source.file}: {rows}, a list of {pupils} without answers.")
         else:
-            pupils = counted(upload.responses["pupil"].nunique(), "pupil")
-            terminal.say(f"{upload.source.file}: {rows}, {pupils} with a code that can be used.")
+            usable = upload.responses["pupil"].nunique()
+            staff = f"{counted(usable, 'person', 'people')} who answered"
+            pupils = f"{counted(usable, 'pupil')} with a code that can be used"
+            terminal.say(f"{upload.source.file}: {rows}, {staff if of_staff else pupils}.")
         for line in preview_lines(upload):
             terminal.say(f"  {line}")
         for decision in upload.decisions:

@@ -99,5 +99,7 @@ def _of_outcome(scores: Scores, study: Study, outcome: Outcome) -> Iterator[Answ
 def _schools(rows: pd.DataFrame, plan: Evaluation) -> "np.ndarray | None":
     if plan.clusters is None or "school" not in rows.columns:
         return None
-    schools = rows["school"].fillna("").astype("str").to_numpy(dtype=str)
+    # Who names no school cannot be put with others: each is a school apart.
+    named = rows["school"].fillna("").astype("str")
+    schools = named.where(named != "", rows["pupil"]).to_numpy(dtype=str)
     return schools if np.unique(schools).size > 1 else None

@@ -34,13 +34,14 @@ from evalkit.intake.responses import Parts, responses_of
 from evalkit.intake.sheet_problems import report_headings, report_sheet
 from evalkit.intake.small_groups import report_small_groups
 from evalkit.intake.spare_rows import drop_rows, totals_of
+from evalkit.intake.staff_words import about_people
 from evalkit.intake.trial_columns import TrialColumns, read_trial
 from evalkit.intake.turned_answers import turn_back
 from evalkit.intake.waves import waves_of_rows
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
 from evalkit.records.measure import Measure
-from evalkit.records.responses import ColumnRead, Source, Upload
+from evalkit.records.responses import ColumnRead, Problem, Source, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _upload(
     codes = chosen.mapping.codes if chosen.mapping else {}
     return Upload(
         responses,
-        findings.ordered(),
+        _issues(door, findings),
         Source(door.file, door.sha256, table.sheet, len(table.rows)),
         tuple(decisions),
         columns=tuple(_column_read(column) for column in table.columns),
@@ -134,6 +135,12 @@ def _upload(
         days=times.days if times else (),
         settled_codes=frozenset(code_key(typed) for typed in codes),
     )
+
+
+def _issues(door: Doorway, findings: Findings) -> tuple[Problem, ...]:
+    """What was found, in words that fit those who were asked."""
+    found = findings.ordered()
+    return tuple(about_people(one) for one in found) if door.study.plan.design == "feedback_survey" else found
 
 
 def _recalled(chosen: Chosen, door: Doorway) -> list[str]:

@@ -1,6 +1,10 @@
 """The analyses of published figures: reproduced from the plan alone, and what their README says."""
 
+from pathlib import Path
+
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.results import load_results
@@ -48,3 +52,15 @@ def test_getting_ahead_london_prints_what_16_32_or_48_answers_give():
     table = results.displays["figures"].set_index("outcome")
     assert set(table.loc[["motivated", "skills", "styles", "opportunities", "knowledge"], "fits"]) == {"16 32 48"}
     assert table.loc[["headship", "promoted"], "count"].tolist() == [12, 5]
+
+
+def test_the_notebook_is_committed_without_output_and_runs(tmp_path: Path) -> None:
+    folder = shipped("analyses") / "challenge-partners-2018"
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    assert not [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path))
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    shown = str([output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs])
+    assert "points_printed_as_percent" in shown
+    assert "report.html" in shown

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from evalkit.errors import SpecError, UploadError
+from evalkit.intake.check import check_upload
+from evalkit.intake.staff_words import in_people
+from evalkit.records.evaluation import load_evaluation
 from evalkit.records.instrument import load_instrument
 from evalkit.records.new_plan import write_plan
 from evalkit.records.results import Results
@@ -282,3 +285,16 @@ def test_the_plan_that_new_writes_is_a_plan(tmp_path: Path) -> None:
     write_file(path.parent / "data" / "survey.csv", answers(1), codes=False)
     path.write_text(path.read_text(encoding="utf-8").replace("survey.xlsx", "survey.csv"), encoding="utf-8")
     assert (run(path.parent).estimates["inquiry"] == "agreement").sum() == 5
+
+
+def test_checks_speak_of_people_and_leave_quotes_alone(tmp_path: Path) -> None:
+    assert in_people("'Met our pupils' needs': 2 pupils did not answer. Look at the pupil's row.") == (
+        "'Met our pupils' needs': 2 people did not answer. Look at the person's row."
+    )
+    place = plan(tmp_path / "staff")
+    rows = answers(1)
+    rows[3][0] = 9
+    write_file(place / "mid.csv", rows)
+    checked = check_upload(place / "mid.csv", load_evaluation(place), wave="mid")
+    told = " ".join(one.message for one in checked.issues)
+    assert "Look at the person's answers" in told
