@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evalkit.analysis.analyse import analyse
+from evalkit.analysis.matched_comparison import matched_outcome
 from evalkit.errors import DesignError
 from evalkit.records.results import Results
 from tests.unit.analysis.comparison_scores import TEST, comparison_plan, comparison_scores
@@ -109,6 +110,15 @@ def test_waves_before_and_after(matched: Results) -> None:
     assert set(shown["sample"]) == {"all", "matched"}
 
 
+def test_differences_in_differences_by_hand(matched: Results) -> None:
+    table = pupils()
+    change = table["after"] - table["before"]
+    means = change.groupby(table["arm"]).mean()
+    everybody = row(matched, "difference_in_differences", "did_everybody")
+    assert everybody["estimate"] == pytest.approx(means[1] - means[0])
+    assert (everybody["n_treated"], everybody["n_control"]) == tuple(table["arm"].value_counts()[[1, 0]])
+
+
 def test_the_flow_adds_up(matched: Results) -> None:
     flow = matched.displays["flow"]
     for level in ("school", "pupil"):
@@ -163,13 +173,14 @@ def test_ratings_never_say_randomised(matched: Results) -> None:
     ],
 )
 def test_every_method_comes_near(matching: dict[str, Any], cluster: str) -> None:
-    results = made(pupils(60, 10, seed=3), matching=matching, subgroups=[], outcomes=[READING])
-    first = row(results, "effect", "matched")
-    assert first["conf_low"] < 4 < first["conf_high"]
-    assert abs(first["estimate"] - 4) < 2
-    table = results.displays["matching"].set_index("quantity")
-    assert table.loc["cluster", "value"] == cluster
-    assert table.loc["estimand", "value"] == matching.get("estimand", "att")
+    study, scores = comparison_scores(pupils(50, 8, seed=3), plan(matching=matching, subgroups=[], outcomes=[READING]))
+    found = matched_outcome(scores, study, study.plan.outcomes[0])
+    assert found.matched is not None
+    first = found.rows[0]
+    assert first.conf_low < 4 < first.conf_high
+    assert abs(first.estimate - 4) < 2
+    assert found.matched.cluster_by == cluster
+    assert found.matched.units.estimand == matching.get("estimand", "att")
 
 
 def test_pupils_who_chose_by_themselves_are_clustered_by_pair() -> None:
@@ -182,7 +193,7 @@ def test_pupils_who_chose_by_themselves_are_clustered_by_pair() -> None:
 
 def test_something_hidden_is_warned_of() -> None:
     """A confounder that nobody measured moves the scores after the programme: nothing in the data can mend that."""
-    results = made(pupils(60, 10, gain=0.0, hidden=2.0, seed=2), subgroups=[], outcomes=[READING])
+    results = made(pupils(40, 8, gain=0.0, hidden=2.0, seed=2), subgroups=[], outcomes=[READING])
     assert row(results, "effect", "matched")["estimate"] > 1
     assert "unmeasured_differences" in {one.kind for one in results.caveats}
 
