@@ -39,6 +39,8 @@ def open_tables(results: Results, profile: DisclosureProfile) -> dict[str, pd.Da
     name -> frame, all text: c suppressed, x not available, z not applicable. Counts of schools are not rounded
     """
     tables = {"estimates": results.estimates, "models": results.models, **results.displays}
+    if profile.rounding > 1 and results.plan.design != "cluster_trial":
+        tables = {name: _without_exact_df(table, profile.rounding) for name, table in tables.items()}
     return {name: _opened(table, profile) for name, table in tables.items() if len(table)}
 
 
@@ -59,6 +61,13 @@ def write_open_tables(results: Results, profile: DisclosureProfile, *, to: str |
             table.map(harmless_cell).to_csv(fresh / f"{name}.csv", index=False, lineterminator="\n")
             _metadata(table).to_csv(fresh / f"{name}.meta.csv", index=False, lineterminator="\n")
     return list(tables)
+
+
+def _without_exact_df(table: pd.DataFrame, to: int) -> pd.DataFrame:
+    """Degrees of freedom of pupils, rounded as counts are: 49 beside "50 pupils" says that 50 is exact."""
+    if "df" not in table:
+        return table
+    return table.assign(df=(pd.to_numeric(table["df"], errors="coerce") / to).round() * to)
 
 
 def _opened(table: pd.DataFrame, profile: DisclosureProfile) -> pd.DataFrame:

@@ -38,6 +38,17 @@ def test_public_counts_of_pupils_are_multiples_of_five(results: Results) -> None
     assert seen > 20
 
 
+def test_public_degrees_of_freedom_do_not_tell_the_number_of_pupils(results: Results) -> None:
+    shown = pd.to_numeric(open_tables(results, PUBLIC)["estimates"]["df"], errors="coerce").dropna()
+    exact = results.estimates["df"].dropna()
+    if results.plan.design == "cluster_trial":  # they count schools, which are not rounded
+        assert shown.round(3).tolist() == exact.round(3).tolist()
+    else:
+        assert len(shown) > 5
+        assert (shown % 5 == 0).all()
+        assert (exact % 5 != 0).any()
+
+
 def test_public_percentages_are_whole_and_rest_on_enough(results: Results) -> None:
     for name, table in open_tables(results, PUBLIC).items():
         for column in table.columns:
