@@ -17,15 +17,15 @@ def folder_of(upload: SurveyUpload) -> Path:
 
 def own_mapping(upload: SurveyUpload) -> Mapping | None:
     """What was decided about this file; later decisions about other files do not change it."""
-    return _read(_own(upload))
+    return _read(own_file(upload))
 
 
 def adopt(upload: SurveyUpload, form: str) -> Mapping | None:
     """Take what is remembered for a form over for this file, unless something was decided about the file already."""
     remembered = _read(_remembered(upload, form))
-    if remembered is None or _own(upload).is_file():
+    if remembered is None or own_file(upload).is_file():
         return own_mapping(upload)
-    _write(_own(upload), remembered)
+    _write(own_file(upload), remembered)
     return remembered
 
 
@@ -41,12 +41,13 @@ def keep_decisions(upload: SurveyUpload, decisions: Sequence[Table[str, Any]], *
         remembered = decide(remembered, lasting) if lasting else remembered
     assert own is not None
     folder_of(upload).mkdir(parents=True, exist_ok=True)
-    _write(_own(upload), own)
+    _write(own_file(upload), own)
     if upload.form and remembered is not None:
         _write(_remembered(upload, upload.form), remembered)
 
 
-def _own(upload: SurveyUpload) -> Path:
+def own_file(upload: SurveyUpload) -> Path:
+    """Where the decisions about one file lie."""
     return folder_of(upload) / f"{upload.pk}.yaml"
 
 

@@ -17,7 +17,6 @@ TAGS = {
     State.LANDED: "wait", State.UNREADABLE: "bad", State.PROBLEMS: "bad", State.QUESTIONS: "ask", State.READY: "ask",
     State.CONFIRMED: "good", State.REPLACED: "", State.UNDONE: "",
 }  # fmt: skip
-_OPEN = (State.LANDED, State.UNREADABLE, State.PROBLEMS, State.QUESTIONS, State.READY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class WaveStanding:
     def open_upload(self) -> SurveyUpload | None:
         """The newest file that somebody must still do something about."""
         newest = next(iter(self.uploads), None)
-        return newest if newest is not None and newest.state in _OPEN else None
+        return newest if newest is not None and newest.is_open else None
 
     @property
     def word(self) -> str:

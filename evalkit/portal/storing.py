@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from evalkit.errors import EvalkitError
 from evalkit.intake.normal import plain
+from evalkit.portal.decided import own_file
 from evalkit.portal.jobs.queue import enqueue
 from evalkit.portal.models import Job, Participation, Person, SurveyUpload
 from evalkit.records.whole_file import settle_folder
@@ -48,6 +49,14 @@ def keep_upload(
     upload.save(force_insert=True)
     enqueue(Job.Kind.CHECK, upload.pk, programme=place.programme, school=place.school)
     return upload, True
+
+
+def remove_upload(upload: SurveyUpload) -> None:
+    """Delete a file, what was found in it and what was decided about it alone, and its row."""
+    shutil.rmtree(upload.folder, ignore_errors=True)
+    own_file(upload).unlink(missing_ok=True)
+    Job.objects.filter(kind=Job.Kind.CHECK, target=upload.pk).delete()
+    SurveyUpload.objects.filter(pk=upload.pk).delete()
 
 
 def shown_name(name: str) -> str:

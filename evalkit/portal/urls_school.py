@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_UPLOAD}state/", uploading.upload_state, name="school_upload_state"),
     path(f"{_UPLOAD}again/", uploading.check_again, name="school_check_again"),
     path(f"{_UPLOAD}marked/", uploading.marked, name="school_marked"),
+    path(f"{_UPLOAD}remove/", uploading.remove, name="school_remove"),
     path(f"{_UPLOAD}questions/", questions.answer_questions, name="school_questions"),
     path(f"{_UPLOAD}confirm/", confirming.confirm, name="school_confirm"),
     path(f"{_UPLOAD}receipt/", confirming.receipt, name="school_receipt"),

@@ -100,7 +100,7 @@ def test_who_is_matched_and_what_is_missing(world: World) -> None:
     whole = standing(world.one, world.mine).completeness
     assert (whole.matched, whole.only_first, whole.only_last, whole.matched_percent) == (9, 3, 2, 75)
     page = client.get(place(world)).text
-    assert "9 pupils (75% of those in the first)" in page
+    assert "9 pupils (75% of those in “Before”)" in page
     assert codes(0, 1)[0] not in page
 
 

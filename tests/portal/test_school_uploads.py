@@ -206,3 +206,15 @@ def test_what_was_found_survives_its_file(world: World) -> None:
     empty = {"problems": [], "scales": [], "columns": [], "decisions": [], "unreadable": "x"}
     write_whole(upload.folder / "check.json", json.dumps(empty))
     assert read_found(upload).unreadable == "x"
+
+
+def test_a_file_that_was_never_confirmed_can_be_removed(world: World) -> None:
+    client = world.client(Role.UPLOADER)
+    wrong = send(world, "post", DATA / "post.csv", client=client)
+    kept = confirm(world, send(world, "pre", DATA / "pre.xlsx", client=client), client=client)
+    for upload in (wrong, kept):
+        assert client.post(place(world, f"uploads/{upload.pk}/remove/")).status_code == 302
+    assert list(SurveyUpload.objects.all()) == [kept]
+    assert not wrong.folder.exists()
+    assert kept.path.is_file()
+    assert client.post(place(world, f"uploads/{wrong.pk}/remove/")).status_code == 404

@@ -55,6 +55,11 @@ class SurveyUpload(models.Model):
         indexes = [models.Index(fields=["programme", "school", "wave", "state"], name="upload_place")]
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was never confirmed: somebody must still do something about it, or remove it."""
+        return self.state not in (self.State.CONFIRMED, self.State.REPLACED, self.State.UNDONE)
+
+    @property
     def folder(self) -> Path:
         """Where the file lies, under a name that nobody chose."""
         return self.programme.folder / "uploads" / str(self.school_id) / str(self.id)

@@ -47,7 +47,8 @@ def reports_for(visit: Visit) -> list[tuple[Report, list[ReportFile]]]:
 
 def files_of(report: Report) -> list[ReportFile]:
     """The files of a report that people read; its numbers for machines are not among them."""
-    found = sorted(path for path in report.folder.glob("*.*") if path.suffix in KINDS and _NAME.fullmatch(path.name))
+    found = [path for path in report.folder.glob("*.*") if path.suffix in KINDS and _NAME.fullmatch(path.name)]
+    found.sort(key=lambda path: (path.stem != "report", path.stem, list(KINDS).index(path.suffix)))
     return [ReportFile(path.name, _words(path.stem, path.suffix), -(-path.stat().st_size // 1024)) for path in found]
 
 

@@ -23,7 +23,7 @@ from evalkit.portal.record import record
 from evalkit.portal.repairs import Repair, repairs_of
 from evalkit.portal.replacing import replaced_by, seen_by
 from evalkit.portal.standing import TAGS
-from evalkit.portal.storing import SUFFIXES, keep_upload
+from evalkit.portal.storing import SUFFIXES, keep_upload, remove_upload
 
 State = SurveyUpload.State
 HINTS = {
@@ -162,6 +162,20 @@ def marked(request: HttpRequest, visit: Visit, upload: UUID) -> HttpResponse:
     record(visit.person, "download", programme=visit.the_programme, target=f"marked file of upload {one.pk}")
     name = f"{Path(one.file_name).stem} – cells marked.xlsx"
     return attachment((one.folder / MARKED_FILE).read_bytes(), name, WORKBOOK)
+
+
+@page(Role.UPLOADER, Role.SCHOOL_LEAD)
+@require_POST
+def remove(request: HttpRequest, visit: Visit, upload: UUID) -> HttpResponse:
+    """Delete a file that was never confirmed, and all that was found in it."""
+    one = upload_of(visit, upload, lock=True)
+    if one.is_open:
+        record(
+            visit.person, "upload", programme=visit.the_programme, target=f"removed upload {one.pk}", sha256=one.sha256
+        )
+        remove_upload(one)
+        messages.success(request, f"“{one.file_name}” was deleted from the portal.")
+    return redirect("school_programme", school=visit.the_school.pk, programme=visit.the_programme.pk)
 
 
 def marked_exists(upload: SurveyUpload) -> bool:
