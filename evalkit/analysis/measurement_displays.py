@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from evalkit.analysis.estimate import too_few_reason
-from evalkit.analysis.paired_sample import PairedSample
 from evalkit.records.evaluation import Study
+from evalkit.records.outcome import Outcome
 from evalkit.records.scores import DIF_COLUMNS, FACTOR_COLUMNS, INVARIANCE_COLUMNS, LOADING_COLUMNS, Scores
 
 SHOWN_COLUMNS = {
@@ -19,14 +19,14 @@ STEPS = ("", "configural", "thresholds", "metric", "scalar", "strict")
 
 
 def measurement_tables(
-    scores: Scores, samples: Sequence[PairedSample], study: Study, *, threshold: int
+    scores: Scores, outcomes: Sequence[Outcome], study: Study, *, threshold: int
 ) -> dict[str, pd.DataFrame]:
     """The displays `factors`, `loadings`, `invariance` and `dif` of the plan's scales, small groups hidden.
 
     Scoring fits nothing to fewer pupils than standards.yaml asks for, so what is left to hide is how few there were.
     """
     quality = scores.quality
-    labels = {sample.outcome.scale: sample.outcome.label for sample in samples}
+    labels = {one.scale: one.label for one in outcomes}
     order = _order(study, labels)
     factors, invariance = (_sorted(frame, order) for frame in (quality.factors, quality.invariance))
     return {

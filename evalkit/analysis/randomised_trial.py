@@ -36,6 +36,7 @@ from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yards
 from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
 from evalkit.analysis.trial_months import months
 from evalkit.analysis.trial_problems import refuse_bad_trial
+from evalkit.analysis.trial_questionnaires import questionnaire_displays
 from evalkit.analysis.trial_robustness import robustness_rows
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from evalkit.analysis.trial_schools import schools
@@ -99,7 +100,7 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
     _refuse_if_nothing(study, found)
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
-    displays = _displays(study, found, standards)
+    displays = _displays(scores, study, found, standards)
     displays |= _ratings(plan, found, estimates, displays, standards)
     models, samples = _models(found), [one.sample for one in found]
     reliabilities = trial_reliabilities(scores, samples)
@@ -185,7 +186,9 @@ def _models(found: Sequence[AnalysedOutcome]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
 
 
-def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standards) -> dict[str, pd.DataFrame]:
+def _displays(
+    scores: Scores, study: Study, found: Sequence[AnalysedOutcome], standards: Standards
+) -> dict[str, pd.DataFrame]:
     """Who took part, how alike the arms were, how scores were spread, who is missing: disclosure-controlled."""
     plan, samples = study.plan, [one.sample for one in found]
     labels = {one.id: one.label for one in (*plan.subgroups, *plan.arms)}
@@ -206,6 +209,7 @@ def _displays(study: Study, found: Sequence[AnalysedOutcome], standards: Standar
         "dropout": pd.concat([dropout_table(one, labels) for one in samples], ignore_index=True),
         "fidelity": fidelity(about_all),
         "fidelity_summary": fidelity_summary(about_all),
+        **questionnaire_displays(scores, study),
     }
 
 

@@ -157,7 +157,7 @@ def _displays(
         "answers": answers,
         "quality": quality_table(scores, samples, study, distribution, threshold=threshold),
         "items": item_table(scores, samples, study, answers, threshold=threshold),
-        **measurement_tables(scores, samples, study, threshold=threshold),
+        **measurement_tables(scores, [one.outcome for one in samples], study, threshold=threshold),
     }
 
 

@@ -27,6 +27,7 @@ from evalkit.stats.pooling import PooledEstimates
 from evalkit.stats.vectors import FloatArray
 
 WIDEST_DELTA = 1.0
+ORDERED = "Ordered grades are not imputed: an ordered logit is not refitted to each imputation. Complete cases stand."
 
 
 def impute_sample(sample: TrialSample, auxiliary: Sequence[str]) -> Imputed:
@@ -119,7 +120,7 @@ def missing_rows(model: TrialModel, scales: dict[str, Yardstick]) -> list[Estima
     if sample.plan.missing_data.strategy != "multiple_imputation":
         return []
     if sample.outcome.kind == "ordered":
-        return [not_estimated(row, "Ordered grades are not imputed.") for row in blanks if row.inquiry == "missing"]
+        return [not_estimated(row, ORDERED) for row in blanks if row.inquiry == "missing"]
     return estimated(blanks, lambda: _rows(model, scales, blanks))
 
 

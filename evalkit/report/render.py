@@ -147,6 +147,11 @@ def _make(
             f"The template '{chosen}' is not made for the design {results.plan.design}. "
             f"Use {own}{' or brief' if of_pupils else ''}, or leave the template out."
         )
+    if str(chosen) == "measures" and results.plan.is_trial:
+        raise ReportError(
+            "The template 'measures' is made for studies without arms. A trial's own report has a section on how well "
+            "its questionnaires worked: leave the template out."
+        )
     render_documents(
         template_path(chosen), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand
     )

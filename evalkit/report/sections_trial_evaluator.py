@@ -18,12 +18,17 @@ from evalkit.report.blocks import Block, Figure, Markdown, Table
 from evalkit.report.figure_arms import arms_figure
 from evalkit.report.figure_balance import balance_figure
 from evalkit.report.figure_delivery import delivery_figure
+from evalkit.report.figure_loadings import loadings_figure
 from evalkit.report.figure_missing import missing_figure
 from evalkit.report.figure_robust import robust_figure
 from evalkit.report.figure_schools import schools_figure
 from evalkit.report.sections import bullets, paragraph, sealed_plan
 from evalkit.report.table_cells import table
+from evalkit.report.tables_factor import fit_table, groups_table, invariance_table
+from evalkit.report.tables_measure import reliability_table
 from evalkit.report.trial_effects import display, primary_effects
+from evalkit.report.words_measure import fit_sentence, invariance_sentence
+from evalkit.report.words_names import measured_facts
 from evalkit.report.words_trial_method import (
     MULTIPLICITY,
     design_rows,
@@ -37,6 +42,7 @@ NOT_SUPPLIED = {
     "attrition": "How many were lost from each group was not supplied.",
     "balance": "How alike the groups were at the start was not supplied.",
     "spread": "How scores were spread is not shown, because too few pupils stand behind each band.",
+    "questionnaires": "No outcome comes from a questionnaire, so there are no questions to look at.",
     "arms": "The groups' means were not supplied.",
     "subgroups": "No groups of pupils were planned to be looked at.",
     "follow_up": "There is no later outcome.",
@@ -144,6 +150,17 @@ def scores(results: Results) -> list[Block]:
         tables_trial.effect_size_table(results),
         paragraph(MULTIPLICITY[results.plan.multiplicity.method]),
     ]
+
+
+def questionnaires(results: Results) -> list[Block]:
+    """How well the questions of each questionnaire worked together."""
+    if "quality" not in results.displays:
+        return [paragraph(NOT_SUPPLIED["questionnaires"])]
+    asked = {one.scale: one for one in results.plan.outcomes if measured_facts(results, one.id) is None}
+    told = [sentence(results, scale) for scale in asked for sentence in (fit_sentence, invariance_sentence)]
+    drawn = [loadings_figure(results, scale) for scale in asked]
+    tables = [build(results) for build in (reliability_table, fit_table, invariance_table, groups_table)]
+    return [bullets(one for one in told if one), *_kept([*drawn, *tables])]
 
 
 def subgroups(results: Results) -> list[Block]:

@@ -17,6 +17,11 @@ STEPS = {
     "strict": "residuals alike",
     "": "",
 }
+BETWEEN_GROUPS = ", between groups"
+CAPTION = (
+    "Whether the questions worked in the same way before and after: one model of both times, more and more of it held "
+    "alike."
+)
 
 
 def _frame(results: Results, name: str) -> pd.DataFrame:
@@ -50,7 +55,7 @@ def invariance_table(results: Results) -> Table | None:
         verdict = {"yes": "holds", "no": "does not hold", "True": "holds", "False": "does not hold"}
         rows.append(
             [
-                str(row["label"]),
+                f"{row['label']}{BETWEEN_GROUPS if row['between'] == 'arms' else ''}",
                 STEPS.get(step, step) or ABSENT,
                 count(row["n"]),
                 _number(row, "cfi"),
@@ -62,10 +67,9 @@ def invariance_table(results: Results) -> Table | None:
     if not rows:
         return None
     header = ("Measure", "What is held alike", "Pupils", "CFI", "Change of CFI", "Change of RMSEA", "Verdict")
-    caption = (
-        "Whether the questions worked in the same way before and after: one model of both times, more and more of it "
-        "held alike."
-    )
+    caption = CAPTION
+    if any(row["between"] == "arms" for row in records(_frame(results, "invariance"))):
+        caption = f"{CAPTION} Between groups: the same for the arms."
     return table(results, header, rows, align="llrrrrl", caption=caption, widths=(15, 22, 8, 8, 11, 12, 24))
 
 

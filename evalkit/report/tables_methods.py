@@ -179,7 +179,8 @@ def mdes_table(results: Results) -> Table | None:
     meant = "".join(f" {_short(group)}: {group_name(results, group)}." for group in sorted(groups))
     caption = f"The smallest effect that the trial could have been expected to detect, by stage.{meant}"
     share = [MDES_WIDTHS.get(name.partition("_")[0], 10) for name in names]
-    widths = (30, *(70 * own / sum(share) for own in share))
+    first = max(30, 58 - 10 * len(names))
+    widths = (first, *((100 - first) * own / sum(share) for own in share))
     return table(results, header, rows, align="l" + "r" * len(names), caption=caption, widths=widths)
 
 

@@ -25,7 +25,8 @@ PLAIN = ("banner", "answer_box", "fact_boxes", "main_chart", "how_sure", "findin
          "flow", "steps", "limits", "warnings")  # fmt: skip
 EVALUATOR = ("design", "sample_size", "participants", "balance", "scores", "subgroups", "follow_up", "schools",
              "robustness", "missing", "delivery", "security", "wwc", "cost", "context", "model", "deviations",
-             "checklist", "numbers", "data_protection")  # fmt: skip
+             "checklist", "numbers", "data_protection",
+             "questionnaires")  # fmt: skip
 BRIEF = ("banner", "answer_box", "fact_boxes", "picture", "how_sure", "steps", "closing")
 RANGES: dict[str, tuple[float, float]] = {  # verdict: interval in g, with 0.1 declared
     "rose_clearly": (0.12, 0.3), "rose": (0.02, 0.3), "rose_slightly": (0.01, 0.08), "same": (-0.05, 0.06),
