@@ -23,7 +23,14 @@ from evalkit.records.standards import CheckStandards, load_standards
 
 SURVEY_MODEL_COLUMNS = ("outcome", "wave", "n", "schools")
 SURVEY_LIMITS = ("opinions_only", "no_comparison_group", "those_who_answer", "social_desirability")
-SURVEY_WARNINGS = ("response_unknown", "low_response", "in_schools", "not_validated", "one_or_more_suppressed")
+SURVEY_WARNINGS = (
+    "response_unknown",
+    "low_response",
+    "in_schools",
+    "other_people",
+    "not_validated",
+    "one_or_more_suppressed",
+)
 
 
 def analyse_feedback_survey(scores: Scores | None, study: Study) -> Results:
@@ -120,6 +127,8 @@ def _caveats(
     schools = [len(set(one.schools)) for one in answers if one.schools is not None]
     if schools:
         found.append(Caveat("in_schools", "warning", facts={"count": min(schools)}))
+    if plan.anonymous and sum(count > 0 for count in given.values()) > 1:
+        found.append(Caveat("other_people", "warning"))
     found += [
         Caveat("not_validated", "warning", facts={"instrument": one.title})
         for one in study.instruments

@@ -22,6 +22,7 @@ WARNINGS: dict[str, str] = {
         "Staff of one school tend to answer alike. The likely ranges allow for that ({count} schools); with few "
         "schools they are rough."
     ),
+    "other_people": "Nobody is known again, so it may be other people who answered the next time.",
     "not_validated": "Nobody has yet shown that “{instrument}” measures what it says.",
     "one_or_more_suppressed": (
         "Where an answer of fewer than {threshold} people could be worked out, numbers are not shown."

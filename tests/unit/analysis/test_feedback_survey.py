@@ -175,6 +175,7 @@ def test_the_words_give_fractions_and_the_response(results: Results) -> None:
     assert answer(results).startswith("Most agreed: ")
     assert " of 60" in answer(results)
     assert "Next time write down how many are asked" in " ".join(next_steps(results))
+    assert "other_people" in {one.kind for one in results.caveats}
     assert occasion_sentences(results)[0].startswith("Q1 agree pct: ")
     picture = feedback_figure(results)
     assert picture is not None
