@@ -98,7 +98,8 @@ def _weights(matched: MatchedSample) -> Mapping[str, FloatArray]:
     """Weights of each sample; those that cannot be had are left out."""
     estimand = matching_of(matched.sample).estimand
     plain = "att" if estimand == "ato" else estimand
-    found: dict[str, FloatArray] = {"all": np.ones(len(matched.rows)), "matched": matched.weights}
+    # The matched come first: where they and all differ by few pupils, the means of all are not shown.
+    found: dict[str, FloatArray] = {"matched": matched.weights, "all": np.ones(len(matched.rows))}
     for method, target in (("ipw", plain), ("overlap", "ato"), ("entropy", plain)):
         try:
             found[method] = weigh_units(matched.covariates, matched.chosen, method, target).weights  # type: ignore[arg-type]

@@ -238,11 +238,21 @@ def _multilevel(matched: MatchedSample) -> list[Estimate]:
 
 
 def row_of_values(
-    matched: MatchedSample, values: FloatArray, row: Estimate, *, adjust: bool = True, everybody: bool = False
+    matched: MatchedSample,
+    values: FloatArray,
+    row: Estimate,
+    *,
+    adjust: bool = True,
+    everybody: bool = False,
+    sd: float | None = None,
 ) -> Estimate:
-    """A row about other values of the same pupils: a later wave, a placebo, a change."""
+    """A row about other values of the same pupils: a later wave, a placebo, a change.
+
+    `sd` is the yardstick of g; that of the values themselves when left out.
+    """
     by = assigned_by(matched) if everybody else None
     try:
-        return filled(row, matched_difference(matched, values, adjust=adjust, everybody=everybody, by=by), matched)
+        found = matched_difference(matched, values, adjust=adjust, everybody=everybody, by=by)
+        return filled(row, found, matched, sd=sd)
     except FitError as error:
         return not_estimated(row, error.message)

@@ -18,6 +18,7 @@ from evalkit.stats.vectors import FloatArray
 from evalkit.stats.weighted_difference import WeightedDifference
 
 SENSITIVITY_COLUMNS = ("outcome", "quantity", "label", "value", "low", "high", "note")
+AS_STRONG = "something unseen, as strong as this"
 Row = tuple[str, str, float, float, float, str]
 
 
@@ -105,7 +106,10 @@ def _benchmarks(matched: MatchedSample, found: WeightedDifference, ratio: float,
             continue
         label = matched.covariates.names[covariates.facts.index(fact)] if fact == "baseline" else labels.get(fact, fact)
         numbers = (factor * left.estimate, factor * left.conf_low, factor * left.conf_high)
-        rows.append(("benchmark", label, *numbers, "something unseen, as strong as this"))
+        note = AS_STRONG
+        if left.r2_outcome >= 1:  # then nothing is left to err by, and an interval would say too much
+            numbers, note = (numbers[0], math.nan, math.nan), f"{AS_STRONG}; it would explain all that is left"
+        rows.append(("benchmark", label, *numbers, note))
     return rows
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.estimate import Estimate
-from evalkit.analysis.matched_rows import MATCHED, assigned_by, row_of_values
+from evalkit.analysis.matched_rows import MATCHED, assigned_by, matched_difference, row_of_values
 from evalkit.analysis.matched_sample import MatchedSample
 from evalkit.analysis.trial_effects import blank
 from evalkit.analysis.trial_sample import TrialSample, scores_at
@@ -41,8 +41,8 @@ def wave_rows(matched: MatchedSample, scores: Scores) -> list[Estimate]:
     Notes
     -----
     Change from the last wave before to the outcome's wave, programme minus comparison, in the matched sample and among
-    everybody, without covariates; errors clustered as in the primary analysis. Before: the same from an earlier wave to
-    the last one before, which should be 0 if the groups moved alike.
+    everybody, without covariates; g over the outcome's own standard deviation; errors clustered as in the primary
+    analysis. Before: the same from an earlier wave to the last one before, which should be 0 if the groups moved alike.
     """
     sample, plan = matched.sample, matched.sample.plan
     arm, waves = sample.treated[0], waves_with(matched, scores)
@@ -52,14 +52,15 @@ def wave_rows(matched: MatchedSample, scores: Scores) -> list[Estimate]:
     if last in waves and sample.wave != last:
         before = values_at(matched, scores, last)
         change = matched.rows["outcome"].to_numpy(dtype=np.float64) - before
+        sd = matched_difference(matched, adjust=False).sd_pooled  # of the outcome, so that g compares with the others
         for name, everybody in ((DID, False), (DID_ALL, True)):
             row = blank(sample, arm, inquiry="difference_in_differences", estimator=name)
-            rows.append(row_of_values(matched, change, row, adjust=False, everybody=everybody))
+            rows.append(row_of_values(matched, change, row, adjust=False, everybody=everybody, sd=sd))
         for wave in waves:
             if order.index(wave) < order.index(last):
                 row = replace(blank(sample, arm, inquiry="pre_trend", estimator=DID), wave=wave)
                 earlier = before - values_at(matched, scores, wave)
-                rows.append(row_of_values(matched, earlier, row, adjust=False))
+                rows.append(row_of_values(matched, earlier, row, adjust=False, sd=sd))
     for wave in waves:
         if order.index(wave) > order.index(sample.wave):
             row = replace(blank(sample, arm, inquiry="follow_up", estimator=MATCHED), wave=wave)
@@ -89,7 +90,7 @@ def trend(found: Sequence[MatchedSample], scores: Scores) -> pd.DataFrame:
     frame, TREND_COLUMNS
         Only outcomes that were measured twice or more. `sample`: all or matched; `when`: before or after the programme
         began. The matched comparison group's means are weighted. Empty where fewer pupils than the threshold have a
-        score, or where matched and all differ by fewer than that.
+        score; those of all too, where fewer than that were not matched.
     """
     rows: list[tuple[object, ...]] = []
     for matched in found:
@@ -107,9 +108,10 @@ def trend(found: Sequence[MatchedSample], scores: Scores) -> pd.DataFrame:
                 for arm, group in ((matched.sample.treated[0], matched.chosen), (plan.control.id, ~matched.chosen)):
                     known = group & ~np.isnan(values)
                     used = known & (weights > 0)
-                    gap = int(known.sum() - used.sum())
+                    gap = int(known.sum() - (known & matched.matched).sum())
                     safe = mean_is_safe(int(used.sum()), plan.suppression_threshold)
-                    safe = safe and not 0 < gap < plan.suppression_threshold
+                    tells_of_few = sample == "all" and 0 < gap < plan.suppression_threshold
+                    safe = safe and not tells_of_few
                     own = None if clusters is None else clusters[used]
                     numbers = _mean(values[used], weights[used], own, plan.conf_level) if safe else (np.nan,) * 3
                     place = float(order.index(wave))
