@@ -30,7 +30,7 @@ DRAWN, BOTTOM = 1.7, 0.42  # inches
 TITLE = "How alike the groups were in what was known before"
 AXIS = "Chance of being in the programme, by what was known before"
 CAPTION = (
-    "Percent of each group in each band, everybody before matching. Where only one group has bars, its pupils have "
+    "How each group is spread, everybody before matching: areas show shares of the group. Where only one group has bars, its pupils have "
     "nobody alike to be compared with. c: too few pupils to show."
 )
 
@@ -80,7 +80,8 @@ def _draw(axes: "Axes", results: Results, data: pd.DataFrame, arms: tuple[str, s
         own = data[data["arm"] == arm]
         width = (own["high"] - own["low"]) * 0.42
         left = own["low"] + (own["high"] - own["low"]) * (0.06 + 0.46 * place)
-        axes.bar(left, own["percent"].fillna(0), width=width, align="edge", label=short_arm(results.plan, arm), **look)
+        tall = (own["percent"] / (own["high"] - own["low"])).fillna(0)
+        axes.bar(left, tall, width=width, align="edge", label=short_arm(results.plan, arm), **look)
         for start, wide, share in zip(left, width, own["percent"], strict=True):
             if not known(share):
                 axes.text(start + wide / 2, 0, "c", ha="center", va="bottom", fontsize=SMALL)

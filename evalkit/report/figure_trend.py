@@ -39,7 +39,7 @@ def trend_data(results: Results, outcome: str) -> pd.DataFrame:
     """The numbers drawn: those after matching, where there are any."""
     rows = [row for row in display(results, "trend", outcome=outcome) if known(row["mean"])]
     matched = [row for row in rows if row["sample"] == "matched"] or rows
-    columns = ["arm", "wave", "place", "mean", "mean_low", "mean_high", "wave_is"]
+    columns = ["arm", "wave", "place", "mean", "mean_low", "mean_high", "when"]
     return pd.DataFrame([[row[name] for name in columns] for row in matched], columns=columns)
 
 
@@ -78,7 +78,7 @@ def _draw(axes: "Axes", results: Results, data: pd.DataFrame) -> None:
             markerfacecolor="white" if control else colour, label=short_arm(results.plan, arm),
         )  # fmt: skip
         axes.vlines(own["place"], own["mean_low"], own["mean_high"], color=colour, linewidth=1.1)
-    before = data.loc[data["wave_is"] == "before", "place"]
+    before = data.loc[data["when"] == "before", "place"]
     if len(before):
         axes.axvline(float(before.max()) + 0.5, color=QUIET, linewidth=1.0, linestyle=(0, (4, 2)))
     axes.legend(loc="best", frameon=False, fontsize=SMALL)

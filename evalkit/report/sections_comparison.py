@@ -17,6 +17,7 @@ from evalkit.report.words_comparison import (
     LORD_INTRO,
     lord_lines,
     lord_verdict,
+    matched_lines,
     placebo_sentences,
     start_sentences,
     unseen_sentences,
@@ -75,14 +76,19 @@ def start(results: Results) -> list[Block]:
 
 
 def lord(results: Results) -> list[Block]:
-    """Lord's paradox: three ways to compare groups that did not start alike, for each primary outcome."""
+    """How like was compared with like; or Lord's paradox: three ways to compare groups that did not start alike."""
     told: list[Block] = []
+    if results.plan.design == "matched_comparison":
+        for one in primary_effects(results):
+            named = f"{one.label}: " if len(primary_effects(results)) > 1 else ""
+            told.append(bullets(f"{named}{line}" for line in matched_lines(results, one)))
+        return [Markdown("### Like with like"), *told]
     for one in primary_effects(results):
         lines = lord_lines(results, one)
         if lines:
             told += [Markdown(f"**{escape(one.label)}**")] if len(primary_effects(results)) > 1 else []
             told += [Markdown("\n".join(f"- {line}" for line in lines)), Markdown(lord_verdict(results, one))]
-    return [paragraph(LORD_INTRO), *told] if told else [paragraph(NO_BASELINE)]
+    return [Markdown("### Three ways to compare"), paragraph(LORD_INTRO), *told] if told else [paragraph(NO_BASELINE)]
 
 
 def unseen(results: Results) -> list[Block]:
@@ -135,5 +141,6 @@ def groups_named(results: Results) -> Block:
 
 def balance_tables(results: Results) -> list[Block]:
     """The groups at the start in numbers."""
-    found = tables_participants.balance_table(results)
+    matched = tables_comparison.matched_balance_table(results)
+    found = matched if matched is not None else tables_participants.balance_table(results)
     return [found] if found is not None else [paragraph("How alike the groups were at the start was not supplied.")]

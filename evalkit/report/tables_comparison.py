@@ -4,12 +4,13 @@ from functools import partial
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
-from evalkit.report.numbers import ABSENT, bare_p, fixed, known, signed
+from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, fixed, known, signed
 from evalkit.report.rows import Row, rows_of
 from evalkit.report.table_cells import cell, cell_range, interval_name, table
 from evalkit.report.tables_methods import trimmed_table
 from evalkit.report.tables_trial import n_cell, size_cell
-from evalkit.report.trial_effects import display
+from evalkit.report.trial_effects import display, primary_effects
+from evalkit.report.words_arms import treated_arms
 from evalkit.report.words_methods import method_name
 from evalkit.report.words_names import opening, outcome_label
 
@@ -20,12 +21,21 @@ ADJUSTMENT = {
     "change_takes": "Taken off by change scores",
     "reliability": "Reliability of the score before",
 }
+KEYS = ("sample", "level", "variable", "label", "category")
+MATCHED_SAMPLES = {
+    "all": "Everybody",
+    "matched": "Matched",
+    "ipw": "Inverse probability",
+    "overlap": "Overlap weights",
+    "entropy": "Entropy balancing",
+}
 SENSITIVITY = {
     "e_value": "E-value of the estimate",
     "e_value_limit": "E-value of the nearer limit",
     "rosenbaum_gamma": "Rosenbaum's gamma at which it becomes unclear",
     "robustness_value": "Robustness value",
     "robustness_value_alpha": "Robustness value, to become unclear",
+    "partial_r2": "Partial R²",
     "benchmark": "As strong as",
 }
 
@@ -105,19 +115,59 @@ def sensitivity_tables(results: Results) -> list[Table]:
 
 def matching_table(results: Results) -> Table | None:
     """How partners were found; None where nobody was matched."""
-    found = display(results, "matching")
-    if not found:
-        return None
     rows = [
         [
             outcome_label(results, str(row["outcome"])),
             opening(str(row["quantity"]).replace("_", " ")),
-            str(row["value"]),
+            str(row["value"]) or f"{row['number']:g}",
         ]
-        for row in found
+        for row in display(results, "matching")
+        if row["value"] or known(row.get("number", float("nan")))
     ]
+    if not rows:
+        return None
     header = ("Outcome", "What", "How")
     return table(results, header, rows, align="lll", caption="How partners were found.", widths=(28, 32, 40))
+
+
+def matched_balance_table(results: Results) -> Table | None:
+    """The groups before and after matching, with standardised gaps and ratios of variances; None where none matched."""
+    first = next(iter(primary_effects(results)), None)
+    found = display(results, "balance", outcome=first.outcome) if first and display(results, "love") else []
+    rows: list[list[str]] = []
+    treated = treated_arms(results.plan)[0]
+    for row in found:
+        if row["arm"] != treated:
+            continue
+        other = next((one for one in found if one["arm"] != treated and all(one[k] == row[k] for k in KEYS)), {})
+        name = opening(str(row["label"])) + (f": {row['category']}" if row["category"] else "")
+        gap, ratio = float(row["std_difference"]), float(row["variance_ratio"])
+        rows.append(
+            [
+                MATCHED_SAMPLES.get(str(row["sample"]), opening(str(row["sample"]))),
+                name,
+                _level(row),
+                _level(other),
+                signed(gap, 2) if known(gap) else ABSENT,
+                fixed(ratio, 2) if known(ratio) else ABSENT,
+            ]
+        )
+    if not rows:
+        return None
+    header = ("Sample", "Characteristic", "Programme", "Comparison", "Gap", "Ratio of variances")
+    caption = (
+        "The groups before and after matching. Numbers: mean (SD). Categories: percent. Gap: standardised difference; "
+        "the SD is that before matching throughout. No tests: what matters is how large a gap is."
+    )
+    return trimmed_table(results, header, rows, align="llrrrr", caption=caption, widths=(16, 28, 16, 16, 10, 14))
+
+
+def _level(row: Row) -> str:
+    if not row or row["variable"] == "propensity":
+        return ABSENT
+    if row["category"]:
+        return f"{fixed(row['percent'], 0)}%" if known(row["percent"]) else SUPPRESSED
+    return f"{fixed(row['mean'], 1)} ({fixed(row['sd'], 1)})" if known(row["mean"]) else SUPPRESSED
 
 
 def placebo_table(results: Results) -> Table | None:

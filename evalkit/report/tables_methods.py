@@ -16,6 +16,10 @@ from evalkit.report.words_names import opening, outcome_label
 
 MODELS = {"primary": "main model", "unadjusted": "group alone"}
 STAGES = {"protocol": "Protocol", "randomisation": "Randomisation", "analysis": "Analysis"}
+NUMBERS = (
+    "variance_school", "variance_class", "variance_pupil", "icc", "icc_low", "icc_high", "r2_school", "r2_pupil",
+    "sd_total", "hedges_j", "loglik", "converged", "is_singular",
+)  # fmt: skip
 WHOLE = ("sides", "schools", "schools_treated", "schools_control", "pupils", "pupils_treated",
          "pupils_control")  # fmt: skip
 MDES_WIDTHS = {"randomisation": 15}  # the longest word of the headings; others take 10
@@ -65,10 +69,15 @@ def _robust_row(row: Row, name: str) -> list[str]:
     ]
 
 
+def models(results: Results) -> list[Row]:
+    """The models; numbers that a design's models do not have are NaN."""
+    return [dict.fromkeys(NUMBERS, float("nan")) | row for row in records(results.models)]
+
+
 def variance_table(results: Results) -> Table:
     """Variances, ICC, R squared and what g is divided by, a row per outcome, model and arm."""
     rows = []
-    for row in records(results.models):
+    for row in models(results):
         icc = fixed(row["icc"], 3) if known(row["icc"]) else ABSENT
         spread = interval(row["icc_low"], row["icc_high"], digits=3)
         rows.append(
@@ -92,7 +101,7 @@ def variance_table(results: Results) -> Table:
 def fit_table(results: Results) -> Table:
     """Samples and fit of every model."""
     rows = []
-    for row in records(results.models):
+    for row in models(results):
         rows.append(
             [
                 _model(results, row),

@@ -120,6 +120,19 @@ LORD = {
         "the chance in the score before (reliability {reliability})."
     ),
 }
+MATCHED = {
+    "nearest": "For each of the {units} with the programme, one after the other, the most similar one without it was "
+    "looked for.",
+    "optimal": "Partners were chosen so that all pairs of {units} together are as similar as they can be.",
+    "full": "All {units} within reach were put into sets in which those with and without the programme are alike.",
+    "exact": "Only {units} that are the same in everything named were compared.",
+    "coarsened": "Only {units} in the same classes of what was known before were compared.",
+}
+PARTNERS = "In the result are {kept} of the {all} pupils with the programme; for the others nobody alike was found."
+CHANGE_MINUS_CHANGE = (
+    "As a check, we asked by how much more one matched group changed than the other: {value} points (likely range "
+    "{spread}), beside {ours} in the main result. The two need not agree, for they ask different questions."
+)
 LORD_SAME = "Here the three lead to the same conclusion{numbers}."
 LORD_APART = "Here they do **not** lead to the same conclusion{numbers}, so the answer depends on how one compares."
 ALIKE = {
@@ -127,7 +140,7 @@ ALIKE = {
     "needs_adjustment": "close enough to compare when scores before are held equal, as they are here",
     "fails": "too far apart to count as alike",
 }
-START = "Before the programme, the groups were {g} of a standard deviation apart on {name}: {verdict}."
+START = "{when}, the groups were {g} of a standard deviation apart on {name} before: {verdict}."
 RULE = (
     "The What Works Clearinghouse counts groups as alike up to {near}, and as comparable with adjustment up to {far} "
     "(status {status})."
@@ -183,6 +196,7 @@ def comparison_check(check: Check) -> str | None:
 def start_sentences(results: Results) -> list[str]:
     """How far apart the groups were before on each primary outcome, by the What Works Clearinghouse's rule."""
     told: list[str] = []
+    when = "After matching" if results.plan.design == "matched_comparison" else "Before the programme"
     for one in primary_effects(results):
         rows = [row for row in display(results, "wwc", outcome=one.outcome) if row["step"] == "baseline"]
         row = rows[0] if rows else {}
@@ -190,7 +204,9 @@ def start_sentences(results: Results) -> list[str]:
             told.append(UNKNOWN_START.format(name=inside(one.label)))
             continue
         told.append(
-            START.format(g=effect(abs(row["value"])), name=inside(one.label), verdict=ALIKE[str(row["verdict"])])
+            START.format(
+                when=when, g=effect(abs(row["value"])), name=inside(one.label), verdict=ALIKE[str(row["verdict"])]
+            )
         )
     near, far = load_standards().wwc.baseline_satisfied, load_standards().wwc.baseline_adjustable
     if told and any("standard deviation" in text for text in told):
@@ -234,6 +250,33 @@ def _ways(results: Results, one: Effect) -> list[Row]:
     ]
 
 
+def matched_lines(results: Results, one: Effect) -> list[str]:
+    """How like was compared with like, in plain sentences; none where nobody was matched."""
+    rows = {str(row["quantity"]): row for row in display(results, "matching", outcome=one.outcome)}
+    plan = results.plan.comparison
+    if not rows or plan is None or plan.matching is None:
+        return []
+    units = "schools" if plan.matching.unit == "school" else "pupils"
+    told = [MATCHED[plan.matching.method].format(units=units)]
+    n, kept = (rows.get(name, {}).get("number", float("nan")) for name in ("n_treated", "matched_treated"))
+    if known(n) and known(kept):
+        told.append(PARTNERS.format(kept=count(kept), all=count(n)))
+    change = next((row for row in rows_of(results, "difference_in_differences") if _is_of(row, one)), None)
+    if change is not None and change["status"] == "ok":
+        told.append(
+            CHANGE_MINUS_CHANGE.format(
+                value=signed(change["estimate"], 1),
+                spread=interval(change["conf_low"], change["conf_high"], digits=1),
+                ours=signed(one.estimate, 1),
+            )
+        )
+    return told
+
+
+def _is_of(row: Row, one: Effect) -> bool:
+    return row["outcome"] == one.outcome and row["wave"] == one.row["wave"] and row["estimator"] == "did_cr2"
+
+
 def placebo_sentences(results: Results) -> list[str]:
     """What the outcomes that the programme cannot have changed say of the comparison."""
     told: list[str] = []
@@ -257,7 +300,7 @@ def unseen_sentences(results: Results, outcome: str) -> list[str]:
         row = rows.get(name)
         if row is None or not known(row["value"]):
             continue
-        low = rows.get("e_value_limit", {}).get("value", float("nan"))
+        low = rows["e_value_limit"]["value"] if "e_value_limit" in rows else row["low"]
         limit = UNSEEN_LIMIT.format(value=fixed(low, 1)) if name == "e_value" and known(low) and low > 1 else ""
         percent = f"{count(round(100 * float(row['value'])))}%"
         told.append(text.format(value=fixed(float(row["value"]), 1), share=percent, limit=limit))

@@ -128,7 +128,8 @@ def trial_answer(results: Results) -> str:
         before = found[place - 1] if place else None
         clauses.append(_clause(results, one, alone=len(found) == 1, before=before))
     closing = _closing(results, found)
-    return f"{opening(listed(clauses))}{closing}."
+    first = "after matching, " if results.plan.design == "matched_comparison" else ""
+    return f"{opening(first + listed(clauses))}{closing}."
 
 
 def _many(found: Sequence[Effect]) -> str:

@@ -27,6 +27,12 @@ ERRORS_COMPARISON = (
     "effect of its own (REML, degrees of freedom by Kenward and Roger); with fewer, errors are clustered (CR2, degrees "
     "of freedom by Satterthwaite), or schools are fixed effects where each holds pupils of both groups."
 )
+MODEL_MATCHED = (
+    "On the matched (or weighted) pupils the outcome is explained by the group{terms}, by weighted least squares. The "
+    "weights come from matching and are no precisions, so errors are clustered (CR2, degrees of freedom by "
+    "Satterthwaite) by what came into the programme as a whole, or by matched set. What was matched on stays in the "
+    "model, so that what matching left is taken off."
+)
 CORRECTED_COMPARISON = (
     "“At equal true scores before” solves $\\hat\\beta = (X^\\top X - n\\Lambda)^{-1} X^\\top y$, where "
     "$\\Lambda$ holds the error variance of the baseline, $(1 - r)\\,s^2$ from its reliability $r$ or the square of a "
@@ -222,7 +228,9 @@ def _comparison_words(results: Results) -> list[str]:
     """The model of a comparison in words; a matched one says beside it how partners were found."""
     plan = results.plan
     terms = f", {listed(['the baseline', *(inside(one.label) for one in plan.covariates)])}"
-    told = [MODEL_COMPARISON.format(terms=terms, errors=ERRORS_COMPARISON)]
-    told += [CORRECTED_COMPARISON] if plan.design == "comparison_prepost" else []
+    if plan.design == "matched_comparison":
+        told = [MODEL_MATCHED.format(terms=terms)]
+    else:
+        told = [MODEL_COMPARISON.format(terms=terms, errors=ERRORS_COMPARISON), CORRECTED_COMPARISON]
     kinds = {one.kind for one in plan.outcomes}
     return [*told, SIZE_COMPARISON, *([YES_NO_PUPILS] if "yes_no" in kinds else [])]
