@@ -9,6 +9,13 @@ from evalkit.analysis.adjustment import adjusted
 from evalkit.analysis.caveats import caveats
 from evalkit.analysis.change_rows import UNFLAGGED, change_inquiry, change_rows, family_of
 from evalkit.analysis.checks import checks
+from evalkit.analysis.cluster_change import (
+    ClusteredChange,
+    cluster_rows,
+    clustered_change,
+    funnel,
+    school_changes,
+)
 from evalkit.analysis.displays import change_table, distribution_table, flow_table, means_table
 from evalkit.analysis.estimate import Estimate, estimate_table, suppressed, too_few_reason
 from evalkit.analysis.expected_regression import regression_rows
@@ -43,8 +50,16 @@ def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
     took_part = participation(scores, plan)
     samples = paired_samples(scores, study)
     reliabilities = _reliabilities(scores, study, samples)
-    rows = _estimates(study, samples, reliabilities, standards)
+    in_schools = [clustered_change(scores, plan, one) for one in samples] if plan.clusters is not None else []
+    rows = _estimates(study, samples, reliabilities, standards, in_schools)
     displays = _displays(scores, study, samples, rows, took_part)
+    if in_schools:
+        fewest, rounding = (
+            int(standards.methods.fewest_schools_shown.value),
+            int(standards.methods.count_rounding.value),
+        )
+        displays["schools"] = school_changes(in_schools, plan, fewest=fewest)
+        displays["funnel"] = funnel(in_schools, plan, fewest=fewest, rounding=rounding)
     models = model_table(samples, threshold=plan.suppression_threshold)
     made_from, notes = provenance(scores, study)
     return Results(
@@ -97,7 +112,11 @@ def _reliabilities(scores: Scores, study: Study, samples: Sequence[PairedSample]
 
 
 def _estimates(
-    study: Study, samples: Sequence[PairedSample], reliabilities: Sequence[Reliability], standards: Standards
+    study: Study,
+    samples: Sequence[PairedSample],
+    reliabilities: Sequence[Reliability],
+    standards: Standards,
+    in_schools: Sequence[ClusteredChange],
 ) -> list[Estimate]:
     """All rows in the plan's order, adjusted for the number of tests, then disclosure-controlled."""
     plan, inquiry = study.plan, change_inquiry(study.plan, standards)
@@ -109,6 +128,8 @@ def _estimates(
         rows += reliable_change_rows(sample, plan, measured=before.get(sample.outcome.id), criterion=criterion)
         rows += regression_rows(sample, plan)
         rows.append(leavers_row(sample, plan))
+    for one in in_schools:
+        rows += cluster_rows(one, plan)
     _refuse_if_nothing(study, rows)
     return _disclosed(adjusted(rows, plan), samples, threshold=plan.suppression_threshold)
 

@@ -48,9 +48,11 @@ def _school_rows(model: TrialModel, fewest: int) -> pd.DataFrame:
     own = effects[(effects["group"] == "school") & (effects["term"] == "Intercept")].set_index("level")
     by_school = model.data.groupby("school")
     table = own.assign(pupils=by_school.size(), arm=_arms(model)).sort_values("estimate", kind="stable")
-    shown = pd.concat([_may_be_shown(rows, model, fewest) for _, rows in table.groupby("arm", observed=True)])
+    threshold = model.sample.plan.suppression_threshold
+    groups = table.groupby("arm", observed=True)["pupils"]
+    shown = pd.concat([schools_shown(pupils, threshold=threshold, fewest=fewest) for _, pupils in groups])
     table = table[shown.reindex(table.index)]
-    half = ndtri((1 + model.sample.plan.conf_level) / 2) * _blurred(table["std_error"].to_numpy(), fewest)
+    half = ndtri((1 + model.sample.plan.conf_level) / 2) * blurred(table["std_error"].to_numpy(), fewest)
     return pd.DataFrame(
         {
             "outcome": model.sample.outcome.id,
@@ -72,13 +74,14 @@ def _arms(model: TrialModel) -> pd.Series:
     return arms.first().astype("str")
 
 
-def _may_be_shown(rows: pd.DataFrame, model: TrialModel, fewest: int) -> pd.Series:
-    hidden = suppress_groups(rows["pupils"].to_numpy(), threshold=model.sample.plan.suppression_threshold)
+def schools_shown(pupils: pd.Series, *, threshold: int, fewest: int) -> pd.Series:
+    """Which schools may be shown, from the number of pupils in each; none where fewer than `fewest` remain."""
+    hidden = suppress_groups(pupils.to_numpy(), threshold=threshold)
     enough = int((~hidden).sum()) >= fewest
-    return pd.Series(~hidden & enough, index=rows.index)
+    return pd.Series(~hidden & enough, index=pupils.index)
 
 
-def _blurred(errors: FloatArray, fewest: int) -> FloatArray:
+def blurred(errors: FloatArray, fewest: int) -> FloatArray:
     """Errors, each as the root mean square of its group of at least `fewest` neighbours (all, where there are few)."""
     order = np.argsort(errors, kind="stable")
     groups = np.array_split(order, max(1, errors.size // fewest))

@@ -147,6 +147,8 @@ GLOSSARY: dict[str, Column] = {
     "step": Column("text", "A step of the participant flow, or of measurement invariance."),
     "low": Column("number", "Lower edge of a bin, or lower end of an interval."),
     "high": Column("number", "Upper edge of a bin, or upper end of an interval."),
+    "outer_low": Column("number", "Of a funnel: lower limit within which 99.8% of schools would lie by chance alone."),
+    "outer_high": Column("number", "Of a funnel: upper limit within which 99.8% of schools would lie by chance alone."),
     "worthwhile": Column("number", "Smallest worthwhile change, in the row's unit; empty when none was declared."),
     "role": Column("text", "primary or secondary."),
     # displays of a trial

@@ -30,8 +30,8 @@ DRAWN, BOTTOM = 1.7, 0.42  # inches
 TITLE = "How alike the groups were in what was known before"
 AXIS = "Chance of being in the programme, by what was known before"
 CAPTION = (
-    "How each group is spread, everybody before matching: areas show shares of the group. Where only one group has bars, its pupils have "
-    "nobody alike to be compared with. c: too few pupils to show."
+    "How each group is spread, everybody before matching: areas show shares of the group. Where only one group has "
+    "bars, its pupils have nobody alike to be compared with. c: too few pupils to show."
 )
 
 

@@ -12,7 +12,7 @@ from evalkit.records.results import Results
 from evalkit.stats.errors_in_variables import fit_errors_in_variables
 from evalkit.stats.permuted_residuals import permute_residuals
 from tests.oracle.compare import compare
-from tests.unit.analysis.comparison_scores import comparison_plan, comparison_scores
+from tests.unit.analysis.comparison_scores import comparison_plan, comparison_scores, hub_plan
 
 HERE = Path(__file__).parent
 EXPECTED = json.loads((HERE / "expected/comparison.json").read_text())
@@ -114,3 +114,35 @@ def test_few_schools_get_cr2_and_a_multilevel_row_beside_it(schools: Results) ->
     found = row(schools, "robustness", "reliability_corrected")
     compare(found, {"estimate": EXPECTED["schools"]["eiv"]["estimate"]}, rtol=SOLVER)
     assert found["df"] == 5
+
+
+@pytest.fixture(scope="module")
+def hubs() -> Results:
+    plan = hub_plan()
+    data = table("hubs").drop(columns=["age", "arm"]).rename(columns={"before": "pre", "after": "post"})
+    data["target"] = data["target"].map({1: "yes", 0: "no"})
+    data.insert(0, "arm", 1)
+    return analyse(*reversed(comparison_scores(data, plan)))
+
+
+def test_change_in_hubs_of_schools_equals_lmer_and_clubsandwich(hubs: Results) -> None:
+    expected = EXPECTED["hubs"]
+    main = {name: expected[name] for name in ("estimate", "std_error", "df", "p_value")}
+    compare(row(hubs, "change", "multilevel"), main, rtol=1e-5, reason="lme4 stops at about 1e-6 in the variances")
+    compare(row(hubs, "change", "cluster_robust"), expected["cr2"], rtol=1e-8)
+    for level in ("school", "hub"):
+        own = row(hubs, "variation", f"{level}_sd")["estimate"]
+        compare({"variance": own**2}, {"variance": expected[level]}, rtol=1e-4, reason="lme4 stops early")
+    compare(row(hubs, "target", "within_schools"), expected["target"], rtol=1e-5, reason="lme4 stops at about 1e-6")
+
+
+def test_schools_are_shrunken_and_the_funnel_holds_plain_means(hubs: Results) -> None:
+    data = table("hubs")
+    means = (data["after"] - data["before"]).groupby(data["school"]).mean()
+    found = hubs.displays["funnel"]
+    assert found.loc[found["kind"] == "school", "estimate"].tolist() == pytest.approx(sorted(means), rel=1e-12)
+    assert set(found.loc[found["kind"] == "school", "n"]) == {20}
+    shrunken = hubs.displays["schools"]["estimate"].to_numpy()
+    assert len(shrunken) == 12
+    assert (np.diff(shrunken) >= 0).all()
+    assert np.ptp(shrunken) < np.ptp(means)

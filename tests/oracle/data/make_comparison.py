@@ -25,9 +25,11 @@ def pupils(n, schools):
     before = true + random.normal(0, 4, n)
     after = 12 + 0.8 * true + 2 * arm + 1.5 * (age - 10) + random.normal(0, 5, n) + home
     hub = school // 3
+    target = random.random(n) < 0.25 + 0.1 * hub
     return [
         {
             "pupil": place, "school": int(school[place]), "hub": int(hub[place]), "arm": int(arm[place]),
+            "target": int(target[place]),
             "age": round(float(age[place]), 2), "before": round(float(before[place]), 1),
             "after": round(float(after[place]), 1),
         }

@@ -60,7 +60,9 @@ result <- list(small = one, schools = several, hubs = list(
   estimate = s[[1]], std_error = s[[2]], df = s[[3]], p_value = s[[5]],
   school = v$vcov[v$grp == "school:hub"], hub = v$vcov[v$grp == "hub"], pupil = v$vcov[v$grp == "Residual"],
   shrunken = u[, 1], shrunken_error = sqrt(attr(u, "postVar")[1, 1, ]),
-  target = kr(change ~ arm + (1 | school), hubs, "arm")),
+  cr2 = { f <- lm(change ~ 1, hubs); t <- coef_test(f, vcov = "CR2", cluster = hubs$hub, test = "Satterthwaite")
+    list(estimate = t$beta, std_error = t$SE, df = t$df_Satt) },
+  target = { hubs$share <- ave(hubs$target, hubs$school); kr(change ~ target + share + (1 | hub / school), hubs, "target") }),
   session = list(R = R.version.string, lavaan = as.character(packageVersion("lavaan")),
                  clubSandwich = as.character(packageVersion("clubSandwich")), lmerTest = as.character(packageVersion("lmerTest"))))
 write(toJSON(result, auto_unbox = TRUE, digits = 15, pretty = TRUE), "tests/oracle/expected/comparison.json")

@@ -44,6 +44,22 @@ def comparison_plan(**changes: Any) -> Evaluation:
     return Evaluation.model_validate(plan | changes | {"comparison": comparison})
 
 
+def hub_plan(**changes: Any) -> Evaluation:
+    """A plan of one group in schools and hubs, before and after, with target pupils."""
+    waves = ("pre", "post")
+    plan = comparison_plan().model_dump(mode="json", by_alias=True, exclude_none=True)
+    plan |= {
+        "design": "single_group_prepost",
+        "arms": [{"id": "programme", "label": "Programme"}],
+        "waves": [{"id": one, "label": one.capitalize()} for one in waves],
+        "measures": [{**TEST, "waves": {one: [one] for one in waves}}],
+        "subgroups": [{"id": "target", "label": "Target pupil", "values": {"yes": "yes", "no": "no"}}],
+        "clusters": {"hub": {"headers": ["Hub"]}, "target": {"subgroup": "target", "values": ["yes"]}},
+    }
+    plan.pop("comparison")
+    return Evaluation.model_validate(plan | changes)
+
+
 def comparison_scores(pupils: pd.DataFrame, plan: Evaluation) -> tuple[Study, Scores]:
     """Scores from a table with a row per pupil: `arm` (1 the programme), a column per wave, and further facts."""
     codes = [f"P{place:04d}" for place in range(len(pupils))]
