@@ -17,6 +17,7 @@ UPN = re.compile(r"[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]\Z", re.IGNORECASE)
 _NEARLY_UPN = re.compile(r"[A-Z]?[0-9OIS][0-9OIS -]{9,}[A-Z]?\Z", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME = re.compile(r"[A-Z][a-zà-ÿ'’-]+,? +(?:[A-Z][a-zà-ÿ'’-]+ *)+\Z")
+_STRANGE = re.compile(r"^[=+@]|[<>|{}\"`]")
 _WHOLE = re.compile(r"(\d+)[.,]0+\Z")
 _MOST_NAMED = 8
 _SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d+\Z", re.IGNORECASE)
@@ -74,7 +75,23 @@ def read_codes(
             header=column.header,
         )
     _say_private(codes, numbers, column, findings, pseudonyms=pseudonyms)
+    _say_strange(codes, numbers, column, findings)
     return codes, joined
+
+
+def _say_strange(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> None:
+    """Codes that hold a formula or markup."""
+    rows = [number for number, code in zip(numbers, codes, strict=True) if _STRANGE.search(code)]
+    if rows:
+        findings.add(
+            "warn",
+            "code_strange",
+            "The pupil code holds signs that codes do not have, such as = or <",
+            "evalkit treats it as plain text. Compare it with your list, and type the right code.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
 
 
 def _tidy(cell: str) -> str:

@@ -83,6 +83,14 @@ def test_59_names_as_codes(desk, only) -> None:
     assert "Other" not in problem.message
 
 
+def test_a_code_that_is_a_formula_is_told_and_not_repeated(desk, only) -> None:
+    rows = desk.table()
+    rows[2][0], rows[4][0] = "=cmd|' /C calc'!A0", "<b>P4</b>"
+    problem = only(desk.check(rows), "code_strange")
+    assert (problem.severity, problem.rows, problem.column) == ("warn", (3, 5), "A")
+    assert "calc" not in problem.message
+
+
 def test_a_total_beside_names_is_asked_about_and_no_answer(desk) -> None:
     rows = [["Name", *row] for row in desk.table()]
     rows += [["Average", "", *[2.345] * (len(rows[0]) - 2)], ["Total", 12, *[""] * (len(rows[0]) - 2)]]
