@@ -14,6 +14,7 @@ from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe
 from evalkit.stats.vectors import FloatArray
 
 Kind = Literal["share", "net", "mean"]
+FEWEST_SCHOOLS = 2  # with one there is no spread between schools to learn from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,5 +102,6 @@ def _schools(rows: pd.DataFrame, plan: Evaluation) -> "np.ndarray | None":
         return None
     # Who names no school cannot be put with others: each is a school apart.
     named = rows["school"].fillna("").astype("str")
-    schools = named.where(named != "", rows["pupil"]).to_numpy(dtype=str)
-    return schools if np.unique(schools).size > 1 else None
+    if named[named != ""].nunique() < FEWEST_SCHOOLS:
+        return None
+    return named.where(named != "", rows["pupil"]).to_numpy(dtype=str)

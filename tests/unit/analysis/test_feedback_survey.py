@@ -1,6 +1,7 @@
 """Surveys of staff: shares by hand, schools, occasions, what is hidden, printed percentages, the report's words."""
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -208,6 +209,17 @@ def test_without_schools_and_without_codes_each_row_is_a_person(tmp_path: Path) 
     found = row(results, "occasions", "q4_agree_pct", "end")
     newcombe = share_difference((int(q4[1].sum()), 60), (int(q4[0].sum()), 60))
     assert (found["estimator"], found["conf_low"]) == ("newcombe", pytest.approx(100 * newcombe.low))
+
+
+def test_where_no_school_is_named_people_count_one_by_one(tmp_path: Path) -> None:
+    place = plan(tmp_path / "staff")
+    for name, wave in (("mid", 1), ("end", 2)):
+        write_file(place / f"{name}.csv", answers(wave))
+        text = (place / f"{name}.csv").read_text(encoding="utf-8")
+        (place / f"{name}.csv").write_text(re.sub(r"School \d", "", text), encoding="utf-8")
+    results = run(place)
+    assert row(results, "agreement", "q1_agree_pct", "end")["estimator"] == "wilson"
+    assert "in_schools" not in {one.kind for one in results.caveats}
 
 
 def test_linked_people_count_once(tmp_path: Path) -> None:
