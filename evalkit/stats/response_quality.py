@@ -148,7 +148,7 @@ def outlyingness(items: npt.ArrayLike) -> Outlyingness:
     kept = varies[_independent(known.covariance[np.ix_(varies, varies)])]
     inverse: FloatArray = np.asarray(np.linalg.inv(known.covariance[np.ix_(kept, kept)]), dtype=np.float64)
     part = matrix[:, kept] if kept.size < matrix.shape[1] else matrix
-    middle = part[~np.isnan(part).any(axis=1)].mean(axis=0)
+    middle = _middle(part)
     distance: FloatArray = np.zeros(len(matrix))
     for begin in range(0, len(matrix), _BLOCK):
         distance[begin : begin + _BLOCK] = _distances(part[begin : begin + _BLOCK] - middle, inverse)
@@ -332,6 +332,18 @@ def _distances(deviations: FloatArray, inverse: FloatArray) -> FloatArray:
         blocks = inverse[places[:, :, None], places[:, None, :]]
         found[rows] -= (pull * np.linalg.solve(blocks, pull[:, :, None])[:, :, 0]).sum(axis=1)
     return np.maximum(found, 0.0)
+
+
+def _middle(table: FloatArray) -> FloatArray:
+    """Means of the rows without a gap, some rows at a time."""
+    total: FloatArray = np.zeros((int(table.shape[1]),), dtype=np.float64)
+    n = 0
+    for begin in range(0, len(table), _BLOCK):
+        block = table[begin : begin + _BLOCK]
+        whole = block[~np.isnan(block.sum(axis=1))]
+        total = total + whole.sum(axis=0)
+        n += len(whole)
+    return total / n
 
 
 def _independent(covariance: FloatArray) -> npt.NDArray[np.intp]:
