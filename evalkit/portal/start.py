@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,7 @@ def serve(*, host: str, port: int) -> int:
         "--threads", "4", "--timeout", "60", "--log-level", "warning",
     ]  # fmt: skip
     worker = [sys.executable, "-m", "evalkit.portal.jobs"]
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # ends both, as Ctrl+C does
     running = [subprocess.Popen(web), subprocess.Popen(worker)]
     try:
         while all(one.poll() is None for one in running):

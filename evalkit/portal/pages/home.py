@@ -18,15 +18,16 @@ def front(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The places of a person; one with a single place is taken there."""
     places: list[tuple[str, str, str]] = []
+    led = sum(one.role == Role.PROGRAMME_LEAD for one in visit.memberships)
     for one in visit.memberships:
         if one.role in SCHOOL_ROLES and one.school:
             places.append((one.school.name, Role(one.role).label, f"/schools/{one.school_id}/"))
-        elif one.role == Role.EVALUATOR and one.programme:
-            places.append((one.programme.title, Role(one.role).label, f"/programmes/{one.programme_id}/"))
-        elif one.role == Role.PROGRAMME_LEAD and one.programme:
-            places.append((one.programme.title, Role(one.role).label, f"/lead/{one.programme_id}/"))
+        elif one.role == Role.PROGRAMME_LEAD and led == 1:
+            places.append((str(one.programme), Role(one.role).label, f"/lead/{one.programme_id}/"))
+        elif one.role == Role.PROGRAMME_LEAD:
+            places.append(("Programmes that I lead", Role(one.role).label, "/lead/"))
         elif one.role == Role.EVALUATOR:
-            places.append(("Programmes", Role(one.role).label, "/programmes/"))
+            places.append(("Programmes that I evaluate", Role(one.role).label, "/programmes/"))
         elif one.role == Role.OFFICER:
             places.append(("Data protection", Role(one.role).label, "/officer/"))
         else:
