@@ -1,6 +1,6 @@
 """Gather everything that an evaluation holds about one pupil: the answer to a subject access request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +20,13 @@ Rows = list[tuple[object, ...]]
 
 
 def pupil_data(
-    study: Study, code: str, *, own: Path | None = None, school: str = "", also: Sequence[str] = ()
+    study: Study,
+    code: str,
+    *,
+    own: Path | None = None,
+    school: str = "",
+    also: Sequence[str] = (),
+    called: Mapping[Path, str] | None = None,
 ) -> PupilData:
     """Everything held about a pupil.
 
@@ -29,6 +35,7 @@ def pupil_data(
     study : the evaluation with its instruments
     code : the pupil's code, as the files have it
     own, school, also : as in `road_custody.steps_for_pupil`
+    called : under which names the files were sent, where they are kept under others
 
     Raises
     ------
@@ -38,7 +45,7 @@ def pupil_data(
     places = find_places(study, own=own)
     notes = [f"{path.name}: this file cannot be read. Look into it yourself." for path in places.unread]
     rows: dict[str, Rows] = {name: [] for name in ABOUT_COLUMNS}
-    _survey_rows(places, Wanted(frozenset({code.casefold()})), rows)
+    _survey_rows(places, Wanted(frozenset({code.casefold()})), rows, called or {})
     for place in places.releases:
         release = load_release(place)
         names = names_at(release, names_of(study, [code, *also]), school)
@@ -58,7 +65,7 @@ def pupil_data(
     return held
 
 
-def _survey_rows(places: Places, wanted: Wanted, rows: dict[str, Rows]) -> None:
+def _survey_rows(places: Places, wanted: Wanted, rows: dict[str, Rows], called: Mapping[Path, str]) -> None:
     decided: dict[Path, dict[int, tuple[str, ...]]] = {path: {} for path in places.mappings}
     for one in places.files:
         mine: dict[int, tuple[str, ...]] = {}
@@ -69,7 +76,7 @@ def _survey_rows(places: Places, wanted: Wanted, rows: dict[str, Rows]) -> None:
                 *(f"column {letter(place)}" for place in range(len(row.headings), len(row.cells))),
             ]
             rows["survey_rows"] += [
-                (one.path.name, row.sheet, row.number, heading, cell)
+                (called.get(one.path, one.path.name), row.sheet, row.number, heading, cell)
                 for heading, cell in zip(headings, row.cells, strict=False)
                 if cell
             ]

@@ -2,14 +2,12 @@
 
 import io
 import json
-import shutil
 import uuid
 import zipfile
 from html import unescape
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 
 from evalkit.custody.audit import read_audit
 from evalkit.custody.release import load_release
@@ -17,34 +15,17 @@ from evalkit.portal.jobs import worker
 from evalkit.portal.jobs.releasing import problems_of
 from evalkit.portal.models import DataRelease, Job, Report, Role, SurveyUpload
 from evalkit.portal.models.outcomes import Making
-from evalkit.shipped import shipped
 
 from .conftest import World
-
-EXAMPLE = shipped("analyses") / "keyham-resilience"
-
-
-def sent(world: World, wave: str, file: Path, *, school=None, state=SurveyUpload.State.CONFIRMED) -> SurveyUpload:
-    """A file that a school sent for a wave."""
-    school = school or world.mine
-    upload = SurveyUpload.objects.create(
-        programme=world.one, school=school, wave=wave, state=state, file_name=file.name, suffix=file.suffix,
-        sha256=uuid.uuid4().hex, size=file.stat().st_size, confirmed_at=timezone.now(), counts={"pupils": 3},
-    )  # fmt: skip
-    upload.folder.mkdir(parents=True)
-    shutil.copyfile(file, upload.path)
-    decided = world.one.folder / "mappings" / str(school.pk) / f"{upload.pk}.yaml"
-    if wave == "post" and file.parent == EXAMPLE / "data":
-        decided.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(EXAMPLE / "mappings" / "post.yaml", decided)
-    return upload
+from .small_survey import CODES, give_small_plan, sent, survey
 
 
 @pytest.fixture
 def confirmed(world: World) -> World:
-    """The shipped example's two files, confirmed by the school."""
-    sent(world, "pre", EXAMPLE / "data" / "pre.xlsx")
-    sent(world, "post", EXAMPLE / "data" / "post.csv")
+    """Both files of one school, confirmed."""
+    give_small_plan(world.one)
+    for wave in ("pre", "post"):
+        sent(world.one, world.mine, wave)
     return world
 
 
@@ -111,11 +92,7 @@ def test_a_release_that_cannot_be_made_says_why_beside_the_database(confirmed: W
     world, client = confirmed, confirmed.client(Role.EVALUATOR)
     at = f"/programmes/{world.one.pk}/releases/"
     pre = SurveyUpload.objects.get(wave="pre")
-    lines = (EXAMPLE / "data" / "post.csv").read_bytes()
-    pre.path.unlink()
-    pre.suffix = ".csv"
-    pre.save()
-    pre.path.write_bytes(lines)  # the same file for both waves
+    pre.path.write_text(survey("post"))  # the same file for both waves
     client.post(at, {"id": str(uuid.uuid4())})
     assert worker.work(until_idle=True) == 1
     release, job = DataRelease.objects.get(), Job.objects.get()
@@ -125,8 +102,7 @@ def test_a_release_that_cannot_be_made_says_why_beside_the_database(confirmed: W
     assert "Error: " in page
     assert "What to settle first" in page
     assert str(world.one.folder) not in page
-    codes = {line.split(b",")[0].decode() for line in lines.splitlines()[1:]} - {""}
-    assert not [code for code in codes if len(code) > 3 and (code in job.failure or code in release.failure)]
+    assert not [code for code in CODES if code in job.failure or code in release.failure]
     assert client.post(f"{at}{release.pk}/").status_code == 302
     assert DataRelease.objects.get().state == Making.WAITING
     assert Job.objects.filter(state=Job.State.WAITING).count() == 1
@@ -167,8 +143,8 @@ def test_lock_and_unlock_need_a_reason_and_change_once(world: World) -> None:
 def test_pseudonyms_need_a_key_first(confirmed: World, tmp_path: Path, monkeypatch) -> None:
     world, client = confirmed, confirmed.client(Role.EVALUATOR)
     monkeypatch.setenv("EVALKIT_KEYS", str(tmp_path / "keys"))
-    with (world.one.folder / "evaluation.yaml").open("a") as plan:
-        plan.write("data_protection:\n  controller: The schools\n  lawful_basis: public task\n  pseudonymise: true\n")
+    protection = {"controller": "The schools", "lawful_basis": "public task", "pseudonymise": True}
+    give_small_plan(world.one, data_protection=protection)
     at = f"/programmes/{world.one.pk}/"
     assert "there is no key yet" in client.get(f"{at}releases/").text
     for _ in range(2):

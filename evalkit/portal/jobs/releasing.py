@@ -24,8 +24,9 @@ from evalkit.records.responses import SchoolList, Upload
 from evalkit.records.whole_file import write_whole
 
 STEPS = 3
-# A school that has not sent every wave, or whose pupils all changed, does not hold up the others.
-ONE_SCHOOL_ONLY = ("wave_without_answers", "no_linked_pupils", "one_linked_pupil")
+# What cannot be right. All else is told beside the release: a school that has not sent every wave, or whose pupils all
+# changed, does not hold up the others.
+BLOCKING = ("same_file_twice", "pupil_in_two_files")
 Confirmed = Sequence[tuple[SurveyUpload, Upload]]
 
 
@@ -120,7 +121,6 @@ def _beside_one_another(confirmed: Confirmed, study: Study) -> tuple[list[str], 
     notes: list[str] = []
     for name, uploads in sorted(by_school.items()):
         for one in link_problems(uploads, study):
-            blocking = one.severity == "error" and one.kind not in ONE_SCHOOL_ONLY
             words = f"{one.file}: {one.mend}" if hidden else one.message
-            (wrong if blocking else notes).append(f"{name}: {words}")
+            (wrong if one.kind in BLOCKING else notes).append(f"{name}: {words}")
     return wrong, notes

@@ -34,7 +34,9 @@ def read_log(folder: Path, number: str | None) -> Log:
         entries = read_audit(folder)
     except SpecError as error:
         return Log(None, 0, tuple(without_folder(one, folder) for one in error.problems))
-    shown = [(datetime.fromisoformat(one.at), one) for one in reversed(entries)]
+    shown = [
+        (datetime.fromisoformat(one.at), one.action.replace("_", " ").capitalize(), one) for one in reversed(entries)
+    ]
     return Log(Paginator(shown, A_PAGE).get_page(number), len(entries), ())
 
 

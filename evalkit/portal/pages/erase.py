@@ -3,6 +3,7 @@
 A pupil's code travels in the body of a form only: it stands in no address, log or database.
 """
 
+from pathlib import Path
 from uuid import UUID
 
 from django import forms
@@ -12,10 +13,10 @@ from django.shortcuts import redirect, render
 
 from evalkit.custody.audit import Action
 from evalkit.custody.export_page import export_html, export_json
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, SpecError
 from evalkit.portal.access import Visit, page
 from evalkit.portal.adding import without_folder
-from evalkit.portal.erasing import Whom, place_of, settle_releases, steps_for, study_of
+from evalkit.portal.erasing import NOTHING, Whom, place_of, settle_releases, steps_for, study_of
 from evalkit.portal.models import Programme, Role, School
 from evalkit.portal.record import record
 from evalkit.portal.served import closed
@@ -97,7 +98,12 @@ def export_pupil(request: HttpRequest, visit: Visit) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         whom = form.whom
         try:
-            held = pupil_data(study_of(programme), whom.code, **place_of(programme, whom))  # type: ignore[arg-type]
+            held = pupil_data(
+                study_of(programme),
+                whom.code,
+                called=_names(programme),
+                **place_of(programme, whom),  # type: ignore[arg-type]
+            )
         except EvalkitError as error:
             problems = _said(error, programme, whom)
         else:
@@ -169,7 +175,15 @@ def _shown(step: Step, programme: Programme) -> dict[str, object]:
 
 def _said(error: EvalkitError, programme: Programme, whom: Whom) -> tuple[str, ...]:
     """What is wrong, without folders of the server."""
+    if whom.code and isinstance(error, SpecError) and "nothing is held" in error.message:
+        return (NOTHING,)
     return tuple(without_folder(one, programme.folder) for one in error.problems)
+
+
+def _names(programme: Programme) -> dict[Path, str]:
+    """Under which names schools sent their files."""
+    rows = programme.uploads.select_related("programme", "school")
+    return {one.path: f"{one.file_name} ({one.school.name}, {one.wave})" for one in rows}
 
 
 def _school(visit: Visit, of: UUID) -> School | None:
