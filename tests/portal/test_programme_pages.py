@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -265,7 +266,7 @@ def test_the_operator_sees_work_and_no_data(world: World, settings) -> None:
         )  # fmt: skip
     (Path(settings.DATA) / "last-backup.txt").write_text("2026-11-01T04:00:00+00:00")
     page = world.client(Role.OPERATOR).get("/operator/").text
-    for words in ("Check a file", "1A2B3C4D", "1 November 2026", "SQLite"):
-        assert words in page
+    for words in ("Check a file", "1A2B3C4D", "1 November 2026", connection.vendor):
+        assert words.casefold() in page.casefold()
     for hidden in ("Mine", "Q7X", "Programme one", "100001"):
         assert hidden not in page
