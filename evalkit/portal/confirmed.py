@@ -79,7 +79,7 @@ def later_wins(read: Sequence[tuple[SurveyUpload, Upload]]) -> list[tuple[Survey
         fresh = [key not in seen for key in keys]
         seen.update(keys)
         if any(fresh) or len(upload.roster):
-            kept.append((row, replace(upload, responses=frame[fresh].reset_index(drop=True))))
+            kept.append((row, replace(upload, responses=frame.loc[fresh].reset_index(drop=True))))
     return kept[::-1]
 
 

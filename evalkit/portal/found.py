@@ -14,7 +14,7 @@ from evalkit.records.whole_file import write_whole
 
 PUPILS_FILE = "pupils.json"
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
-_FOR_EVALUATORS = ("mapping file", "in a mapping", "write that the code stays")
+_FOR_EVALUATORS = ("mapping file", "write that the code stays", "'sheet:'", ": {", "in the plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Found:
     def asked(self) -> list[tuple[str, Problem, Question]]:
         """Every question that can be answered on the page, with a key that stands for it and its choices."""
         return [(key_of(question), one, question) for one in self.problems for question in one.questions]
+
+    @property
+    def must_answer(self) -> bool:
+        """Whether the file cannot go on before a question is answered."""
+        return any(one.severity == "ask" and one.questions for one in self.problems)
 
     @property
     def to_mend(self) -> list[Problem]:
@@ -103,7 +108,8 @@ def pupils_of(upload: SurveyUpload) -> list[dict[str, str]]:
 def for_school(mend: str) -> str:
     """What to do, without what only an evaluator at a terminal can do."""
     sentences = _SENTENCE.split(mend)
-    return " ".join(one for one in sentences if not any(words in one for words in _FOR_EVALUATORS))
+    kept = [one for one in sentences if not any(words in one for words in _FOR_EVALUATORS)]
+    return " ".join(kept) or "Correct it in the file, or ask the evaluator."
 
 
 def _problem(content: Mapping[str, Any]) -> Problem:

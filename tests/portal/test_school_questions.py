@@ -76,3 +76,19 @@ def test_questions_are_for_a_file_that_has_some(world: World) -> None:
     assert client.post(place(world, f"uploads/{upload.pk}/questions/"), {"q": "0"}).status_code == 302
     upload.refresh_from_db()
     assert upload.state == State.READY
+
+
+def test_a_question_that_need_not_be_answered_holds_nothing_up(world: World) -> None:
+    client = world.client(Role.UPLOADER)
+    lines = answers(codes(0, 12)).decode().splitlines()
+    text = "\n".join(f"{line},{extra}" for line, extra in zip(lines, ["", *["note"] * 12], strict=True))
+    upload = send(world, "pre", text.encode(), client=client)
+    assert upload.state == State.READY
+    page = client.get(place(world, f"uploads/{upload.pk}/")).text
+    assert "1 question you may answer" in page
+    assert "Confirm this file" in page
+    (key,) = _radio_groups(client.get(place(world, f"uploads/{upload.pk}/questions/")).text)
+    client.post(place(world, f"uploads/{upload.pk}/questions/"), {key: "0"})
+    worker.work(until_idle=True)
+    upload.refresh_from_db()
+    assert upload.state == State.READY

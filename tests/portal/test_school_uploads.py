@@ -218,3 +218,19 @@ def test_a_file_that_was_never_confirmed_can_be_removed(world: World) -> None:
     assert not wrong.folder.exists()
     assert kept.path.is_file()
     assert client.post(place(world, f"uploads/{wrong.pk}/remove/")).status_code == 404
+
+
+def test_the_schools_own_name_in_the_file_is_no_other_school(world: World) -> None:
+    lines = answers(codes(0, 12)).decode().splitlines()
+    for names, state in ((["Mine Academy"] * 12, State.READY), (["100001"] * 11 + ["Beside Primary"], State.PROBLEMS)):
+        text = "\n".join(f"{line},{name}" for line, name in zip(lines, ["School", *names], strict=True))
+        assert send(world, "pre", text.encode()).state == state
+
+
+def test_a_list_of_pupils_without_answers_is_not_taken_for_a_survey(world: World) -> None:
+    listed = "\n".join(["Pupil code,Class", *(f"{code},5A" for code in codes(0, 12))])
+    upload = send(world, "pre", listed.encode())
+    assert upload.state == State.PROBLEMS
+    page = world.client(Role.UPLOADER).get(place(world, f"uploads/{upload.pk}/")).text
+    assert "This is a list of 12 pupils without answers" in page
+    assert "Send the file with the answers." in page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evalkit.errors import EvalkitError, UploadError
 from evalkit.intake.linking import link_problems
+from evalkit.intake.normal import counted, listed
 from evalkit.intake.preview import preview_lines
 from evalkit.intake.pupils import code_key
 from evalkit.portal.confirmed import COUNTED, checked_again, later_wins, named
@@ -63,7 +64,7 @@ def state_of(found: Found) -> State:
     """How far a file came: questions first, because their answers may mend the rest."""
     if found.unreadable:
         return State.UNREADABLE
-    if found.asked:
+    if found.must_answer:
         return State.QUESTIONS
     return State.PROBLEMS if found.to_mend else State.READY
 
@@ -83,8 +84,22 @@ def others_of(upload: SurveyUpload) -> list[SurveyUpload]:
 
 def found_in(read: Upload, study: Study, beside: tuple[Problem, ...] = ()) -> Found:
     """What a school is told of a file: all problems in its words, and counts. No statistics."""
-    problems = tuple(replace(one, mend=for_school(one.mend)) for one in (*read.issues, *beside))
+    problems = tuple(
+        replace(one, mend=for_school(one.mend)) for one in (*_only_a_list(read, study), *read.issues, *beside)
+    )
     return Found(problems, _scales(read, study), tuple(preview_lines(read)), read.decisions)
+
+
+def _only_a_list(read: Upload, study: Study) -> list[Problem]:
+    """That a file says who the pupils are and holds no answers; of use where the plan wants facts about pupils."""
+    if not len(read.roster) or len(read.responses):
+        return []
+    found = f"This is a list of {counted(len(read.roster), 'pupil')} without answers"
+    wanted = [one.label for one in study.plan.pupil_facts if one.id in read.roster.columns]
+    if not wanted:
+        return [Problem("error", "no_answers", read.source.file, "Send the file with the answers.", found=found)]
+    mend = f"It adds {listed(wanted)} to the answers of the other file. If it should hold answers, send another file."
+    return [Problem("warn", "list_of_pupils", read.source.file, mend, found=found)]
 
 
 def who_is_in(read: Upload) -> list[dict[str, str]]:

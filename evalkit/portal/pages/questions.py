@@ -20,15 +20,17 @@ from evalkit.portal.repairs import where_in_file
 from evalkit.records.responses import Choice
 
 State = SurveyUpload.State
+_ANSWERABLE = (State.QUESTIONS, State.PROBLEMS, State.READY)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question as the page shows it: where it arises, its words, its choices."""
+    """One question as the page shows it: where it arises, what to mend instead, its words, its choices."""
 
     key: str
     where: str
     found: str
+    mend: str
     words: str
     choices: tuple[Choice, ...]
 
@@ -41,7 +43,7 @@ def answer_questions(request: HttpRequest, visit: Visit, upload: UUID) -> HttpRe
     one = upload_of(visit, upload, lock=is_answer)
     found = read_found(one)
     back = redirect("school_uploaded", school=visit.the_school.pk, programme=visit.the_programme.pk, upload=one.pk)
-    if one.state != State.QUESTIONS or data_lock(visit.the_programme.study):
+    if one.state not in _ANSWERABLE or not found.asked or data_lock(visit.the_programme.study):
         return back
     error = ""
     if is_answer:
@@ -63,9 +65,12 @@ def answer_questions(request: HttpRequest, visit: Visit, upload: UUID) -> HttpRe
 
 def _asked(found: Found, file: str) -> list[Asked]:
     return [
-        Asked(key, where_in_file(problem, file=file), problem.found.rstrip("."), question.words, question.choices)
+        Asked(
+            key, where_in_file(problem, file=file), problem.found.rstrip("."), problem.mend, question.words,
+            question.choices,
+        )
         for key, problem, question in found.asked
-    ]
+    ]  # fmt: skip
 
 
 def _decisions(request: HttpRequest, found: Found) -> list[dict[str, object]]:
