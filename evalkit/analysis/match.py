@@ -308,13 +308,19 @@ def match(
             ratio=ratio,
             replacement=replacement,
             caliper=caliper,
-            exact=tuple(exact),
-            coarsen={name: tuple(cuts) for name, cuts in (coarsen or {}).items()},
             bins=bins,
         )
     except ValidationError as error:
         said = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
         raise SpecError(f"These options do not go together: {'; '.join(said)}.") from None
+    if coarsen and method != "coarsened":
+        raise SpecError(f"'coarsen' belongs to the method coarsened; the method is {method}.")
+    absent = [name for name in (*exact, *(coarsen or {})) if name not in data.columns]
+    if absent:
+        raise FitError(f"There is no column {', '.join(map(repr, absent))}.")
+    cuts = {name: tuple(points) for name, points in (coarsen or {}).items()}
+    # Columns of a frame may have any name, those of a plan are identifiers.
+    matching = matching.model_copy(update={"exact": tuple(exact), "coarsen": cuts})
     units = match_units(covariates, chosen, matching, data=data)
     return Match(data, index, units, treatment, facts)
 

@@ -51,7 +51,8 @@ def test_every_method_gives_the_same_tables(pupils: pd.DataFrame, method) -> Non
 
 
 def test_pairs_name_the_index(pupils: pd.DataFrame) -> None:
-    found = ek.match(pupils, "took", on=ON, exact=["fsm"])
+    renamed = pupils.rename(columns={"fsm": "Free school meals?"})
+    found = ek.match(renamed, "took", on=["pre", "Free school meals?", "language"], exact=["Free school meals?"])
     pairs = found.pairs()
     assert pupils.loc[pairs["treated"], "took"].all()
     assert not pupils.loc[pairs["control"], "took"].any()
@@ -89,6 +90,10 @@ def test_what_cannot_be_done_is_one_sentence(pupils: pd.DataFrame) -> None:
         ek.match(pupils.assign(secret=pupils["took"] * 1.0), "took", on=["secret"])
     with pytest.raises(FitError, match="could be matched twice"):
         ek.match(pupils.set_axis(["P0", "P0", *pupils.index[2:]]), "took", on=["pre"])
+    with pytest.raises(SpecError, match="'coarsen' belongs to the method coarsened"):
+        ek.match(pupils, "took", on=["pre"], coarsen={"pre": [40, 60]})
+    with pytest.raises(FitError, match="There is no column 'Year group'"):
+        ek.match(pupils, "took", on=["pre"], exact=["Year group"])
     with pytest.raises(SpecError, match="each unit once"):
         ek.match(pupils, "took", on=["pre"], method="optimal", replacement=True)
     with pytest.raises(SpecError, match=r"is unknown\. Use one of: nearest"):

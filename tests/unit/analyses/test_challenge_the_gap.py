@@ -1,0 +1,54 @@
+"""The matched example: data from the script, published counts, results reproduced, the notebook runs."""
+
+import filecmp
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from evalkit.records.evaluation import load_evaluation
+from evalkit.records.results import load_results
+from evalkit.road import verify
+from evalkit.shipped import shipped
+
+FOLDER = shipped("analyses") / "challenge-the-gap"
+
+
+def test_the_script_makes_the_committed_file_again(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(FOLDER / "make_data.py"), str(tmp_path)], check=True, timeout=120)
+    assert filecmp.cmp(tmp_path / "pupils.csv", FOLDER / "data" / "pupils.csv", shallow=False)
+
+
+def test_the_counts_are_the_published_ones() -> None:
+    pupils = pd.read_csv(FOLDER / "data" / "pupils.csv", dtype=str)
+    own = pupils[pupils["Group"] == "Challenge the Gap"]
+    assert (len(own), own["School"].nunique(), own["Cluster"].nunique()) == (1125, 75, 13)
+    assert set(own.groupby("School").size()) == {15}
+
+
+def test_it_says_that_the_data_are_simulated() -> None:
+    plan = load_evaluation(FOLDER).plan
+    assert plan.data is not None
+    assert "made up by a computer program" in (plan.data.synthetic or "")
+    assert "simulated" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_kept_results_are_reproduced_and_hold_what_was_put_in() -> None:
+    outcome = verify(FOLDER)
+    assert outcome.reproduced, outcome.differences[:5]
+    found = load_results(FOLDER / "results.json").estimates
+    for phase, put_in in (("primary", 0.8), ("secondary", 0.0)):
+        row = found[(found["subgroup"] == f"phase: {phase}") & (found["inquiry"] == "subgroup")].iloc[0]
+        assert row["conf_low"] < put_in < row["conf_high"]
+
+
+def test_the_notebook_is_committed_without_output_and_runs(tmp_path: Path) -> None:
+    notebook = nbformat.read(FOLDER / "notebook.ipynb", as_version=4)
+    assert not [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path))
+        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
