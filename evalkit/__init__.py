@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from evalkit.planning.power_simulation import draw_trial
     from evalkit.planning.randomise import randomise
     from evalkit.planning.seal import compare_with_seal, seal
+    from evalkit.portfolio.compare import compare
     from evalkit.records.allocation import load_randomisation
     from evalkit.records.evaluation import load_evaluation
     from evalkit.records.instrument import instrument_ids, load_instrument
@@ -75,6 +76,7 @@ _HOMES = {
     "analyse": "evalkit.analysis.analyse",
     "check_schools": "evalkit.intake.schools",
     "check_upload": "evalkit.intake.check",
+    "compare": "evalkit.portfolio.compare",
     "compare_with_seal": "evalkit.planning.seal",
     "declare_mechanism": "evalkit.analysis.mechanism",
     "draw_trial": "evalkit.planning.power_simulation",
@@ -129,6 +131,7 @@ __all__ = [
     "analyse",
     "check_schools",
     "check_upload",
+    "compare",
     "compare_with_seal",
     "declare_mechanism",
     "draw_trial",

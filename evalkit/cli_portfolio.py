@@ -1,11 +1,17 @@
 """Commands that lay several results side by side."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from evalkit import terminal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evalkit.report.static import Format
 
 app = typer.Typer()
 
@@ -38,3 +44,64 @@ def similar(
         return
     terminal.say_table([{name: row[name] for name in row if name != "scale_version"} for row in rows])
     terminal.say("These are other schools at other times: a place among them says nothing about the programme.")
+
+
+class PageFormat(StrEnum):
+    """The formats of the portfolio page."""
+
+    html = "html"
+    pdf = "pdf"
+    docx = "docx"
+
+
+@app.command()
+def compare(
+    results: Annotated[list[Path], typer.Argument(help="results.json files of several programmes, or their folders.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder for the page; without it no page is made.")] = None,
+    formats: Annotated[
+        list[PageFormat] | None, typer.Option("--format", "-f", help="Page format; may be given more than once.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole portfolio as JSON.")] = False,
+) -> None:
+    """Lay several programmes side by side: what was measured in the same way, pooled only where that makes sense."""
+    from evalkit.portfolio.compare import compare as side_by_side
+    from evalkit.records.results import load_results
+
+    read = [load_results(path / "results.json" if path.is_dir() else path) for path in results]
+    portfolio = side_by_side(read)
+    if json:
+        terminal.say(portfolio.to_json())
+    else:
+        shown = [
+            "title",
+            "label",
+            "design_class",
+            "horizon",
+            "effect_size",
+            "es_low",
+            "es_high",
+            "p_adjusted",
+            "padlocks",
+        ]
+        terminal.say_table(_plain(portfolio.rows[shown]))
+        for row in portfolio.pooled.to_dict("records"):
+            if row["status"] == "ok":
+                ends = f"{row['conf_low']:.2f} to {row['conf_high']:.2f}"
+                terminal.say(
+                    f"{row['label']}: {row['estimate']:.2f} ({ends}) over {row['n_programmes']:.0f} programmes."
+                )
+            elif row["n_programmes"] > 1:
+                terminal.say(f"{row['label']}: not pooled. {row['reason']}")
+    if to is not None:
+        from evalkit.report.render import render_portfolio
+
+        to.mkdir(parents=True, exist_ok=True)
+        wanted: list[Format] = [cast("Format", one.value) for one in formats or [PageFormat.html]]
+        for page in render_portfolio(portfolio, folder=to, formats=wanted):
+            terminal.say(f"Page: {page}")
+
+
+def _plain(table: "pd.DataFrame") -> "list[dict[str, terminal.Cell]]":
+    rounded = table.round(3).astype(object)
+    kept = rounded.where(table.notna(), None)
+    return [{str(name): cell for name, cell in row.items()} for row in kept.to_dict("records")]

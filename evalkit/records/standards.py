@@ -107,6 +107,7 @@ class MethodStandards(Spec):
     suppression_threshold: Threshold
     outlier_residual: Threshold
     fewest_similar: Threshold
+    fewest_pooled: Threshold
     fewest_schools_shown: Threshold
     count_rounding: Threshold
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evalkit.errors import ReportError
+from evalkit.records.portfolio import Portfolio
 from evalkit.records.results import Results
 from evalkit.report.brand import Brand
 from evalkit.report.layout import render_documents
@@ -12,6 +13,7 @@ from evalkit.report.static import Format
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE_FILE = "template.qmd"
+PORTFOLIO = "portfolio"
 OF_DESIGN = ("programme", "trial", "comparison", "feedback", "national")
 OF_PUPILS = ("brief", "measures")  # templates for designs with pupils' scores
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
@@ -131,6 +133,27 @@ def render_all(
     return places
 
 
+def render_portfolio(
+    portfolio: Portfolio,
+    *,
+    folder: str | Path,
+    formats: Sequence[Format] = FORMAT_NAMES,
+    renderer: RendererName = "auto",
+    brand: Brand | None = None,
+) -> list[Path]:
+    """Make the page of several programmes side by side, `portfolio.html` and so on, into a folder that exists.
+
+    Raises
+    ------
+    ReportError
+        The renderer or the place cannot be used. Nothing is left half-written.
+    """
+    places = [Path(folder) / f"{PORTFOLIO}.{one}" for one in dict.fromkeys(formats)]
+    template = template_path(PORTFOLIO)
+    render_documents(template, context={"portfolio": portfolio}, params={}, to=places, renderer=renderer, brand=brand)
+    return places
+
+
 def _make(
     results: Results,
     places: Sequence[Path],
@@ -139,6 +162,8 @@ def _make(
     renderer: RendererName,
     brand: Brand | None,
 ) -> None:
+    if str(template) == PORTFOLIO:
+        raise ReportError("The template 'portfolio' is for several programmes. Use 'evalkit compare'.")
     chosen = own_template(results) if template is None else template
     own = own_template(results)
     of_pupils = own in ("programme", "trial")

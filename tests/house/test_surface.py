@@ -24,6 +24,7 @@ PUBLIC = [
     "analyse",
     "check_schools",
     "check_upload",
+    "compare",
     "compare_with_seal",
     "declare_mechanism",
     "draw_trial",
