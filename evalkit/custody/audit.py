@@ -25,6 +25,7 @@ Action = Literal[
     "report_published",
     "report_withdrawn",
     "programme_added",
+    "plan_changed",
     "school_invited",
     "schools_changed",
     "pupil_exported",

@@ -10,6 +10,7 @@ from evalkit.portal.pages import (
     members,
     officer,
     operator,
+    plan,
     programmes,
     releases,
     reports,
@@ -21,9 +22,10 @@ CARE = "officer/<uuid:programme>/"
 
 urlpatterns: list[URLPattern] = [
     path("programmes/", programmes.programmes, name="programmes"),
-    path("programmes/add/", programmes.add, name="programme_add"),
+    path("programmes/add/", plan.add, name="programme_add"),
     path(ONE, programmes.dashboard, name="programme"),
-    path(f"{ONE}plan/", programmes.plan, name="plan"),
+    path(f"{ONE}plan/", plan.plan, name="plan"),
+    path(f"{ONE}plan/evaluation.yaml", plan.download, name="plan_file"),
     path(f"{ONE}schools/", inviting.invite, name="invite"),
     path(f"{ONE}reminder/", inviting.reminder, name="reminder"),
     path(f"{ONE}due/", inviting.due, name="due"),

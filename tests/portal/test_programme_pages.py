@@ -54,7 +54,7 @@ def test_a_programme_comes_from_its_plan_once(adder: Client, world: World) -> No
     assert (programme.folder / EVALUATION_FILE).read_bytes() == PLAN
     assert Membership.objects.filter(programme=programme).count() == 1
     assert [one.action for one in read_audit(programme.folder)] == ["programme_added"]
-    assert adder.get(f"/programmes/{programme.pk}/plan/").content == PLAN
+    assert adder.get(f"/programmes/{programme.pk}/plan/evaluation.yaml").content == PLAN
 
 
 def test_every_problem_of_a_plan_is_told_with_its_line_and_nothing_is_kept(adder: Client, world: World) -> None:

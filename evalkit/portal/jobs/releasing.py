@@ -10,10 +10,10 @@ from evalkit.errors import EvalkitError, UploadError
 from evalkit.intake.linking import link_problems
 from evalkit.intake.schools import check_schools
 from evalkit.intake.trial_linking import trial_problems
-from evalkit.portal.adding import without_folder
 from evalkit.portal.confirmed import confirmed_uploads
 from evalkit.portal.models import DataRelease, Job, SurveyUpload
 from evalkit.portal.models.outcomes import Making
+from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick

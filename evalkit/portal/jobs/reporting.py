@@ -3,9 +3,9 @@
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
-from evalkit.portal.adding import without_folder
 from evalkit.portal.models import Job, Report
 from evalkit.portal.models.outcomes import Making
+from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick

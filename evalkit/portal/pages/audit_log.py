@@ -11,9 +11,9 @@ from django.shortcuts import render
 from evalkit.custody.audit import read_audit
 from evalkit.errors import SpecError
 from evalkit.portal.access import Visit, page
-from evalkit.portal.adding import without_folder
 from evalkit.portal.models import Role
 from evalkit.portal.once import reading
+from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 
 A_PAGE = 100

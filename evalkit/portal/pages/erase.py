@@ -15,9 +15,9 @@ from evalkit.custody.audit import Action
 from evalkit.custody.export_page import export_html, export_json
 from evalkit.errors import EvalkitError, SpecError
 from evalkit.portal.access import Visit, page
-from evalkit.portal.adding import without_folder
 from evalkit.portal.erasing import NOTHING, Whom, place_of, settle_releases, steps_for, study_of
 from evalkit.portal.models import Programme, Role, School
+from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.served import closed
 from evalkit.road_custody import Step, carry_out

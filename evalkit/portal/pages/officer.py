@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from evalkit.errors import EvalkitError, SpecError
 from evalkit.portal.access import Visit, page
-from evalkit.portal.adding import without_folder
 from evalkit.portal.erasing import due_of, settle_releases, study_of
 from evalkit.portal.models import Participation, Programme, Role, SurveyUpload
 from evalkit.portal.once import reading
 from evalkit.portal.pages.audit_log import read_log
+from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.records.data_protection import DataProtection
 from evalkit.road_retention import Due, sweep
