@@ -19,6 +19,9 @@ TAGS = {
 }  # fmt: skip
 
 
+_WAITING = (State.LANDED, State.READY)
+
+
 @dataclass(frozen=True, slots=True)
 class WaveStanding:
     """One wave of a school.
@@ -44,9 +47,14 @@ class WaveStanding:
 
     @property
     def open_upload(self) -> SurveyUpload | None:
-        """The newest file that somebody must still do something about."""
-        newest = next(iter(self.uploads), None)
-        return newest if newest is not None and newest.is_open else None
+        """The file that somebody must still do something about: the newest, or an older one that only waits.
+
+        An older file with problems was most likely sent again; one that is ready may be another class, forgotten.
+        """
+        waiting = [
+            one for place, one in enumerate(self.uploads) if one.is_open and (place == 0 or one.state in _WAITING)
+        ]
+        return next(iter(waiting), None)
 
     @property
     def word(self) -> str:

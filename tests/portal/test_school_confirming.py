@@ -136,3 +136,15 @@ def test_the_same_file_for_both_times_is_refused(world: World) -> None:
     twice = send(world, "post", content, client=client)
     assert twice.state == State.PROBLEMS
     assert "The same file was sent as" in client.get(place(world, f"uploads/{twice.pk}/")).text
+
+
+def test_a_file_that_only_waits_for_its_confirmation_is_not_forgotten(world: World) -> None:
+    client = world.client(Role.UPLOADER)
+    class_a = send(world, "pre", answers(codes(0, 12)), name="5A.csv", client=client)
+    class_b = send(world, "pre", answers(codes(12, 24)), name="5B.csv", client=client)
+    confirm(world, class_b, client=client)
+    wave = standing(world.one, world.mine).waves[0]
+    assert (wave.word, wave.pupils) == ("Ready to confirm", 12)
+    confirm(world, class_a, client=client)
+    wave = standing(world.one, world.mine).waves[0]
+    assert (wave.word, wave.pupils) == ("Confirmed", 24)

@@ -20,6 +20,7 @@ from evalkit.portal.repairs import where_in_file
 from evalkit.records.responses import Choice
 
 State = SurveyUpload.State
+_LONG = 200  # what to mend instead of answering is left out when it is longer than the question
 _ANSWERABLE = (State.QUESTIONS, State.PROBLEMS, State.READY)
 
 
@@ -66,8 +67,8 @@ def answer_questions(request: HttpRequest, visit: Visit, upload: UUID) -> HttpRe
 def _asked(found: Found, file: str) -> list[Asked]:
     return [
         Asked(
-            key, where_in_file(problem, file=file), problem.found.rstrip("."), problem.mend, question.words,
-            question.choices,
+            key, where_in_file(problem, file=file), problem.found.rstrip("."),
+            problem.mend if len(problem.mend) < _LONG else "", question.words, question.choices,
         )
         for key, problem, question in found.asked
     ]  # fmt: skip
