@@ -12,7 +12,7 @@ from evalkit.analysis.match_covariates import GAP, MatchCovariates, with_counter
 from evalkit.errors import FitError
 from evalkit.records.comparison import Matching
 from evalkit.stats.balancing import Target, entropy_weights, propensity_weights
-from evalkit.stats.match_distances import Distances, distances
+from evalkit.stats.match_distances import LARGEST_TABLE, distances, score_distances
 from evalkit.stats.matching import UNMATCHED, Matched, coarsened, nearest, strata
 from evalkit.stats.matching_optimal import full, optimal
 from evalkit.stats.propensity import Propensity, fit_propensity
@@ -173,7 +173,13 @@ def _by_distance(
     exact = _combined(data, matching.exact)[rows] if matching.exact else None
     by_score = matching.distance == "propensity"
     linear = propensity.linear[rows]
-    found: Distances = distances(
+    n = int(rows.sum())
+    pairs = int(chosen[rows].sum()) * int((~chosen[rows]).sum())
+    if by_score and matching.method == "nearest" and pairs > LARGEST_TABLE:
+        many = score_distances(linear, chosen[rows], caliper=limit, exact=exact)
+        made = nearest(many, n=n, order=linear, ratio=matching.ratio, replacement=matching.replacement)
+        return _of_all(made, rows)
+    found = distances(
         linear if by_score else kept.values[rows],
         chosen[rows],
         metric="absolute" if by_score else "mahalanobis",
@@ -181,13 +187,17 @@ def _by_distance(
         caliper_on=linear,
         exact=exact,
     )
-    n = int(rows.sum())
     if matching.method == "nearest":
         made = nearest(found, n=n, order=linear, ratio=matching.ratio, replacement=matching.replacement)
     elif matching.method == "optimal":
         made = optimal(found, n=n, ratio=matching.ratio)
     else:
         made = full(found, n=n, estimand="ate" if matching.estimand == "ate" else "att")
+    return _of_all(made, rows)
+
+
+def _of_all(made: Matched, rows: BoolArray) -> Matched:
+    """The match of some units as one of all."""
     weights, sets = np.zeros(len(rows)), np.full(len(rows), UNMATCHED, dtype=np.int64)
     weights[rows], sets[rows] = made.weights, made.sets
     return replace(made, weights=weights, sets=sets, pairs=np.flatnonzero(rows)[made.pairs])

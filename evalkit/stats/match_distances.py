@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.errors import FitError
+from evalkit.stats.linear import check_rows
 from evalkit.stats.propensity import check_groups
 from evalkit.stats.vectors import BoolArray, FloatArray, IntArray
 
@@ -30,6 +31,72 @@ class Distances:
     table: FloatArray
     treated: IntArray
     control: IntArray
+
+    def row(self, place: int) -> FloatArray:
+        """Distances of one programme unit to all comparison units, shape (n_control,); a copy."""
+        return self.table[place].copy()
+
+    def gaps(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Distances of pairs."""
+        return self.table[rows, columns]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDistances:
+    """The same for gaps of one score, worked out row by row where a table would be too large.
+
+    Attributes
+    ----------
+    score : ndarray, shape (n,)
+    caliper : float
+        Infinite where there is none.
+    labels : ndarray of int, shape (n,)
+        On which partners must agree.
+    treated, control : ndarray of int
+        Places of programme and comparison units.
+    """
+
+    score: FloatArray
+    caliper: float
+    labels: IntArray
+    treated: IntArray
+    control: IntArray
+
+    def row(self, place: int) -> FloatArray:
+        """Distances of one programme unit to all comparison units, shape (n_control,)."""
+        unit = self.treated[place]
+        gaps: FloatArray = np.abs(self.score[unit] - self.score[self.control]).round(DECIMALS)
+        gaps[(gaps > self.caliper) | (self.labels[self.control] != self.labels[unit])] = np.inf
+        return gaps
+
+    def gaps(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Distances of pairs."""
+        gaps: FloatArray = np.abs(self.score[self.treated[rows]] - self.score[self.control[columns]])
+        return gaps.round(DECIMALS)
+
+
+def score_distances(
+    score: ArrayLike, treated: ArrayLike, *, caliper: float | None = None, exact: ArrayLike | None = None
+) -> ScoreDistances:
+    """Gaps of one score without a table, for nearest neighbours among very many units.
+
+    Parameters
+    ----------
+    score : array, shape (n,)
+    treated : array, shape (n,)
+    caliper, exact : as for `distances`
+
+    Returns
+    -------
+    ScoreDistances
+        A pair exactly at the caliper may fall on either side of it, for gaps are rounded to ten decimals.
+    """
+    values = check_rows("score", score, length=len(np.asarray(score)))
+    chosen = check_groups(treated, length=len(values))
+    labels = np.zeros(len(values)) if exact is None else np.unique(np.asarray(exact), return_inverse=True)[1]
+    limit = np.inf if caliper is None else caliper
+    codes = labels.astype(np.int64)
+    return ScoreDistances(values, limit, codes, np.flatnonzero(chosen), np.flatnonzero(~chosen))
 
 
 def distances(
@@ -78,8 +145,8 @@ def distances(
     ones, zeros = np.flatnonzero(chosen), np.flatnonzero(~chosen)
     if ones.size * zeros.size > LARGEST_TABLE:
         raise FitError(
-            f"{ones.size} x {zeros.size} distances are too many to hold at once. Match exactly on a fact such as the "
-            "year group, or match schools."
+            f"{ones.size} x {zeros.size} distances are too many to hold at once. Use the method nearest with the "
+            "propensity, or match schools."
         )
     if metric == "mahalanobis":
         x = x @ _whitening(x, chosen)

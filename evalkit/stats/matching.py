@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalkit.errors import FitError
-from evalkit.stats.match_distances import Distances
+from evalkit.stats.match_distances import Distances, ScoreDistances
 from evalkit.stats.propensity import check_groups
 from evalkit.stats.vectors import BoolArray, FloatArray, IntArray
 
@@ -51,7 +51,7 @@ class Matched:
 
 
 def nearest(
-    found: Distances,
+    found: Distances | ScoreDistances,
     *,
     n: int,
     order: ArrayLike | None = None,
@@ -62,7 +62,7 @@ def nearest(
 
     Parameters
     ----------
-    found : Distances
+    found : Distances or ScoreDistances
     n : int
         Units in all.
     order : array, shape (n,), optional
@@ -85,18 +85,18 @@ def nearest(
     rows = np.arange(len(found.treated))
     if order is not None:
         rows = np.argsort(-np.asarray(order, dtype=np.float64)[found.treated], kind="stable")
-    free = found.table.copy()
-    pairs: list[tuple[int, int]] = []
+    taken = np.zeros(len(found.control), dtype=bool)
+    own: dict[int, list[int]] = {int(row): [] for row in rows}
     for _ in range(ratio):
-        for row in rows:
-            column = int(np.argmin(free[row]))
-            if not np.isfinite(free[row, column]):
-                continue
-            pairs.append((int(row), column))
-            if replacement:
-                free[row, column] = np.inf
-            else:
-                free[:, column] = np.inf
+        for row in own:
+            gaps = found.row(row)
+            gaps[taken] = np.inf
+            gaps[own[row]] = np.inf
+            column = int(np.argmin(gaps))
+            if np.isfinite(gaps[column]):
+                own[row].append(column)
+                taken[column] = not replacement
+    pairs = [(row, column) for row, columns in own.items() for column in columns]
     return matched_pairs(pairs, found, n, replacement=replacement)
 
 
@@ -183,7 +183,9 @@ def stratum_weights(sets: IntArray, chosen: NDArray[np.bool_], *, estimand: Esti
     return weights
 
 
-def matched_pairs(pairs: Sequence[tuple[int, int]], found: Distances, n: int, *, replacement: bool) -> Matched:
+def matched_pairs(
+    pairs: Sequence[tuple[int, int]], found: Distances | ScoreDistances, n: int, *, replacement: bool
+) -> Matched:
     """Sets and weights (att) of pairs of (row, column) of a table of distances.
 
     Raises
@@ -213,10 +215,14 @@ def matched_pairs(pairs: Sequence[tuple[int, int]], found: Distances, n: int, *,
 
 
 def matched_sets(
-    pairs: Sequence[tuple[int, int]], found: Distances, sets: IntArray, weights: FloatArray, estimand: Estimand
+    pairs: Sequence[tuple[int, int]],
+    found: Distances | ScoreDistances,
+    sets: IntArray,
+    weights: FloatArray,
+    estimand: Estimand,
 ) -> Matched:
     """Pairs of (row, column) of a table of distances, with sets and weights made elsewhere."""
     places = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-    gaps = found.table[places[:, 0], places[:, 1]]
+    gaps = found.gaps(places[:, 0], places[:, 1])
     named = np.column_stack([found.treated[places[:, 0]], found.control[places[:, 1]]])
     return Matched(named, gaps, sets, weights, estimand, float(gaps.sum()))

@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from evalkit.errors import FitError
 from evalkit.stats.balancing import effective_size, entropy_weights, propensity_weights
 from evalkit.stats.group_balance import group_balance
-from evalkit.stats.match_distances import distances
+from evalkit.stats.match_distances import distances, score_distances
 from evalkit.stats.matching import coarsened, nearest, strata
 from evalkit.stats.matching_optimal import full, optimal
 from evalkit.stats.propensity import fit_propensity
@@ -101,6 +101,18 @@ def test_optimal_sets_are_the_optimum_of_the_linear_programme(seed: int) -> None
     most, least = assigned_by_programme(found.table, 2)
     if len(two.pairs) == most and most == 2 * int(treated.sum()):
         assert two.total_distance == pytest.approx(least)
+
+
+@pytest.mark.parametrize(("ratio", "replacement", "caliper"), [(1, False, 0.5), (2, False, None), (2, True, 0.3)])
+def test_without_a_table_the_neighbours_are_the_same(ratio: int, replacement: bool, caliper: float | None) -> None:
+    random = np.random.default_rng(8)
+    score, group, year = random.normal(size=120), random.random(120) < 0.4, random.integers(0, 2, 120)
+    options = {"n": 120, "order": score, "ratio": ratio, "replacement": replacement}
+    table = nearest(distances(score, group, caliper=caliper, exact=year), **options)
+    rows = nearest(score_distances(score, group, caliper=caliper, exact=year), **options)
+    assert rows.pairs.tolist() == table.pairs.tolist()
+    assert rows.weights.tolist() == table.weights.tolist()
+    assert rows.total_distance == table.total_distance
 
 
 def test_strata_weights_by_hand() -> None:
