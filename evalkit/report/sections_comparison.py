@@ -95,7 +95,7 @@ def unseen(results: Results) -> list[Block]:
     """What nobody measured: how strong it would have to be, and a test with an outcome that cannot have changed."""
     told: list[str] = []
     for one in primary_effects(results):
-        sentences = unseen_sentences(results, one.outcome)
+        sentences = unseen_sentences(results, one)
         named = f"{one.label}: " if len(primary_effects(results)) > 1 else ""
         told += [f"{named}{sentences[0]}", *sentences[1:]] if sentences else []
     placebo = placebo_sentences(results)

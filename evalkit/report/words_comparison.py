@@ -140,7 +140,7 @@ ALIKE = {
     "needs_adjustment": "close enough to compare when scores before are held equal, as they are here",
     "fails": "too far apart to count as alike",
 }
-START = "{when}, the groups were {g} of a standard deviation apart on {name} before: {verdict}."
+START = "{when}, the groups were {g} of a standard deviation apart on {name}{then}: {verdict}."
 RULE = (
     "The What Works Clearinghouse counts groups as alike up to {near}, and as comparable with adjustment up to {far} "
     "(status {status})."
@@ -169,6 +169,7 @@ UNSEEN = {
         "programme."
     ),
 }
+UNSEEN_UNCLEAR = "The figure on {name} is not clear of 0, so there is nothing yet for the unseen to explain away."
 UNSEEN_LIMIT = " ({value} times to make it unclear)"
 
 
@@ -196,16 +197,21 @@ def comparison_check(check: Check) -> str | None:
 def start_sentences(results: Results) -> list[str]:
     """How far apart the groups were before on each primary outcome, by the What Works Clearinghouse's rule."""
     told: list[str] = []
+    then = " before" if results.plan.design == "matched_comparison" else ""
     when = "After matching" if results.plan.design == "matched_comparison" else "Before the programme"
     for one in primary_effects(results):
         rows = [row for row in display(results, "wwc", outcome=one.outcome) if row["step"] == "baseline"]
         row = rows[0] if rows else {}
         if not rows or str(row["verdict"]) not in ALIKE or not known(row["value"]):
-            told.append(UNKNOWN_START.format(name=inside(one.label)))
+            told.append(UNKNOWN_START.format(then=then, name=inside(one.label)))
             continue
         told.append(
             START.format(
-                when=when, g=effect(abs(row["value"])), name=inside(one.label), verdict=ALIKE[str(row["verdict"])]
+                then=then,
+                when=when,
+                g=effect(abs(row["value"])),
+                name=inside(one.label),
+                verdict=ALIKE[str(row["verdict"])],
             )
         )
     near, far = load_standards().wwc.baseline_satisfied, load_standards().wwc.baseline_adjustable
@@ -292,8 +298,11 @@ def placebo_sentences(results: Results) -> list[str]:
     return told
 
 
-def unseen_sentences(results: Results, outcome: str) -> list[str]:
+def unseen_sentences(results: Results, one: Effect) -> list[str]:
     """How strong something that nobody measured would have to be to explain the figure away."""
+    outcome = one.outcome
+    if known(one.low) and one.low <= 0 <= one.high:
+        return [UNSEEN_UNCLEAR.format(name=inside(one.label))]
     rows = {str(row["quantity"]): row for row in display(results, "sensitivity", outcome=outcome)}
     told: list[str] = []
     for name, text in UNSEEN.items():

@@ -60,7 +60,7 @@ def test_who_took_part_was_not_drawn(results: Results) -> None:
 def test_the_start_is_judged_by_the_wwc_rule(results: Results) -> None:
     gap = results.displays["wwc"].query("step == 'baseline'")["value"].iloc[0]
     first, rule = start_sentences(results)
-    assert f"were {gap:.2f} of a standard deviation apart on reading before: too far apart to count as alike." in first
+    assert f"were {gap:.2f} of a standard deviation apart on reading: too far apart to count as alike." in first
     assert "up to 0.05, and as comparable with adjustment up to 0.25 (status V)" in rule
     assert balance_data(results).set_index("label").loc["Reading test", "analysed"] == pytest.approx(-gap)
 
