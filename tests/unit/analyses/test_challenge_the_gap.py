@@ -41,9 +41,18 @@ def test_the_kept_results_are_reproduced_and_hold_what_was_put_in() -> None:
     outcome = verify(FOLDER)
     assert outcome.reproduced, outcome.differences[:5]
     found = load_results(FOLDER / "results.json").estimates
-    for phase, put_in in (("primary", 0.8), ("secondary", 0.0)):
-        row = found[(found["subgroup"] == f"phase: {phase}") & (found["inquiry"] == "subgroup")].iloc[0]
-        assert row["conf_low"] < put_in < row["conf_high"]
+    pupils = pd.read_csv(FOLDER / "data" / "pupils.csv", dtype=str)
+    own = pupils[pupils["Group"] == "Challenge the Gap"]
+    of = {"primary": 1.1, "secondary": -1.1}
+    gains = own["Phase"].str.lower().map(of) * (own["FSM"] == "Yes")
+    put_in = {f"phase: {name}": gains[own["Phase"].str.lower() == name].mean() for name in of}
+    put_in |= {f"fsm: {name}": gains[own["FSM"].str.lower() == name].mean() for name in ("yes", "no")}
+    put_in["all"] = gains.mean()
+    for group, value in put_in.items():
+        row = found[(found["subgroup"] == group) & found["inquiry"].isin(["effect", "subgroup"])].iloc[0]
+        assert row["conf_low"] < value < row["conf_high"], group
+    plain = found[found["estimator"] == "unadjusted"].iloc[0]
+    assert plain["estimate"] < -0.5 < put_in["all"]  # those who joined had lower scores: matching takes that off
 
 
 def test_the_notebook_is_committed_without_output_and_runs(tmp_path: Path) -> None:
