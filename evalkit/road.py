@@ -32,8 +32,6 @@ from evalkit.records.whole_file import write_whole
 from evalkit.report.render import render_all
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
-from evalkit.report.words import answer
-from evalkit.report.words_trial import trial_answer
 from evalkit.scoring.score import score
 
 RESULTS_FILE = "results.json"
@@ -223,11 +221,6 @@ def results_of(release: Release, study: Study) -> Results:
     scores = score(release, study)
     tick("Analysing", 2, STEPS)
     return with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
-
-
-def answer_of(results: Results) -> str:
-    """The report's answer in one sentence."""
-    return trial_answer(results) if results.plan.is_trial else answer(results)
 
 
 def drawn_mechanism(study: Study) -> Mechanism | None:

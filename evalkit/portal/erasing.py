@@ -22,6 +22,7 @@ from evalkit.portal.jobs.queue import enqueue
 from evalkit.portal.models import DataRelease, Job, Programme, Report, School, SurveyUpload
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.models.uploads import CHECK_FILE, MARKED_FILE
+from evalkit.portal.side_by_side import forget_pages
 from evalkit.records.evaluation import Data, DataFile, Study
 from evalkit.records.holding import Holding
 from evalkit.records.mapping import MAPPINGS_FOLDER
@@ -223,6 +224,7 @@ def _delete_files(programme: Programme, school: School | None, files: Path) -> N
 
 def _delete_report(made: Report) -> None:
     remove_folder(made.folder)
+    forget_pages()
     Report.objects.filter(pk=made.pk).delete()
 
 

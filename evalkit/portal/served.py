@@ -5,11 +5,12 @@ from typing import TypeVar
 
 from django.http import FileResponse, Http404, HttpResponse
 
-REPORT_FILES = {
-    "report.html": "text/html; charset=utf-8",
-    "report.pdf": "application/pdf",
-    "report.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
+REPORT_FILES = {f"{stem}{suffix}" for stem in ("report", "portfolio") for suffix in KINDS}
 # A report is one file with its styles, pictures and fonts inside: those and nothing else; no script, no request.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
@@ -25,7 +26,7 @@ def report_file(folder: Path, name: str, *, title: str) -> FileResponse:
     if name not in REPORT_FILES or not path.is_file():
         raise Http404
     response = FileResponse(
-        path.open("rb"), content_type=REPORT_FILES[name], as_attachment=name != "report.html",
+        path.open("rb"), content_type=KINDS[path.suffix], as_attachment=path.suffix != ".html",
         filename=f"{title}{path.suffix}",
     )  # fmt: skip
     return closed(response)

@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{ONE}reports/<uuid:report>/<str:name>", reports.file, name="report_file"),
     path(f"{ONE}audit/", audit_log.audit_log, name="audit"),
     path("lead/", lead.portfolio, name="portfolio"),
+    path("lead/together/<str:name>", lead.together, name="together"),
     path("lead/<uuid:programme>/", lead.programme, name="lead"),
     path("lead/<uuid:programme>/reports/<uuid:report>/<str:name>", lead.file, name="lead_file"),
     path("officer/", officer.programmes, name="officer"),

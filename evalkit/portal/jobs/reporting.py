@@ -9,8 +9,9 @@ from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick
+from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
-from evalkit.road import RESULTS_FILE, answer_of, report_all, results_of
+from evalkit.road import RESULTS_FILE, report_all, results_of
 
 STEPS = 4
 
@@ -49,4 +50,4 @@ def _report(made: Report) -> str:
         (fresh / RESULTS_FILE).write_text(results.to_json(), encoding="utf-8")
         report_all(results, folder=fresh, formats=FORMAT_NAMES)
     tick("Done", STEPS, STEPS)
-    return answer_of(results)
+    return any_answer(results)

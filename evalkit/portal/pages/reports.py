@@ -16,6 +16,7 @@ from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
 from evalkit.portal.record import record
 from evalkit.portal.served import report_file
+from evalkit.portal.side_by_side import forget_pages
 
 TO = {"leads": "to_leads_at", "schools": "to_schools_at"}
 
@@ -98,6 +99,7 @@ def publish(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse
         messages.success(request, f"Published: {to} of this programme can read the report.")
     elif wanted == "withdrawn" and is_open:
         Report.objects.filter(pk=made.pk).update(**{TO[to]: None})
+        forget_pages()
         record(visit.person, "report_withdrawn", programme=programme, target=f"report {made.pk} from {to}")
         messages.success(request, f"Withdrawn: {to} no longer see the report. Copies they took stay with them.")
     return redirect("report", programme=programme.pk, report=made.pk)
