@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from evalkit.custody.audit import read_audit
@@ -63,23 +62,24 @@ def test_a_file_with_problems_says_where_and_comes_back_marked(world: World) -> 
     assert marked.content[:2] == b"PK"
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("answers.csv", b"", "The selected file is empty"),
-        ("answers.pdf", b"%PDF-1.7", "The selected file must be an XLSX, CSV, ODS or TSV. A PDF holds no table."),
-        ("answers.csv.html", b"<p>", "The selected file must be an XLSX, CSV, ODS or TSV"),
-        ("answers", b"a,b", "The selected file must be an XLSX, CSV, ODS or TSV"),
-        ("", b"", "Select a file"),
-    ],
+REFUSED = (
+    ("answers.csv", b"", "The selected file is empty"),
+    ("answers.pdf", b"%PDF-1.7", "The selected file must be an XLSX, CSV, ODS or TSV. A PDF holds no table."),
+    ("answers.csv.html", b"<p>", "The selected file must be an XLSX, CSV, ODS or TSV"),
+    ("answers", b"a,b", "The selected file must be an XLSX, CSV, ODS or TSV"),
+    ("", b"", "Select a file"),
 )
-def test_what_is_refused_at_once(world: World, name: str, content: bytes, sentence: str) -> None:
-    sent = {"file": SimpleUploadedFile(name, content)} if name else {}
-    answer = world.client(Role.UPLOADER).post(place(world, "upload/pre/"), sent)
-    assert answer.status_code == 400
-    assert "<title>Error: " in answer.text
-    assert "There is a problem" in answer.text
-    assert sentence in answer.text
+
+
+def test_what_is_refused_at_once(world: World) -> None:
+    client = world.client(Role.UPLOADER)
+    for name, content, sentence in REFUSED:
+        sent = {"file": SimpleUploadedFile(name, content)} if name else {}
+        answer = client.post(place(world, "upload/pre/"), sent)
+        assert answer.status_code == 400
+        assert "<title>Error: " in answer.text
+        assert "There is a problem" in answer.text
+        assert sentence in answer.text
     assert not SurveyUpload.objects.exists()
 
 
@@ -92,24 +92,25 @@ def test_a_large_file_is_cut_off_while_it_comes_in(world: World, settings) -> No
     assert not (world.one.folder / "uploads").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("answers.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "answers.xlsx"),
-        ("answers.csv", b"%PDF-1.7 not a table", "PDF"),
-        ("answers.csv", b"name,colour\nx,red\n", "answers.csv"),
-        ("odd name.csv", b"\0\0\0\0" * 50, "odd name.csv"),
-    ],
+UNREADABLE = (
+    ("answers.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "answers.xlsx"),
+    ("answers.csv", b"%PDF-1.7 not a table", "PDF"),
+    ("answers.csv", b"name,colour\nx,red\n", "answers.csv"),
+    ("odd name.csv", b"\0\0\0\0" * 50, "odd name.csv"),
 )
-def test_a_file_that_cannot_be_read_is_said_kindly(world: World, name: str, content: bytes, said: str) -> None:
-    upload = send(world, "pre", content, name=name)
-    assert upload.state == State.UNREADABLE
-    page = world.client(Role.UPLOADER).get(place(world, f"uploads/{upload.pk}/")).text
-    assert "This file cannot be read" in page
-    assert said in page
-    assert str(world.one.folder) not in page
-    assert "survey." not in page
-    assert "Traceback" not in page
+
+
+def test_a_file_that_cannot_be_read_is_said_kindly(world: World) -> None:
+    client = world.client(Role.UPLOADER)
+    for name, content, said in UNREADABLE:
+        upload = send(world, "pre", content, name=name, client=client)
+        assert upload.state == State.UNREADABLE
+        page = client.get(place(world, f"uploads/{upload.pk}/")).text
+        assert "This file cannot be read" in page
+        assert said in page
+        assert str(world.one.folder) not in page
+        assert "survey." not in page
+        assert "Traceback" not in page
 
 
 def test_the_same_bytes_sent_twice_are_the_earlier_upload(world: World) -> None:
