@@ -1,15 +1,16 @@
 """The portal under test: its own data folder, two programmes, three schools, and one person for each role."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from evalkit.portal.models import Membership, Participation, Person, Programme, Role, School
+from evalkit.custody.data_lock import LOCK_FILE
+from evalkit.portal.models import Membership, Participation, Person, Programme, Role, School, programmes
 from evalkit.portal.tenancy import Scope, set_scope
-from evalkit.records.evaluation import EVALUATION_FILE
+from evalkit.records.evaluation import EVALUATION_FILE, Study, load_evaluation
 from evalkit.shipped import shipped
 
 PASSWORD = "three random words"
@@ -51,6 +52,25 @@ def scoped(db, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Client, "request", request)
     set_scope(Scope(everything=True))
+
+
+READ: dict[bytes, Study] = {}
+
+
+@pytest.fixture(autouse=True)
+def plan_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that stands by itself is read once for all tests; each world has its own folder."""
+
+    def read(folder: Path, changed: int) -> Study:
+        beside = {path.name for path in folder.iterdir() if path.suffix == ".yaml" or path.name == "instruments"}
+        if beside - {EVALUATION_FILE, LOCK_FILE}:
+            return load_evaluation(folder)
+        text = (folder / EVALUATION_FILE).read_bytes()
+        if text not in READ:
+            READ[text] = load_evaluation(folder)
+        return replace(READ[text], folder=folder)
+
+    monkeypatch.setattr(programmes, "_study", read)
 
 
 @pytest.fixture
