@@ -95,9 +95,11 @@ def _units(roster: pd.DataFrame, schools: pd.DataFrame, plan: Evaluation) -> lis
         arms = roster.groupby(by, dropna=False)["arm"].nunique()
         mixed = [one if isinstance(one, str) else ", class ".join(map(str, one)) for one in arms.index[arms > 1]]
         if mixed:
+            unit = "the unit of randomisation" if plan.is_trial else "'assigned'"
             return [
-                f"The {what} {some(mixed)} have pupils in more than one arm, but whole {what} were randomised. "
-                "Correct the arm of those pupils, or the unit of randomisation in the plan."
+                f"The {what} {some(mixed)} have pupils in more than one arm, but whole {what} "
+                + ("were randomised. " if plan.is_trial else "are compared. ")
+                + f"Correct the arm of those pupils, or {unit} in the plan."
             ]
         units = roster[[*by, "arm"]].drop_duplicates()
         counts = units["arm"].value_counts().to_dict()

@@ -20,6 +20,7 @@ from evalkit.report.figure_style import (
     title_lines,
 )
 from evalkit.report.numbers import fixed, known
+from evalkit.report.rows import records
 from evalkit.report.trial_effects import display
 from evalkit.report.words_arms import short_arm, treated_arms
 
@@ -60,8 +61,8 @@ def overlap_figure(results: Results, outcome: str) -> Figure | None:
         told = [
             f"{short_arm(results.plan, arm)}: "
             + "; ".join(
-                f"{fixed(row.low, 2)} to {fixed(row.high, 2)} {_percent(row.percent)}"
-                for row in data[data["arm"] == arm].itertuples()
+                f"{fixed(row['low'], 2)} to {fixed(row['high'], 2)} {_percent(row['percent'])}"
+                for row in records(data[data["arm"] == arm])
             )
             for arm in arms
         ]

@@ -19,6 +19,7 @@ from evalkit.report.figure_style import (
     title_lines,
 )
 from evalkit.report.numbers import fixed, known
+from evalkit.report.rows import records
 from evalkit.report.trial_effects import display
 from evalkit.report.words_arms import short_arm, treated_arms
 from evalkit.report.words_names import outcome_label
@@ -62,7 +63,9 @@ def trend_figure(results: Results, outcome: str) -> Figure | None:
         axes.set_ylabel(unit_of(results, outcome))
         told = [
             f"{short_arm(results.plan, str(arm))}: "
-            + ", ".join(f"{labels.get(str(row.wave), str(row.wave))} {fixed(row.mean, 1)}" for row in own.itertuples())
+            + ", ".join(
+                f"{labels.get(str(row['wave']), str(row['wave']))} {fixed(row['mean'], 1)}" for row in records(own)
+            )
             for arm, own in data.sort_values("place").groupby("arm", sort=False)
         ]
         return finish(figure, alt=f"{title}. {'; '.join(told)}.", caption=CAPTION)

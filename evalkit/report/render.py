@@ -166,16 +166,16 @@ def _make(
         raise ReportError("The template 'portfolio' is for several programmes. Use 'evalkit compare'.")
     chosen = own_template(results) if template is None else template
     own = own_template(results)
-    of_pupils = own in ("programme", "trial")
+    of_pupils = own in ("programme", "trial", "comparison")
     if (str(chosen) in OF_DESIGN and str(chosen) != own) or (str(chosen) in OF_PUPILS and not of_pupils):
         raise ReportError(
             f"The template '{chosen}' is not made for the design {results.plan.design}. "
             f"Use {own}{' or brief' if of_pupils else ''}, or leave the template out."
         )
-    if str(chosen) == "measures" and results.plan.is_trial:
+    if str(chosen) == "measures" and results.plan.has_groups:
         raise ReportError(
-            "The template 'measures' is made for studies without arms. A trial's own report has a section on how well "
-            "its questionnaires worked: leave the template out."
+            "The template 'measures' is made for studies without arms. The design's own report says how well its "
+            "questionnaires worked: leave the template out."
         )
     render_documents(
         template_path(chosen), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand

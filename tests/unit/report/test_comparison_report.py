@@ -101,6 +101,10 @@ def test_it_has_its_own_template_and_every_part_is_there(results: Results, tmp_p
         assert part in text, part
     for never in ("Chance put", "impact", "months of progress", "Months"):
         assert never not in text, never
+    brief = render(results, to=tmp_path / "brief.html", template="brief").read_text(encoding="utf-8")
+    assert "to compare with" in brief
+    with pytest.raises(ReportError, match="made for studies without arms"):
+        render(results, to=tmp_path / "report.html", template="measures")
     with pytest.raises(ReportError, match="not made for the design comparison_prepost"):
         render(results, to=tmp_path / "report.html", template="trial")
 
