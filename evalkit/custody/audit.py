@@ -16,6 +16,8 @@ Action = Literal[
     "download",
     "upload",
     "codes_issued",
+    "answering_opened",
+    "answering_closed",
     "key_made",
     "key_destroyed",
     "release_made",

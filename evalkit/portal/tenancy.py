@@ -18,6 +18,7 @@ class Scope:
     """Whose rows may be seen: of these schools, of these programmes, of these programmes only what is for leads.
 
     `queue` : the rows of the queue, of whatever programme; they hold no data
+    `token` : the round of answering online whose link was opened
     """
 
     everything: bool = False
@@ -25,6 +26,7 @@ class Scope:
     schools: frozenset[str] = frozenset()
     programmes: frozenset[str] = frozenset()
     led: frozenset[str] = frozenset()
+    token: str = NOBODY
 
 
 def set_scope(scope: Scope) -> None:
@@ -35,10 +37,11 @@ def set_scope(scope: Scope) -> None:
         cursor.execute(
             "SELECT set_config('evalkit.everything', %s, true), set_config('evalkit.queue', %s, true), "
             "set_config('evalkit.schools', %s, true), set_config('evalkit.programmes', %s, true), "
-            "set_config('evalkit.led', %s, true)",
+            "set_config('evalkit.led', %s, true), set_config('evalkit.token', %s, true)",
             [
                 *("on" if one else "off" for one in (scope.everything, scope.queue)),
                 *map(_text, (scope.schools, scope.programmes, scope.led)),
+                scope.token,
             ],
         )
 
@@ -55,20 +58,23 @@ def _text(ids: Iterable[str]) -> str:
     return ",".join(sorted(ids)) or NOBODY
 
 
-# Table -> the columns that make a row somebody's. `led`: leads of the programme see the row too; `queue`: operators do.
+# Table -> the columns that make a row somebody's. `led`: leads of the programme see the row too; `queue`: operators do;
+# `token`: whoever opens the row's link does.
 GUARDED = {
     "portal_participation": ("school_id", "programme_id"),
     "portal_surveyupload": ("school_id", "programme_id"),
     "portal_job": ("school_id", "programme_id", "queue"),
     "portal_datarelease": ("programme_id", "led"),
     "portal_report": ("school_id", "programme_id", "led"),
+    "portal_answeringround": ("school_id", "programme_id", "token"),
 }
 
 
-def policies() -> list[str]:
-    """The statements that put the policies on the guarded tables."""
+def policies(tables: Iterable[str]) -> list[str]:
+    """The statements that put the policies on some of the guarded tables."""
     statements: list[str] = []
-    for table, columns in GUARDED.items():
+    for table in tables:
+        columns = GUARDED[table]
         tests = ["current_setting('evalkit.everything', true) = 'on'", _among("programme_id", "programmes")]
         if "school_id" in columns:
             tests.append(_among("school_id", "schools"))
@@ -76,6 +82,8 @@ def policies() -> list[str]:
             tests.append(_among("programme_id", "led"))
         if "queue" in columns:
             tests.append("current_setting('evalkit.queue', true) = 'on'")
+        if "token" in columns:
+            tests.append("token = current_setting('evalkit.token', true)")
         test = " OR ".join(tests)
         statements += [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",

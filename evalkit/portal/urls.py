@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from evalkit.portal.pages import faults, home, invitations
+from evalkit.portal.pages import answering, faults, home, invitations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.front, name="front"),
     path("home/", home.home, name="home"),
     path("privacy/", home.privacy, name="privacy"),
     path("invitations/<str:token>/", invitations.open_invitation, name="invitation"),
+    path("answer/<str:token>/", answering.answer, name="answer"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("schools/<uuid:school>/", include("evalkit.portal.urls_school")),

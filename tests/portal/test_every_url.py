@@ -12,7 +12,7 @@ from evalkit.portal.models import DataRelease, Job, Participation, Programme, Re
 
 from .conftest import World
 
-OPEN = {"front", "privacy", "invitation"}
+OPEN = {"front", "privacy", "invitation", "answer"}
 TEXT = {"wave": "pre", "token": "no-such-token", "file": "report.html", "name": "report.html", "kind": "survey_files"}
 
 

@@ -2,16 +2,12 @@
 
 import os
 import re
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -19,6 +15,8 @@ import pytest
 from django.db import connection
 
 from evalkit.shipped import shipped
+
+from .real_server import Server, new_server, wait_for
 
 PASSWORD = "three random words"
 MAKE_PEOPLE = f"""
@@ -41,61 +39,6 @@ pytestmark = [
         os.name != "posix" or connection.vendor != "sqlite", reason="needs signals, and its own database"
     ),
 ]
-
-
-@dataclass
-class Server:
-    """A portal of its own in a folder: web and worker as processes of their own."""
-
-    folder: Path
-    port: int
-    processes: dict[str, subprocess.Popen] = field(default_factory=dict)
-    schools: list[str] = field(default_factory=list)
-    programme: str = ""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DJANGO", "DATABASE"))}
-        return kept | {
-            "EVALKIT_PORTAL_DATA": str(self.folder / "data"), "EVALKIT_PORTAL_TRIAL": "1",
-            "TMPDIR": str(self.folder / "tmp"),
-            "EVALKIT_KEYS": str(self.folder / "keys"),
-        }  # fmt: skip
-
-    def manage(self, *words: str) -> str:
-        program = "from evalkit.portal.start import set_up; set_up(); import sys; from django.core.management import "
-        program += "execute_from_command_line as run; run(['x', *sys.argv[1:]])"
-        return subprocess.run(
-            [sys.executable, "-c", program, *words], env=self.environment, check=True, capture_output=True, text=True
-        ).stdout
-
-    def start(self, name: str) -> None:
-        words = {
-            "web": ["-m", "gunicorn", "evalkit.portal.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"],
-            "worker": ["-m", "evalkit.portal.jobs"],
-        }[name]
-        with (self.folder / "log.txt").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, *words], env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-        if name == "web":
-            wait_for(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/privacy/", timeout=20) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def kill(self, name: str) -> None:
-        process = self.processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def rows(self, question: str) -> list[tuple]:
-        with sqlite3.connect(self.folder / "data" / "portal.sqlite3", timeout=20) as database:
-            return database.execute(question).fetchall()
 
 
 class Browser:
@@ -143,21 +86,9 @@ class Browser:
         return self.post(f"{self.place}upload/pre/", {}, {"file": (name, content)})
 
 
-def wait_for(check, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "tmp").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        made = Server(folder, free.getsockname()[1])
-    made.manage("migrate", "--verbosity=0")
+    made = new_server(tmp_path_factory.mktemp("server"))
     lines = made.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
     made.schools, made.programme = lines[::2], lines[1]
     made.start("web")

@@ -4,15 +4,18 @@ import uuid
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from evalkit.portal.access import scope_of
-from evalkit.portal.models import DataRelease, Job, Participation, Report, Role, SurveyUpload
+from evalkit.portal.models import AnsweringRound, DataRelease, Job, Participation, Report, Role, SurveyUpload
 from evalkit.portal.tenancy import GUARDED, Scope, everything, set_scope
 
 from .conftest import World
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row-level security")
-MODELS = {model._meta.db_table: model for model in (Participation, SurveyUpload, Job, DataRelease, Report)}
+MODELS = {
+    model._meta.db_table: model for model in (Participation, SurveyUpload, Job, DataRelease, Report, AnsweringRound)
+}
 
 
 @pytest.fixture
@@ -24,6 +27,7 @@ def full(world: World) -> World:
         Job.objects.create(**place, kind=Job.Kind.CHECK, target=uuid.uuid4())
         release = DataRelease.objects.create(programme=at.programme)
         Report.objects.create(**place, release=release)
+        AnsweringRound.objects.create(**place, place=at, wave="pre", closes_at=timezone.now())
     set_scope(Scope())
     return world
 
@@ -79,3 +83,11 @@ def test_the_scope_ends_with_its_transaction(transactional_db) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting('evalkit.everything', true), '')")
         assert cursor.fetchone() != ("on",)
+
+
+def test_a_rounds_link_shows_that_round_alone(full: World) -> None:
+    set_scope(Scope(everything=True))
+    token = AnsweringRound.objects.filter(school=full.mine).values_list("token", flat=True)[0]
+    set_scope(Scope(token=token))
+    assert AnsweringRound.objects.get().token == token
+    assert not Participation.objects.exists()

@@ -2,20 +2,22 @@
 
 from django.db import migrations
 
-from evalkit.portal.tenancy import GUARDED, policies
+from evalkit.portal.tenancy import policies
+
+TABLES = ("portal_participation", "portal_surveyupload", "portal_job", "portal_datarelease", "portal_report")
 
 
 def put_on(apps, schema_editor):
     """Add the policies."""
     if schema_editor.connection.vendor == "postgresql":
-        for statement in policies():
+        for statement in policies(TABLES):
             schema_editor.execute(statement)
 
 
 def take_off(apps, schema_editor):
     """Remove them."""
     if schema_editor.connection.vendor == "postgresql":
-        for table in GUARDED:
+        for table in TABLES:
             schema_editor.execute(f"DROP POLICY own_rows ON {table}")
             schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
             schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")

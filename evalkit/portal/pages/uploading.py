@@ -165,6 +165,17 @@ def marked(request: HttpRequest, visit: Visit, upload: UUID) -> HttpResponse:
 
 
 @page(Role.UPLOADER, Role.SCHOOL_LEAD)
+@require_safe
+def sent_file(request: HttpRequest, visit: Visit, upload: UUID) -> HttpResponse:
+    """The file as it was sent, or as pupils' answers online became it."""
+    one = upload_of(visit, upload)
+    if not one.path.is_file():
+        raise Http404
+    record(visit.person, "download", programme=visit.the_programme, target=f"upload {one.pk}", sha256=one.sha256)
+    return attachment(one.path.read_bytes(), one.file_name, "application/octet-stream")
+
+
+@page(Role.UPLOADER, Role.SCHOOL_LEAD)
 @require_POST
 def remove(request: HttpRequest, visit: Visit, upload: UUID) -> HttpResponse:
     """Delete a file that was never confirmed, and all that was found in it."""

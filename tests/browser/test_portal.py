@@ -1,0 +1,307 @@
+"""The portal in a real browser against a real server: two schools, an evaluator, a lead, an officer, an operator.
+
+Every page that somebody opens on the way is put before axe at 1280 and at 320 pixels, as it stands, once. With
+EVALKIT_SCREENSHOTS=folder its picture is kept, at 1280 and at 375 pixels.
+"""
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.custody.release import load_release
+from evalkit.shipped import shipped
+from tests.portal.real_server import Server, new_server
+from tests.portal.school_files import answers, codes
+
+from .test_accessibility import browser
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.sqlite_only
+PASSWORD = "three random words"
+MAKE_PEOPLE = f"""
+from evalkit.portal.models import Membership, Person, Programme, School
+from evalkit.portal.start import add_demo
+from evalkit.portal.tenancy import everything
+add_demo()
+with everything():
+    one, (first, second) = Programme.objects.get(), School.objects.order_by("urn")
+    for name, place in [
+        ("uploader", dict(school=first)), ("second", dict(school=second)), ("school_lead", dict(school=first)),
+        ("evaluator", dict(programme=one)), ("programme_lead", dict(programme=one)),
+        ("officer", dict()), ("operator", dict()),
+    ]:
+        person = Person.objects.create_user(name + "@example.org", "{PASSWORD}", name=name.replace("_", " ").title())
+        Membership.objects.create(person=person, role=name.replace("second", "uploader"), **place)
+    Membership.objects.create(person=Person.objects.get(name="Evaluator"), role="evaluator")
+    print(first.pk, second.pk, one.pk)
+"""
+DATA = shipped("analyses") / "keyham-resilience" / "data"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDTHS = (1280, 320)
+WAIT = 30_000
+
+
+@dataclass
+class Walk:
+    """A browser with a window for each person, and what axe said of every page so far."""
+
+    browser: Any
+    server: Server
+    windows: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+    def window(self, person: str) -> Any:
+        """The window of a person, who signs in when it is opened."""
+        if person not in self.windows:
+            page = self.browser.new_context(base_url=f"http://127.0.0.1:{self.server.port}").new_page()
+            page.set_default_timeout(WAIT)
+            page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+            page.on("pageerror", lambda error: self.complaints.append(str(error)))
+            page.goto("/accounts/login/")
+            page.get_by_label(re.compile("mail")).fill(f"{person}@example.org")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            self.windows[person] = page
+        return self.windows[person]
+
+    def look(self, page: Any, name: str) -> None:
+        """Put the page as it stands before axe at both widths, once for each name."""
+        if name in self.seen:
+            return
+        found: list[str] = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            found += [f"{width} px: {one}" for one in violations(page)]
+            if width == 320 and page.evaluate("document.documentElement.scrollWidth") > 320:
+                found.append("320 px: the page runs off the screen")
+        self.seen[name] = found
+        _picture(page, name)
+        page.set_viewport_size({"width": 1280, "height": 800})
+
+    def open(self, person: str, path: str, name: str) -> Any:
+        """Go to a page and look at it."""
+        page = self.window(person)
+        page.goto(path)
+        self.look(page, name)
+        return page
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds against WCAG 2.2 AA."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": LEVELS}, "resultTypes": ["violations"]})
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
+
+
+def _picture(page: Any, name: str) -> None:
+    folder = os.environ.get("EVALKIT_SCREENSHOTS")
+    if folder:
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}-{width}.png", full_page=True)
+
+
+@pytest.fixture(scope="module")
+def walk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    if os.name != "posix":
+        pytest.skip("gunicorn needs a POSIX system")
+    server = new_server(tmp_path_factory.mktemp("portal"))
+    first, second, programme = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
+    server.schools, server.programme = [first, second], programme
+    server.start("web")
+    server.start("worker")
+    try:
+        yield Walk(browser, server)
+    finally:
+        for name in list(server.processes):
+            server.kill(name)
+
+
+def place(walk: Walk, school: int = 0) -> str:
+    return f"/schools/{walk.server.schools[school]}/programmes/{walk.server.programme}/"
+
+
+def send(page: Any, at: str, wave: str, file: Path | dict[str, Any]) -> None:
+    """Choose a file on the page of a wave, send it, and wait for the end of its check."""
+    page.goto(f"{at}upload/{wave}/")
+    page.get_by_label("The file with the answers").set_input_files(file)
+    page.get_by_role("button", name="Send and check").click()
+    page.wait_for_url(re.compile("/uploads/"))
+    page.get_by_text("Being checked", exact=True).wait_for(state="detached")
+
+
+def test_a_good_file_is_sent_confirmed_and_receipted(walk: Walk) -> None:
+    page = walk.window("uploader")
+    walk.look(page, "school home")
+    page.get_by_role("link", name=re.compile("resilience|Keyham", re.IGNORECASE)).first.click()
+    walk.look(page, "school programme, nothing sent")
+    page.get_by_role("link", name=re.compile("Send a file for Before")).click()
+    walk.look(page, "upload")
+    page.get_by_role("button", name="Send and check").click()
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.id") == "error-summary"
+    walk.look(page, "upload, nothing selected")
+    send(page, place(walk), "pre", DATA / "pre.xlsx")
+    assert page.get_by_text("Ready to confirm").count()
+    walk.look(page, "file ready")
+    page.get_by_role("button", name="Confirm this file").click()
+    assert page.get_by_role("heading", name="File confirmed").is_visible()
+    walk.look(page, "receipt")
+
+
+def test_questions_are_answered_a_fault_mended_and_the_answers_remembered(walk: Walk) -> None:
+    page, at = walk.window("uploader"), place(walk)
+    send(page, at, "post", DATA / "post.csv")
+    walk.look(page, "file with questions")
+    page.get_by_role("link", name=re.compile("Answer the question")).click()
+    walk.look(page, "questions")
+    page.get_by_role("button", name="Keep the answers").click()
+    assert page.title().startswith("Error: ")
+    walk.look(page, "questions, none answered")
+    asked = answer_all(page)
+    assert page.get_by_text("Needs mending").count()
+    walk.look(page, "file to mend")
+    with page.expect_download() as marked:
+        page.get_by_role("link", name=re.compile("cells marked")).click()
+    assert marked.value.suggested_filename.endswith("cells marked.xlsx")
+    send(page, at, "post", {"name": "mended.csv", "mimeType": "text/csv", "buffer": mended()})
+    page.get_by_role("link", name=re.compile("Answer the question")).click()
+    assert answer_all(page) < asked
+    page.get_by_role("button", name="Confirm this file").click()
+    assert page.get_by_role("heading", name="File confirmed").is_visible()
+    page.goto(at)
+    walk.look(page, "school programme, all confirmed")
+
+
+def answer_all(page: Any) -> int:
+    """Take the first choice of every question, wait for the check; how many there were."""
+    questions = page.locator("fieldset").all()
+    for question in questions:
+        question.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Keep the answers").click()
+    page.get_by_text("Being checked", exact=True).wait_for(state="detached")
+    return len(questions)
+
+
+def mended() -> bytes:
+    """The example's second file without the answer that cannot be."""
+    lines = (DATA / "post.csv").read_text(encoding="utf-8-sig").splitlines()
+    row = lines[17].split(",")
+    row[14] = ""
+    return "\n".join([*lines[:17], ",".join(row), *lines[18:]]).encode()
+
+
+def test_a_bad_file_of_another_school_is_mended(walk: Walk) -> None:
+    page, at = walk.window("second"), place(walk, 1)
+    for wave, shift in (("pre", 0), ("post", 1)):
+        bad = answers(codes(0, 12), shift=shift, wrong="77")
+        send(page, at, wave, {"name": f"{wave}.csv", "mimeType": "text/csv", "buffer": bad})
+        assert page.get_by_text("Needs mending").count()
+        good = answers(codes(0, 12), shift=shift)
+        send(page, at, wave, {"name": f"{wave} mended.csv", "mimeType": "text/csv", "buffer": good})
+        page.get_by_role("button", name="Confirm this file").click()
+        assert page.get_by_role("heading", name="File confirmed").is_visible()
+    other = walk.open("second", place(walk, 0), "not found")
+    assert other.get_by_role("heading", level=1).inner_text() == "Page not found"
+    send(page, at, "pre", {"name": "letter.csv", "mimeType": "text/csv", "buffer": b"Dear all,\nthank you\n"})
+    walk.look(page, "file that cannot be read")
+
+
+def test_the_evaluator_locks_releases_and_reports(walk: Walk, tmp_path: Path) -> None:
+    at = f"/programmes/{walk.server.programme}/"
+    page = walk.open("evaluator", "/programmes/", "programmes")
+    for path, name in [
+        ("/programmes/add/", "add a programme"), (f"{at}schools/", "invite"), (f"{at}roster/", "roster"),
+        (f"{at}members/", "people"), (f"{at}reminder/", "reminder"), (f"{at}notice/", "privacy notice"),
+        (f"{at}assessment/", "impact assessment"), (f"{at}lock/", "lock"), (at, "dashboard"),
+    ]:  # fmt: skip
+        walk.open("evaluator", path, name)
+    assert page.get_by_text("2 of 2 schools confirmed").count() == 2
+    page.goto(f"{at}lock/")
+    page.get_by_role("button", name="Lock the data").click()
+    walk.look(page, "lock without a reason")
+    page.get_by_label("Reason").fill("The last file came in")
+    page.get_by_role("button", name="Lock the data").click()
+    walk.look(page, "locked")
+    page.get_by_role("link", name="Releases").click()
+    walk.look(page, "releases, none yet")
+    page.get_by_role("button", name="Make a data release").click()
+    walk.look(page, "release being made")
+    page.get_by_role("link", name="Download (zip)").wait_for()
+    walk.look(page, "release")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download (zip)").click()
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
+        archive.extractall(tmp_path)
+    (unpacked,) = tmp_path.iterdir()
+    assert load_release(unpacked).manifest.linked == 62
+    page.get_by_role("button", name="Make the report").click()
+    page.get_by_role("link", name="Read the report").wait_for()
+    walk.look(page, "report")
+    for who in ("leads", "schools"):
+        page.get_by_role("button", name=f"Publish to {who}").click()
+    for path, name in [(f"{at}reports/", "reports"), (f"{at}releases/", "releases"), (f"{at}audit/", "audit log")]:
+        walk.open("evaluator", path, name)
+
+
+def test_leads_read_the_report(walk: Walk) -> None:
+    page = walk.window("programme_lead")
+    walk.look(page, "lead")
+    answer = page.locator("p.lead").inner_text()
+    page.get_by_role("link", name="Read the report").click()
+    assert answer.replace("'", "’") in page.inner_text("body").replace("'", "’")
+    walk.open("programme_lead", "/lead/", "portfolio")
+    walk.open("school_lead", place(walk), "school programme with a report, locked")
+
+
+def test_the_officer_and_the_operator_look(walk: Walk) -> None:
+    at = f"/officer/{walk.server.programme}/"
+    page = walk.window("officer")
+    for path, name in [
+        ("/officer/", "officer"), (at, "officer programme"), (f"{at}export/", "export"),
+        (f"{at}keeping/", "keeping"), ("/officer/audit/", "audit log of the portal"),
+        (f"{at}erase-school/{walk.server.schools[1]}/", "erase a school"), (f"{at}pupil/", "erase a pupil"),
+    ]:  # fmt: skip
+        walk.open("officer", path, name)
+    page.get_by_label("Pupil code").fill("KL-001")
+    page.get_by_label("School").select_option(index=1)
+    page.get_by_role("button", name="Show what is held").click()
+    walk.look(page, "erase a pupil, steps")
+    walk.open("operator", "/operator/", "operator")
+
+
+def test_pages_about_the_account(walk: Walk) -> None:
+    for path, name in [
+        ("/accounts/2fa/", "security"), ("/accounts/password/change/", "change the password"),
+        ("/accounts/2fa/totp/activate/", "second step"), ("/privacy/", "privacy"),
+    ]:  # fmt: skip
+        walk.open("operator", path, name)
+    page = walk.browser.new_context(base_url=f"http://127.0.0.1:{walk.server.port}").new_page()
+    for path, name in [
+        ("/accounts/password/reset/", "reset the password"), ("/accounts/login/", "sign in"),
+        ("/invitations/none/", "invitation that is gone"),
+    ]:  # fmt: skip
+        page.goto(path)
+        walk.look(page, name)
+
+
+def test_every_page_is_open_to_everybody(walk: Walk) -> None:
+    told = {name: found for name, found in walk.seen.items() if found}
+    assert told == {}
+    assert [one for one in walk.complaints if "status of 4" not in one] == []
+    assert len(walk.seen) > 45
+
+
+def test_axe_is_awake_here_too(walk: Walk) -> None:
+    page = walk.window("operator")
+    page.evaluate("document.documentElement.removeAttribute('lang')")
+    assert any(one.startswith("html-has-lang") for one in violations(page))
