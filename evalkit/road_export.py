@@ -27,6 +27,7 @@ def pupil_data(
     school: str = "",
     also: Sequence[str] = (),
     called: Mapping[Path, str] | None = None,
+    more: Sequence[tuple[object, ...]] = (),
 ) -> PupilData:
     """Everything held about a pupil.
 
@@ -36,6 +37,7 @@ def pupil_data(
     code : the pupil's code, as the files have it
     own, school, also : as in `road_custody.steps_for_pupil`
     called : under which names the files were sent, where they are kept under others
+    more : rows of answers that are in no survey file yet
 
     Raises
     ------
@@ -45,6 +47,7 @@ def pupil_data(
     places = find_places(study, own=own)
     notes = [f"{path.name}: this file cannot be read. Look into it yourself." for path in places.unread]
     rows: dict[str, Rows] = {name: [] for name in ABOUT_COLUMNS}
+    rows["survey_rows"] += more
     _survey_rows(places, Wanted(frozenset({code.casefold()})), rows, called or {})
     for place in places.releases:
         release = load_release(place)

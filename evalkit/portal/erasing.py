@@ -22,6 +22,7 @@ from evalkit.portal.jobs.queue import enqueue
 from evalkit.portal.models import DataRelease, Job, Programme, Report, School, SurveyUpload
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.models.uploads import CHECK_FILE, MARKED_FILE
+from evalkit.portal.online_answers import answers_of, deletion_of_answers, steps_for_answers
 from evalkit.portal.side_by_side import forget_pages
 from evalkit.records.evaluation import Data, DataFile, Study
 from evalkit.records.holding import Holding
@@ -132,7 +133,7 @@ def _pupil(programme: Programme, study: Study, whom: Whom) -> list[Step]:
         elif step.holding.action != "by_hand" or at.parent == programme.folder:
             kept.append(step)
     kept += [Step(_left(one), partial(_look_again, one)) for one in touched.values()]
-    kept += _remembered(programme, whom)
+    kept += [*_remembered(programme, whom), *steps_for_answers(programme, whom.code, whom.school)]
     if not any(one.do for one in kept):
         raise SpecError(NOTHING)
     return [*kept, *_notes(programme)]
@@ -162,12 +163,12 @@ def _files_of(programme: Programme, school: School | None) -> list[Step]:
     if decided.exists():
         count = sum(1 for path in decided.rglob("*.yaml"))
         steps.append(Step(Holding("mapping", decided, count, "delete"), partial(remove_folder, decided)))
-    return steps
+    return [*steps, *deletion_of_answers(programme, school)]
 
 
 def _not_within(steps: Sequence[Step], programme: Programme) -> list[Step]:
     """The steps about other places than the folders that are deleted as a whole."""
-    whole = (uploads_of(programme), programme.folder / MAPPINGS_FOLDER)
+    whole = (uploads_of(programme), programme.folder / MAPPINGS_FOLDER, answers_of(programme, None))
     return [one for one in steps if not any(one.holding.place.is_relative_to(folder) for folder in whole)]
 
 

@@ -159,6 +159,26 @@ def test_what_is_held_about_a_pupil_is_given_out_and_nothing_of_others(held: Wor
     assert [one.action for one in read_audit(held.one.folder)].count("pupil_exported") == 2
 
 
+def test_answers_given_online_are_found_given_out_and_erased(held: World) -> None:
+    client, at = held.client(Role.OFFICER), f"/officer/{held.one.pk}/"
+    place = held.one.folder / "answers" / str(held.mine.pk) / str(uuid.uuid4())
+    place.mkdir(parents=True)
+    for name, content in (
+        ("1.json", {"pupil": "KL-900", "answers": {"grit_s8.q1": 4}, "finished": False}),
+        ("2.json", {"pupil": "KL-901", "answers": {"grit_s8.q1": 2}, "finished": True}),
+        ("class list.json", ["KL-900", "KL-901"]),
+    ):
+        (place / name).write_text(json.dumps(content))
+    whom = {"code": "kl-900", "school": str(held.mine.pk)}
+    given = json.loads(client.post(f"{at}export/", {**whom, "format": "json"}).content)
+    assert [one["cell"] for one in given["survey_rows"]] == ["4"]
+    assert erase(client, f"{at}pupil/", **whom, typed="ERASE").status_code == 302
+    assert not (place / "1.json").exists()
+    assert json.loads((place / "class list.json").read_text()) == ["KL-901"]
+    assert erase(client, f"{at}erase-school/{held.mine.pk}/", typed="100001").status_code == 302
+    assert not place.exists()
+
+
 def test_what_is_due_is_shown_first_and_deleted_once(held: World) -> None:
     client, at = held.client(Role.OFFICER), f"/officer/{held.one.pk}/keeping/"
     release = release_of(held)

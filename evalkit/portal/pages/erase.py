@@ -17,6 +17,7 @@ from evalkit.errors import EvalkitError, SpecError
 from evalkit.portal.access import Visit, page
 from evalkit.portal.erasing import NOTHING, Whom, place_of, settle_releases, steps_for, study_of
 from evalkit.portal.models import Programme, Role, School
+from evalkit.portal.online_answers import rows_of_answers
 from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.served import closed
@@ -98,12 +99,9 @@ def export_pupil(request: HttpRequest, visit: Visit) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         whom = form.whom
         try:
-            held = pupil_data(
-                study_of(programme),
-                whom.code,
-                called=_names(programme),
-                **place_of(programme, whom),  # type: ignore[arg-type]
-            )
+            more = rows_of_answers(programme, whom.code, whom.school)
+            place = place_of(programme, whom)
+            held = pupil_data(study_of(programme), whom.code, called=_names(programme), more=more, **place)  # type: ignore[arg-type]
         except EvalkitError as error:
             problems = _said(error, programme, whom)
         else:
@@ -132,6 +130,8 @@ def _erasure(
     except EvalkitError as error:
         problems = _said(error, programme, whom)
     wrong: dict[str, str] = {}
+    if "typed" not in request.POST:
+        record(visit.person, "view", programme=programme, target=f"what erasing a {what} takes")
     if "typed" in request.POST and steps:
         reason = " ".join(request.POST.get("reason", "").split())[:300]
         if request.POST["typed"].strip() != typed:

@@ -136,6 +136,7 @@ def mail(to: str, subject: str, words: str) -> bool:
 def reminder(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The text of a reminder, and the addresses of those who have not confirmed every wave."""
     programme = visit.the_programme
+    record(visit.person, "view", programme=programme, target="reminder")
     found = [one for one in all_schools(programme) if not one.is_complete]
     days = sorted({wave.due for one in found for wave in one.standing.waves if wave.due and not wave.is_done})
     due = f", due on {days[0]:%-d %B %Y}" if days else ""

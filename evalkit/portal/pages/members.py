@@ -56,6 +56,7 @@ def members(request: HttpRequest, visit: Visit) -> HttpResponse:
             words = MAIL.format(programme=programme.title, role=role.label.lower(), link=link)
             if mail(email, f"Invitation: {programme.title}", words):
                 messages.success(request, f"The invitation was mailed to {email}.")
+    record(visit.person, "view", programme=programme, target="people")
     context = {
         "programme": programme, "form": form if form.errors else MemberForm(), "link": link,
         "email": form.cleaned_data.get("email", "") if link else "", "mailed": can_mail(),
