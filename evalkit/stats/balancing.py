@@ -28,7 +28,7 @@ def propensity_weights(scores: ArrayLike, treated: ArrayLike, *, estimand: Targe
     Returns
     -------
     ndarray, shape (n,)
-        Each group's weights add up to its units.
+        As the formula gives them: with att 1 for each programme unit.
 
     Raises
     ------
@@ -48,14 +48,14 @@ def propensity_weights(scores: ArrayLike, treated: ArrayLike, *, estimand: Targe
     Examples
     --------
     >>> propensity_weights([0.5, 0.2, 0.5, 0.8], [1, 1, 0, 0], estimand="att").round(3).tolist()
-    [1.0, 1.0, 0.4, 1.6]
+    [1.0, 1.0, 1.0, 4.0]
     """
     chosen = check_groups(treated, length=len(np.asarray(treated)))
     e = check_rows("propensity", scores, length=len(chosen))
     if ((e <= 0) | (e >= 1)).any():
         raise FitError("A probability of 0 or 1 has no counterpart in the other group: leave those units out.")
     target = {"att": e, "ate": np.ones(len(e)), "ato": e * (1 - e)}[estimand]
-    return _to_sizes(np.where(chosen, target / e, target / (1 - e)), chosen)
+    return np.where(chosen, target / e, target / (1 - e))
 
 
 def entropy_weights(

@@ -40,7 +40,7 @@ def test_every_method_gives_the_same_tables(pupils: pd.DataFrame, method) -> Non
     assert (table["weight"] >= 0).all()
     for name, group in (("treated", table["treated"]), ("control", ~table["treated"])):
         kept = table[group & (table["weight"] > 0)]
-        assert kept["weight"].sum() == pytest.approx(len(kept))
+        assert method in ("ipw", "overlap") or kept["weight"].sum() == pytest.approx(len(kept))
         assert glance[f"matched_{name}"] == len(kept)
     balance = found.balance().set_index("variable")
     assert {"pre", "pre: not recorded", "fsm: yes", "language: other"} <= set(balance.index)
