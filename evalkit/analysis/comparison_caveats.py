@@ -36,6 +36,9 @@ def comparison_caveats(
     found: list[Caveat] = []
     for sample in samples:
         name = sample.outcome.id
+        if sample.outcome.role == "placebo":
+            found += _about_placebo(estimates, name)
+            continue
         gap = baseline_gap(balance, name)
         if not sample.has_baseline:
             found.append(Caveat("post_only", "warning", name))
@@ -47,6 +50,14 @@ def comparison_caveats(
     if any(sample.plan.comparison and sample.plan.comparison.start for sample in samples):
         found.append(Caveat("staggered", "note"))
     return found
+
+
+def _about_placebo(estimates: pd.DataFrame, outcome: str) -> list[Caveat]:
+    """Whether the groups differ on what the programme cannot have changed."""
+    own = estimates[(estimates["outcome"] == outcome) & (estimates["inquiry"] == "placebo")]
+    if all(_verdict(row) == "unsure" for _, row in own.iterrows()):
+        return []
+    return [Caveat("placebo_differs", "warning", outcome)]
 
 
 def _about_lord(estimates: pd.DataFrame, outcome: str) -> list[Caveat]:

@@ -1,7 +1,7 @@
 """Two groups before and after, neither drawn by lot nor matched: the difference at equal baselines, and its limits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -149,6 +149,9 @@ def compare_outcome(scores: Scores, study: Study, outcome: Outcome) -> ComparedO
         blanks = [blank(sample, arm, inquiry="effect", estimator=main_estimator(sample)) for arm in sample.treated]
         failed = tuple(not_estimated(row, reason) for row in blanks)
         return ComparedOutcome(sample, None, None, {}, error, failed)
+    if outcome.role == "placebo":
+        told = tuple(replace(row, inquiry="placebo", family="") for row in rows)
+        return ComparedOutcome(sample, model, alone, scales, error, told)
     if sample.has_baseline:
         rows += unadjusted_rows(compared)
     rows += comparison_robustness(model, scales, baseline_error=error)

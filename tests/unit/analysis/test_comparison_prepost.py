@@ -124,6 +124,17 @@ def test_few_pupils_are_hidden() -> None:
     assert not np.isfinite(results.displays["padlocks"].set_index("column").loc["mdes", "value"])
 
 
+def test_a_placebo_is_no_finding_but_a_test_of_the_comparison() -> None:
+    table = pupils(200, gap=-9)
+    one = comparison_plan().outcomes[0].model_dump(mode="json", exclude_none=True)
+    placebo = {**one, "id": "placebo", "label": "Reading before", "role": "placebo", "wave": "before"}
+    results = made(table, outcomes=[one, placebo])
+    row = rows(results, "placebo").loc["post_only"]
+    assert row["estimate"] == pytest.approx(table["before"].groupby(table["arm"]).mean().diff().iloc[1], rel=1e-9)
+    assert set(rows(results, "effect")["outcome"]) == {"reading"}
+    assert ("placebo_differs", "placebo") in {(one.kind, one.outcome) for one in results.caveats}
+
+
 WAVES = ("before", "after", "later")
 
 

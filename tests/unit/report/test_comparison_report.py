@@ -1,5 +1,6 @@
 """The report of a comparison without a draw: its words, its figures' data, and every part on a page."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from evalkit.analysis.analyse import analyse
 from evalkit.errors import ReportError
 from evalkit.records.results import Results
+from evalkit.report import words_comparison
 from evalkit.report.figure_balance import balance_data
 from evalkit.report.figure_consort import consort_data
 from evalkit.report.figure_groups import groups_data
@@ -107,6 +109,14 @@ def test_it_has_its_own_template_and_every_part_is_there(results: Results, tmp_p
         render(results, to=tmp_path / "report.html", template="measures")
     with pytest.raises(ReportError, match="not made for the design comparison_prepost"):
         render(results, to=tmp_path / "report.html", template="trial")
+
+
+def test_its_sentences_are_easy_to_read() -> None:
+    textstat = pytest.importorskip("textstat")
+    names = ("LIMITS", "WARNINGS", "NOTES", "CHECKS", "STEPS", "STEPS_FOR", "LORD", "MATCHED")
+    banks = [getattr(words_comparison, name) for name in names]
+    told = [re.sub(r"\{[a-z_]+\}", "four", text).replace("**", "") for bank in banks for text in bank.values()]
+    assert textstat.textstat.flesch_kincaid_grade("\n".join(told)) + 5 <= 14
 
 
 MATCHED = {
