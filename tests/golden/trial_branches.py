@@ -19,7 +19,7 @@ from evalkit.report.blocks import Block
 from evalkit.report.trial_effects import effects
 from evalkit.report.words_caveats import caveat_sentence
 from evalkit.shipped import shipped
-from tests.golden.trial_sample import FOUND, changed, trial
+from tests.golden.trial_sample import FOUND, changed, trial, with_found
 
 PLAIN = ("banner", "answer_box", "fact_boxes", "main_chart", "how_sure", "finding_list", "headline", "taking_part",
          "flow", "steps", "limits", "warnings")  # fmt: skip
@@ -41,7 +41,7 @@ def with_range(outcome: str, low: float, high: float, **more: Any) -> Results:
     middle = (low + high) / 2
     estimate = math.exp(1.8 * middle) if outcome == "grade" else kind_scale * middle
     error = 1.8 * (high - low) / 4 if outcome == "grade" else kind_scale * (high - low) / 4
-    return trial(found={outcome: (estimate, error, middle, low, high)}, **more)
+    return with_found({outcome: (estimate, error, middle, low, high)}, **more)
 
 
 @cache
@@ -71,7 +71,7 @@ def cases() -> dict[str, Results]:
     for name in ("eal-mainstream-classroom", "project-star"):
         made[name] = load_results(shipped("analyses") / name / "results.json")
     for name in DISPLAYS:
-        made[f"without {name}"] = trial(without=(name,))
+        made[f"without {name}"] = replace(full, displays={one: full.displays[one] for one in DISPLAYS if one != name})
     return made
 
 

@@ -29,7 +29,7 @@ def displays(case: "Case") -> dict[str, pd.DataFrame]:
         "flow": _flow(case), "reasons": _reasons(case), "attrition": _attrition(case), "wwc_attrition": _boundary(case),
         "balance": _balance(case), "distribution": _distribution(case), "arms": _arms(case),
         "schools": _schools(case), "missing_pattern": _patterns(case), "dropout": _dropout(case), "mdes": _mdes(case),
-        "months": _months(case), "padlocks": _padlocks(case), "threats": _threats(), "wwc": _wwc(case),
+        "months": months_of(case), "padlocks": _padlocks(case), "threats": _threats(), "wwc": _wwc(case),
         "cost": _cost(), "cost_summary": _cost_summary(), "fidelity": _fidelity(case),
         "fidelity_summary": _fidelity_summary(case), "checklist": _checklist(case), "seal": _seal(),
         "deviations": _deviations(), "context": _context(),
@@ -200,7 +200,7 @@ def _mdes(case: "Case") -> pd.DataFrame:
     return _frame(rows, "row label protocol_all randomisation_all analysis_all analysis_fsm")
 
 
-def _months(case: "Case") -> pd.DataFrame:
+def months_of(case: "Case") -> pd.DataFrame:
     months = load_standards().months
     rows = []
     for outcome in case.plan.outcomes:

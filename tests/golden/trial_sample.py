@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from scipy import stats
 
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.results import ESTIMATE_COLUMNS, Caveat, Check, Provenance, Results
-from tests.golden.trial_displays import displays
+from tests.golden.trial_displays import displays, months_of
 from tests.golden.trial_plan import MEASURES, OUTCOMES, trial_plan
 
 CONTROL = "control"
@@ -77,6 +78,25 @@ def trial(
         ),
     )  # fmt: skip
     return Results.from_json(built.to_json())
+
+
+@cache
+def _kept(plan: tuple[tuple[str, Any], ...], p: float) -> Results:
+    return trial(p=p, **dict(plan))
+
+
+def with_found(found: dict[str, tuple[float, float, float, float, float]], *, p: float = 0.03, **plan: Any) -> Results:
+    """The invented trial with other differences, and their months; all else is that of the usual ones, and shared."""
+    base = _kept(tuple(plan.items()), p)
+    case = Case(trial_plan(bare=False, **plan), FOUND | found, (), (), False, p)
+    rows = estimates(case)
+    table = pd.DataFrame([{column: row.get(column) for column in ESTIMATE_COLUMNS} for row in rows])
+    for column, kind in base.estimates.dtypes.items():
+        table[column] = table[column].fillna("") if kind == "str" else table[column]
+    months = months_of(case)
+    planned = [outcome.id for outcome in base.plan.outcomes]
+    shown = {**base.displays, "months": months[months["outcome"].isin(planned)]}
+    return replace(base, estimates=table.astype(base.estimates.dtypes), displays=shown)
 
 
 def changed(results: Results, inquiry: str, **columns: object) -> Results:
