@@ -1,8 +1,11 @@
-"""No mutation of a survey file ends in a crash, a traceback or ten seconds of waiting; all ends are counted.
+"""No mutation of a survey file ends in a crash, a traceback or more than ten seconds of work; all ends are counted.
+
+Time is CPU time, of the sealed children too, so that a busy machine fails nobody; a child that waits is ended by its
+own clock (tests/unit/intake/test_sealed.py).
 
 Many at once, as `mutations.log` tells of:
 
-    EVALKIT_MUTATIONS=20000,500 pytest -s -m slow tests/property/test_mutations.py
+    EVALKIT_MUTATIONS=200000,5000 pytest -s -m slow tests/property/test_mutations.py
 """
 
 import hashlib
@@ -63,28 +66,34 @@ def ending(seed: int, study: Study, folder: Path) -> str:
     return re.sub(r"'[^']*'|\d[\d,]*", "#", message.removeprefix(f"{name}: ")).partition(".")[0][:70]
 
 
-def endings(count: int, first: int, study: Study, folder: Path) -> tuple[Counter[str], float]:
-    """How often each end came, and the longest time that one took."""
+def endings(count: int, first: int, study: Study, folder: Path) -> tuple[Counter[str], tuple[float, int]]:
+    """How often each end came; the longest time that one took, and its seed."""
     ends: Counter[str] = Counter()
-    slowest = 0.0
+    slowest = (0.0, first)
     for seed in range(first, first + count):
-        start = time.monotonic()
+        start = cpu_seconds()
         ends[ending(seed, study, folder)] += 1
-        slowest = max(slowest, time.monotonic() - start)
-    assert slowest < MOST_SECONDS
+        slowest = max(slowest, (cpu_seconds() - start, seed))
     return ends, slowest
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 @pytest.mark.usefixtures("in_this_process")
 def test_a_thousand_mutations_in_this_process(study, tmp_path) -> None:
-    ends, _ = endings(1_000, 0, study, tmp_path)
+    ends, slowest = endings(1_000, 0, study, tmp_path)
+    assert slowest[0] < MOST_SECONDS, slowest
     assert ends["read, in order"] > 30  # some changes do no harm,
     assert ends["read, with problems"] > 100  # many are found by their rows,
     assert len(ends) > 20  # and the others are refused for many reasons
 
 
 def test_fifty_mutations_through_the_sealed_child(study, tmp_path) -> None:
-    ends, _ = endings(50, 0, study, tmp_path)
+    ends, slowest = endings(50, 0, study, tmp_path)
+    assert slowest[0] < MOST_SECONDS, slowest
     assert len(ends) > 5
 
 
@@ -113,12 +122,13 @@ def test_many_mutations_through_the_sealed_child(study, tmp_path) -> None:
 
 
 def _tell(way: str, count: int, study: Study, folder: Path) -> None:
-    start = time.process_time()
-    ends, slowest = endings(count, FIRST_SEED, study, folder)
+    start = cpu_seconds()
+    ends, (slowest, seed) = endings(count, FIRST_SEED, study, folder)
     lines = [
         f"{count:,} mutations {way}, seeds {FIRST_SEED:,} to {FIRST_SEED + count - 1:,}",
-        f"Python {platform.python_version()}: no crash, no traceback; the slowest took {slowest:.1f} s; "
-        f"{time.process_time() - start:.0f} s of CPU time",
+        f"Python {platform.python_version()}: no crash, no traceback; the slowest took {slowest:.1f} s (seed {seed:,});"
+        f" {cpu_seconds() - start:.0f} s of CPU time",
         *(f"{number:8,}  {end}" for end, number in ends.most_common()),
     ]
     print("\n" + "\n".join(lines))  # noqa: T201
+    assert slowest < MOST_SECONDS, seed

@@ -4,7 +4,7 @@ Python reports each file operation to an audit hook before it is done. The child
 SIGKILL at the one asked for, so that nothing gets tidied up. `fsync` is counted too. The parent then looks, as any
 reader would, and writes once more. For a full disk the system lets no file grow beyond a limit (RLIMIT_FSIZE).
 
-Usage: crash_driver.py SCENARIO KIND FOLDER; prints a JSON list of what was found after each kill.
+Usage: crash_driver.py KIND FOLDER; prints what was found after each kill (or limit) of every scenario, as JSON.
 """
 
 import json
@@ -226,9 +226,8 @@ def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int 
     return {"before": before, "outcome": outcome, "found": found, "again": again, "left": left}
 
 
-def main() -> None:
-    name, kind, place = sys.argv[1:]
-    scenario, template = SCENARIOS[name], Path(place)
+def runs_of(scenario: Scenario, kind: str, template: Path) -> list[dict[str, object]]:
+    """Every run of a scenario."""
     scenario.before(template)
     runs: list[dict[str, object]] = []
     if kind == "kill":
@@ -237,7 +236,17 @@ def main() -> None:
     else:
         for limit in (1, 100, 700, 1_500, 3_000, 10_000, 60_000, 200_000):
             runs.append(one_run(scenario, template, limit=limit))
-    print(json.dumps(runs))  # noqa: T201
+    return runs
+
+
+def main() -> None:
+    kind, place = sys.argv[1:]
+    found: dict[str, list[dict[str, object]]] = {}
+    for name, scenario in SCENARIOS.items():
+        template = Path(place).with_name(f"of-{name}") / "study"
+        shutil.copytree(place, template)
+        found[name] = runs_of(scenario, kind, template)
+    print(json.dumps(found))  # noqa: T201
 
 
 if __name__ == "__main__":
