@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from django.db.models import QuerySet
+
+from evalkit.custody.whole_folder import remove_folder
 from evalkit.intake.pupils import code_key
-from evalkit.portal.models import Programme, School
+from evalkit.portal.models import AnsweringRound, Programme, School
 from evalkit.records.holding import Holding
 from evalkit.records.whole_file import write_whole
-from evalkit.road_custody import Step, deletion
+from evalkit.road_custody import Step
 
 FOLDER = "answers"
 NOTE = "answered online, not sent yet"
@@ -39,9 +42,23 @@ def steps_for_answers(programme: Programme, code: str, school: School | None) ->
 
 
 def deletion_of_answers(programme: Programme, school: School | None) -> list[Step]:
-    """The deletion of all that a school's pupils, or all pupils, answered online and did not send yet."""
-    folder = answers_of(programme, school)
-    return [deletion("survey file", folder)] if folder.is_dir() else []
+    """The deletion of all that a school's pupils, or all pupils, answered online, and of the rounds they did it in."""
+    folder, count = answers_of(programme, school), _rounds(programme, school).count()
+    if not count and not folder.is_dir():
+        return []
+    holding = Holding("survey file", folder, count, "delete", "rounds of answering online; their links stop working")
+    return [Step(holding, partial(_delete_rounds, programme, school))]
+
+
+def _delete_rounds(programme: Programme, school: School | None) -> None:
+    """The rows and the folder. What is answered just then into a folder that goes is found by erasing again."""
+    _rounds(programme, school).delete()
+    remove_folder(answers_of(programme, school))
+
+
+def _rounds(programme: Programme, school: School | None) -> QuerySet[AnsweringRound]:
+    found = AnsweringRound.objects.filter(programme=programme)
+    return found.filter(school=school) if school else found
 
 
 def rows_of_answers(programme: Programme, code: str, school: School | None) -> list[tuple[object, ...]]:

@@ -3,19 +3,20 @@
 import json
 import re
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from evalkit.custody.audit import read_audit
 from evalkit.custody.release import load_release
 from evalkit.intake.check import check_upload
 from evalkit.portal.erasing import Whom, due_of, steps_for
 from evalkit.portal.jobs import worker
-from evalkit.portal.models import DataRelease, Job, Role, School, SurveyUpload
+from evalkit.portal.models import AnsweringRound, DataRelease, Job, Participation, Role, School, SurveyUpload
 from evalkit.portal.models.outcomes import Making
 from evalkit.records.evaluation import EVALUATION_FILE
 
@@ -161,7 +162,11 @@ def test_what_is_held_about_a_pupil_is_given_out_and_nothing_of_others(held: Wor
 
 def test_answers_given_online_are_found_given_out_and_erased(held: World) -> None:
     client, at = held.client(Role.OFFICER), f"/officer/{held.one.pk}/"
-    place = held.one.folder / "answers" / str(held.mine.pk) / str(uuid.uuid4())
+    opened = AnsweringRound.objects.create(
+        place=Participation.objects.get(programme=held.one, school=held.mine), programme=held.one, school=held.mine,
+        wave="post", closes_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    place = opened.folder
     place.mkdir(parents=True)
     for name, content in (
         ("1.json", {"pupil": "KL-900", "answers": {"grit_s8.q1": 4}, "finished": False}),
@@ -177,6 +182,7 @@ def test_answers_given_online_are_found_given_out_and_erased(held: World) -> Non
     assert json.loads((place / "class list.json").read_text()) == ["KL-901"]
     assert erase(client, f"{at}erase-school/{held.mine.pk}/", typed="100001").status_code == 302
     assert not place.exists()
+    assert not AnsweringRound.objects.exists()
 
 
 def test_what_is_due_is_shown_first_and_deleted_once(held: World) -> None:
