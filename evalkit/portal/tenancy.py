@@ -95,3 +95,10 @@ def policies(tables: Iterable[str]) -> list[str]:
 
 def _among(column: str, setting: str) -> str:
     return f"{column}::text = ANY(string_to_array(current_setting('evalkit.{setting}', true), ','))"
+
+
+# A report on the whole programme that is out for schools: those that take part may read its row, nobody else's.
+OUT_FOR_SCHOOLS = (
+    "CREATE POLICY out_for_schools ON portal_report FOR SELECT USING (school_id IS NULL AND to_schools_at IS NOT NULL "
+    f"AND programme_id IN (SELECT programme_id FROM portal_participation WHERE {_among('school_id', 'schools')}))"
+)
