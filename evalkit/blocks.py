@@ -1,6 +1,6 @@
 """Run blocks of draws, in this process or in workers, with the same bytes either way."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -52,18 +52,24 @@ def run_blocks(work: Callable[[Job], Found], blocks: Sequence[Job], *, workers: 
     label : str
         What the progress bar says.
     """
+    return list(stream_blocks(work, blocks, workers=workers, label=label))
+
+
+def stream_blocks(work: Callable[[Job], Found], blocks: Sequence[Job], *, workers: int, label: str) -> Iterator[Found]:
+    """Do all blocks as `run_blocks`, and hand on each as soon as it and those before it are done."""
     from threadpoolctl import threadpool_limits
 
     if workers == 0 or workers < -1:
         raise SpecError(f"workers={workers}: use 1, a larger number, or -1 for one per core.")
     if workers == 1:
         with threadpool_limits(limits=1):
-            return list(track(map(work, blocks), label, total=len(blocks)))
+            yield from track(map(work, blocks), label, total=len(blocks))
+        return
     from joblib import Parallel, delayed
 
     jobs = (delayed(_in_one_thread)(work, block) for block in blocks)
     parts: Iterable[Found] = cast(Any, Parallel(n_jobs=workers, return_as="generator"))(jobs)
-    return list(track(parts, label, total=len(blocks)))
+    yield from track(parts, label, total=len(blocks))
 
 
 def _in_one_thread(work: Callable[[Job], Found], block: Job) -> Found:

@@ -20,10 +20,11 @@ from evalkit import (
     cli_portal,
     cli_portfolio,
     cli_power,
+    cli_schools,
     cli_verify,
     terminal,
 )
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, SpecError
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import Study
@@ -196,8 +197,24 @@ def report(
         ),
     ] = None,
     renderer: Renderer = RendererChoice.auto,
+    all_schools: Annotated[
+        bool, typer.Option("--all-schools", help="A page and a letter for every school, each in a folder of its own.")
+    ] = False,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option("--evaluation", "-e", help="With --all-schools: the folder with evaluation.yaml, if another."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", help="With --all-schools: processes; -1: one per core.")] = 1,
 ) -> None:
-    """Make the report from results that were kept."""
+    """Make the report from results that were kept; or one for every school."""
+    if all_schools:
+        if template is not None:
+            raise SpecError("--all-schools makes each school's page and letter. Leave --template out.")
+        cli_schools.report_every_school(
+            results, evaluation=evaluation, to=to, formats=_formats(formats or [ReportFormat.html, ReportFormat.pdf]),
+            workers=workers, renderer=_renderer(renderer),
+        )  # fmt: skip
+        return
     from evalkit.records.results import load_results
     from evalkit.road import report_all
 

@@ -3,10 +3,6 @@
 import base64
 import difflib
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,23 +10,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from evalkit.errors import ReportError
 from evalkit.report.blocks import Block, Div, Figure, Markdown, Table
+from evalkit.report.execute_parent import CellChild
 from evalkit.report.lint import check_template, expression_problems, parameter_names
 from evalkit.report.parse import INLINE, Cell, Place, Prose, Template, parse_template
 
-TIMEOUT = 180  # seconds; a programme report takes about two
 CAPTIONS = ("fig-cap", "fig-alt", "tbl-cap")
-KEPT_ENVIRONMENT = (
-    "PATH",
-    "HOME",
-    "USERPROFILE",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-    "TMPDIR",
-    "MPLCONFIGDIR",
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-)
 
 
 @runtime_checkable
@@ -81,7 +65,9 @@ class Step:
         }
 
 
-def run_template(template: Path, *, context: Mapping[str, object], params: Mapping[str, object]) -> Executed:
+def run_template(
+    template: Path, *, context: Mapping[str, object], params: Mapping[str, object], child: CellChild | None = None
+) -> Executed:
     """Parse and check a template, then run its Python cells once, in order.
 
     Parameters
@@ -93,6 +79,8 @@ def run_template(template: Path, *, context: Mapping[str, object], params: Mappi
         `to_json` and `from_json`.
     params : mapping
         Values that replace those of the cell tagged `parameters`.
+    child : CellChild, optional
+        A process that stays for several templates; without it one is started and ended.
 
     Raises
     ------
@@ -108,7 +96,11 @@ def run_template(template: Path, *, context: Mapping[str, object], params: Mappi
         "params": {name: plain(name, value) for name, value in params.items()},
         "steps": [step.as_job() for step in steps],
     }
-    answer = run_child(job, parsed)
+    if child is None:
+        with CellChild() as own:
+            answer = own.answer(job, name=parsed.path.name)
+    else:
+        answer = child.answer(job, name=parsed.path.name)
     if "error" in answer:
         raise ReportError(failure(steps[answer["error"]["step"]], answer["error"]))
     return assemble(parsed, iter([tuple(map(read_block, blocks)) for blocks in answer["outputs"]]))
@@ -179,39 +171,6 @@ def runs(cell: Cell, template: Template) -> bool:
     execute = template.front.get("execute")
     default = execute.get("eval", True) if isinstance(execute, dict) else True
     return bool(cell.options.get("eval", default))
-
-
-def run_child(job: Mapping[str, Any], template: Template) -> dict[str, Any]:
-    """Start the child, hand it the job and read its answer."""
-    environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-    environment |= {
-        "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if Path(entry or ".").exists()),
-        "PYTHONHASHSEED": "0",
-        "PYTHONIOENCODING": "utf-8",
-        "MPLBACKEND": "agg",
-        "OMP_NUM_THREADS": "1",
-        "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", "946684800"),
-    }
-    with tempfile.TemporaryDirectory(prefix="evalkit-cells-") as folder:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "evalkit.report.execute_child"],
-                input=json.dumps(job).encode(),
-                capture_output=True,
-                cwd=folder,
-                env=environment,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise ReportError(
-                f"{template.path.name}: its cells ran for more than {TIMEOUT} seconds and were stopped. Cells only "
-                "show results; move long work to the analysis."
-            ) from None
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise ReportError(f"{template.path.name}: the process for its cells stopped early ({last[0]}).")
-    return json.loads(done.stdout)
 
 
 def failure(step: Step, error: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The process in which a template's cells run: no network, no other programs, no pupil data.
 
-Reads one JSON job from standard input, runs its steps in order in one namespace, writes one JSON answer to standard
-output. Started by `evalkit.report.execute`; run by nobody else.
+Reads JSON jobs from standard input, a line each; runs the steps of each in order in a namespace of its own; writes an
+answer in JSON, a line each, to standard output; ends with its input. Started by `evalkit.report.execute_parent`; run by
+nobody else.
 """
 
 import ast
@@ -39,13 +40,18 @@ def refuse(event: str, details: tuple[Any, ...]) -> None:
         raise PermissionError("a report's cells reach no network and start no other program")
 
 
-def load_context(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Build the names that cells see: plain values as they are, records through their `from_json`."""
+def load_context(entries: Mapping[str, Mapping[str, Any]], kept: dict[str, tuple[object, object]]) -> dict[str, Any]:
+    """Build the names that cells see: plain values as they are, records through their `from_json`.
+
+    `kept` holds the records of the job before: one that is the same again is not read again.
+    """
     names: dict[str, Any] = {}
     for name, entry in entries.items():
         if "record" in entry:
-            record = getattr(importlib.import_module(entry["module"]), entry["record"])
-            names[name] = record.from_json(entry["json"])
+            if name not in kept or kept[name][0] != entry:
+                record = getattr(importlib.import_module(entry["module"]), entry["record"])
+                kept[name] = (entry, record.from_json(entry["json"]))
+            names[name] = kept[name][1]
         else:
             names[name] = entry["value"]
     return names
@@ -131,10 +137,10 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
+def run_job(job: Mapping[str, Any], kept: dict[str, tuple[object, object]]) -> dict[str, Any]:
     """Run every step and return the blocks of each."""
     namespace: dict[str, Any] = {"__name__": "__template__", "__builtins__": builtins}
-    namespace.update(load_context(job["context"]))
+    namespace.update(load_context(job["context"], kept))
     outputs: list[list[dict[str, Any]]] = []
     for number, step in enumerate(job["steps"]):
         run = run_cell if step["kind"] == "cell" else run_inline
@@ -145,17 +151,19 @@ def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read the job, keep standard output for the answer, run, answer."""
-    job = json.loads(sys.stdin.buffer.read())
+    """Keep standard output for the answers; run the jobs as they come."""
     answer_to = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.addaudithook(refuse)
-    try:
-        answer = run_job(job)
-    except StepError as error:
-        answer = {"error": error.answer}
+    kept: dict[str, tuple[object, object]] = {}
     with answer_to:
-        answer_to.write(json.dumps(answer).encode())
+        for line in sys.stdin.buffer:
+            try:
+                answer = run_job(json.loads(line), kept)
+            except StepError as error:
+                answer = {"error": error.answer}
+            answer_to.write(json.dumps(answer).encode() + b"\n")
+            answer_to.flush()
 
 
 if __name__ == "__main__":

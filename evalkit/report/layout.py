@@ -10,6 +10,7 @@ from evalkit.errors import ReportError
 from evalkit.report.brand import DEFAULT_BRAND, Brand
 from evalkit.report.embedded import EmbeddedRenderer
 from evalkit.report.execute import run_template
+from evalkit.report.execute_parent import CellChild
 from evalkit.report.quarto import QuartoRenderer
 from evalkit.report.renderer import Renderer, RendererName
 from evalkit.report.static import Format, static_document
@@ -60,6 +61,7 @@ def render_documents(
     to: Sequence[Path],
     renderer: RendererName = "auto",
     brand: Brand | None = None,
+    child: CellChild | None = None,
 ) -> tuple[Path, ...]:
     """Run a template's cells once and lay the result out in one or several formats.
 
@@ -76,6 +78,8 @@ def render_documents(
     renderer : "auto", "embedded" or "quarto"
     brand : Brand, optional
         Colours and logo; evalkit's own when None.
+    child : CellChild, optional
+        As in `run_template`.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def render_documents(
     """
     formats: list[Format] = [document_format(path) for path in to]
     engine = choose_renderer(renderer)
-    executed = run_template(template, context=context, params=params)
+    executed = run_template(template, context=context, params=params, child=child)
     with tempfile.TemporaryDirectory(prefix="evalkit-report-") as name:
         made = [Path(name) / f"{rank}{path.suffix}" for rank, path in enumerate(to)]
         for fmt, out in zip(formats, made, strict=True):

@@ -16,6 +16,7 @@ TEMPLATE_FILE = "template.qmd"
 PORTFOLIO = "portfolio"
 OF_DESIGN = ("programme", "trial", "comparison", "feedback", "national")
 OF_PUPILS = ("brief", "measures")  # templates for designs with pupils' scores
+OF_A_SCHOOL = ("school", "letter")  # templates that need a school's own record
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
 
 
@@ -166,6 +167,11 @@ def _make(
         raise ReportError("The template 'portfolio' is for several programmes. Use 'evalkit compare'.")
     chosen = own_template(results) if template is None else template
     own = own_template(results)
+    if str(chosen) in OF_A_SCHOOL:
+        raise ReportError(
+            f"The template '{chosen}' is about one school. Make it for every school: evalkit report FOLDER "
+            "--all-schools."
+        )
     of_pupils = own in ("programme", "trial", "comparison")
     if (str(chosen) in OF_DESIGN and str(chosen) != own) or (str(chosen) in OF_PUPILS and not of_pupils):
         raise ReportError(

@@ -1,0 +1,221 @@
+"""What a school's page and letter say: its own figures, how unsure they are, what to do next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.records.results import Results
+from evalkit.records.school_results import SchoolFigure, SchoolResults
+from evalkit.report.numbers import count, fixed, interval, known, listed, signed
+from evalkit.report.words import answer
+from evalkit.report.words_arms import arm_label
+from evalkit.report.words_change import LOWER_IS_BETTER
+from evalkit.report.words_names import (
+    inside,
+    lower_is_better,
+    measured_facts,
+    opening,
+    outcome_label,
+    outcome_name,
+    own_unit,
+    score_facts,
+)
+from evalkit.report.words_trial import trial_answer
+
+Place = Literal["above", "below", "unclear"]
+SUBTITLE = "Your school in the evaluation “{title}”"
+OWN_CHANGE = "On {name}, your {n} pupils {moved}{scale}. In all schools together, pupils {all_moved}."
+OWN_LEVEL = "On {name}, your {n} pupils reached {after} {unit} on average. {Peers} reached {all_after}."
+MOVED = "went from {before} to {after}"
+SCALE = " on a scale from 0, the lowest possible score, to 100, the highest"
+MEASURED_SCALE = " {unit}"
+CHANGE_OF: dict[Place, str] = {
+    "above": "That is more upward than at the average school, by more than chance alone would explain.",
+    "below": "That is less upward than at the average school, by more than chance alone would explain.",
+    "unclear": "Your school cannot be told from the average school on this.",
+}
+LEVEL_OF: dict[Place, str] = {
+    "above": "That is higher than we would expect of pupils like yours, by more than chance alone would explain.",
+    "below": "That is lower than we would expect of pupils like yours, by more than chance alone would explain.",
+    "unclear": "This fits what we would expect of pupils like yours.",
+}
+ALLOWING = "Allowing for chance, the change at your school is about {value} {unit} (likely range {range})."
+EXPECTED = (
+    "Allowing for chance, your pupils are {value} {unit} from what we would expect of them (likely range {range})."
+)
+NONE = "On {name} there are no figures of your school. {reason}"
+UNSURE = (
+    "A single school has few pupils, and a few good or bad days move its figures. A likely range shows how far the "
+    "true figure may lie from the one printed.",
+    "“Allowing for chance” means that your figure was drawn towards the average school, the more so the fewer pupils "
+    "stand behind it. Over all schools, figures made in this way are nearer to the truth than plain averages.",
+    "What the programme does can only be seen over all schools together. Your own figures are no verdict on your "
+    "school or its staff, and no league table can be made from them.",
+)
+ONE_GROUP = (
+    "Nobody without the programme was measured. Pupils also change because they grow older, so a change is not yet "
+    "what the programme did."
+)
+CONTROL = (
+    "Your school was in the comparison group. Its pupils show what happens without the programme, and without them "
+    "nobody could tell what the programme does."
+)
+STEPS = {
+    "programme": "Decide about the programme by its answer over all schools, not by your own figures.",
+    "above": (
+        "Ask your staff what they did on {names} that other schools may not have done, and tell the programme's team."
+    ),
+    "below": (
+        "Look with your staff at how {names} went at your school: who took part, how often, and what got in the way. "
+        "Look for reasons, not for somebody to blame."
+    ),
+    "unclear": "Do not read a success or a failure into your own figures: they fit an average school.",
+    "few": (
+        "See that more pupils are there each time. With {threshold} or more who have a score each time, figures of "
+        "your own can be shown."
+    ),
+    "share": "Show the programme's answer to staff and governors, and say how unsure a single school's figures are.",
+    "own": "Keep this page within your school. No other school is shown your figures, and you are not shown theirs.",
+}
+GREETING = "To the head of {name}"
+THANKS = "Thank you for taking part in {programme}."
+CONTROL_THANKS = "Thank you for taking part in the evaluation of {programme}."
+ANSWER_INTRO = "What the whole programme found:"
+OWN_INTRO = "Your own school:"
+NO_OWN = "We have no figures of your school that can be shown."
+LETTER_CAUTION = (
+    "Please read these figures with care. A single school has few pupils, so its figures move by chance, and they are "
+    "no verdict on your school. What counts is the answer over all schools."
+)
+ENCLOSED = "The page about your school has the picture, the table and how to read them."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How an outcome's points are told: (points - low) * factor, in a unit, with so many decimals."""
+
+    low: float
+    factor: float
+    unit: str
+    digits: int
+    is_percent: bool
+
+    def score(self, points: float) -> str:
+        """A mean."""
+        return fixed((points - self.low) * self.factor, self.digits)
+
+    def difference(self, points: float) -> str:
+        """A change or a gap, with its sign."""
+        return signed(points * self.factor, self.digits)
+
+    def range(self, low: float, high: float) -> str:
+        """Both ends of a likely range."""
+        return interval(low * self.factor, high * self.factor, digits=self.digits)
+
+
+def shown_as(results: Results, outcome: str) -> Shown:
+    """Questionnaires on a scale from 0 to 100, measured numbers as they are."""
+    facts = score_facts(results, outcome)
+    low, high = float(facts["low"]), float(facts["high"])
+    if measured_facts(results, outcome) is None:
+        return Shown(low, 100 / (high - low), "points", 1, is_percent=True)
+    return Shown(0.0, 1.0, own_unit(results, outcome), 2 if high - low < 20 else 1, is_percent=False)
+
+
+def place_of(figure: SchoolFigure) -> Place:
+    """Whether a school lies above or below the average school beyond chance."""
+    if figure.beside_low > 0:
+        return "above"
+    return "below" if figure.beside_high < 0 else "unclear"
+
+
+def programme_answer(results: Results) -> str:
+    """The programme's answer in one sentence."""
+    return trial_answer(results) if results.plan.has_groups else answer(results)
+
+
+def with_numbers(school: SchoolResults) -> list[SchoolFigure]:
+    """The figures that are shown."""
+    return [one for one in school.figures if known(one.beside)]
+
+
+def in_order(results: Results, figures: Sequence[SchoolFigure]) -> list[SchoolFigure]:
+    """Primary outcomes first."""
+    return sorted(figures, key=lambda one: results.plan.outcome(one.outcome).role != "primary")
+
+
+def own_sentences(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+    """Everything about one outcome at the school."""
+    if not known(figure.beside):
+        return NONE.format(name=outcome_name(results, figure.outcome), reason=figure.reason)
+    told = [_means(results, school, figure), _allowing(results, figure)]
+    told.append((CHANGE_OF if figure.kind == "change" else LEVEL_OF)[place_of(figure)])
+    return " ".join([*told, LOWER_IS_BETTER] if lower_is_better(results, figure.outcome) else told)
+
+
+def short_sentences(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+    """The same for the letter, without the likely range of the mean's parts."""
+    told = [_means(results, school, figure), (CHANGE_OF if figure.kind == "change" else LEVEL_OF)[place_of(figure)]]
+    return " ".join([*told, LOWER_IS_BETTER] if lower_is_better(results, figure.outcome) else told)
+
+
+def _means(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+    shown, name = shown_as(results, figure.outcome), outcome_name(results, figure.outcome)
+    if figure.kind == "change":
+        scale = SCALE if shown.is_percent else MEASURED_SCALE.format(unit=shown.unit)
+        return OWN_CHANGE.format(
+            name=name,
+            n=count(figure.n),
+            moved=MOVED.format(before=shown.score(figure.before), after=shown.score(figure.after)),
+            scale=scale,
+            all_moved=MOVED.format(before=shown.score(figure.schools_before), after=shown.score(figure.schools_after)),
+        )
+    return OWN_LEVEL.format(
+        name=name, n=count(figure.n), after=shown.score(figure.after), unit=shown.unit,
+        Peers=opening(peers(results, school)), all_after=shown.score(figure.schools_after),
+    )  # fmt: skip
+
+
+def peers(results: Results, school: SchoolResults) -> str:
+    """With whom the school's pupils are set side by side."""
+    if not school.arm:
+        return "pupils of all schools"
+    return f"all pupils of “{inside(arm_label(results.plan, school.arm))}”"
+
+
+def _allowing(results: Results, figure: SchoolFigure) -> str:
+    shown = shown_as(results, figure.outcome)
+    if figure.kind == "change":
+        return ALLOWING.format(
+            value=shown.difference(figure.value), unit=shown.unit, range=shown.range(figure.low, figure.high)
+        )
+    spread = shown.range(figure.beside_low, figure.beside_high)
+    return EXPECTED.format(value=shown.difference(figure.beside), unit=shown.unit, range=spread)
+
+
+def cautions(results: Results, school: SchoolResults) -> list[str]:
+    """How to read the figures of one school."""
+    first = [CONTROL] if is_control(results, school) else []
+    return [*first, *UNSURE, *([] if results.plan.has_groups else [ONE_GROUP])]
+
+
+def is_control(results: Results, school: SchoolResults) -> bool:
+    """Whether the school was in the comparison group."""
+    return results.plan.has_groups and school.arm == results.plan.control.id
+
+
+def school_steps(results: Results, school: SchoolResults) -> list[str]:
+    """What a head can do next."""
+    figures = with_numbers(school)
+    by_place: dict[Place, list[str]] = {}
+    for one in figures:
+        by_place.setdefault(place_of(one), []).append(inside(outcome_label(results, one.outcome)))
+    steps = [STEPS["programme"]]
+    if is_control(results, school):
+        return [*steps, STEPS["share"], STEPS["own"]]
+    steps += [STEPS[place].format(names=listed(by_place[place])) for place in ("above", "below") if place in by_place]
+    if set(by_place) == {"unclear"}:
+        steps.append(STEPS["unclear"])
+    if not figures:
+        steps.append(STEPS["few"].format(threshold=count(results.plan.suppression_threshold)))
+    return [*steps, STEPS["share"], STEPS["own"]]

@@ -1,0 +1,112 @@
+"""A school's page and letter: what a head reads, and that no other school is named."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evalkit.analysis.analyse import analyse
+from evalkit.analysis.school_results import school_results
+from evalkit.errors import ReportError
+from evalkit.records.school_results import SchoolFigure
+from evalkit.report.execute_parent import CellChild
+from evalkit.report.figure_school import school_data, school_figure
+from evalkit.report.render import render
+from evalkit.report.render_school import render_school
+from evalkit.report.words_school import cautions, own_sentences, school_steps, short_sentences
+from tests.unit.analysis.comparison_scores import comparison_scores, hub_plan
+from tests.unit.analysis.test_school_results import pupils
+
+
+@pytest.fixture(scope="module")
+def made():
+    data = pupils([12, 20, 30, 15, 40, 16, 6, 5])
+    data["school"] = data["school"].replace({"S1": "St Mary's", "S2": "Oakfield"})
+    study, scores = comparison_scores(data, hub_plan())
+    return analyse(scores, study), {one.school: one for one in school_results(scores, study)}
+
+
+def text_of(page: Path) -> str:
+    body = re.sub(r"(?s)<style.*?</style>|<head.*?</head>", "", page.read_text(encoding="utf-8"))
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+@pytest.fixture(scope="module")
+def child():
+    with CellChild() as process:
+        yield process
+
+
+def test_the_page_has_the_school_beside_the_others_and_names_none_of_them(made, child: CellChild, tmp_path: Path):
+    results, schools = made
+    files = render_school(
+        schools["St Mary's"], results, folder=tmp_path, formats=["html", "pdf"], renderer="embedded", child=child
+    )
+    assert [one.name for one in files] == ["report.html", "report.pdf", "letter.html", "letter.pdf"]
+    for page in (tmp_path / "report.html", tmp_path / "letter.html"):
+        text = text_of(page)
+        assert "St Mary’s" in text or "St Mary's" in text
+        assert "Oakfield" not in text
+        assert "your 20 pupils went from" in text
+        assert "without a comparison group" in text
+    assert "no league table" in text_of(tmp_path / "report.html")
+    assert (tmp_path / "letter.pdf").read_bytes().count(b"/Type /Page\n") <= 1
+
+
+def test_a_school_after_another_gives_the_same_bytes(made, child: CellChild, tmp_path: Path):
+    results, schools = made
+    for name, school in (("a", "S0"), ("other", "S3"), ("b", "S0")):
+        (tmp_path / name).mkdir()
+        folder = tmp_path / name
+        render_school(schools[school], results, folder=folder, formats=["html"], renderer="embedded", child=child)
+    assert (tmp_path / "a/report.html").read_bytes() != (tmp_path / "other/report.html").read_bytes()
+    assert (tmp_path / "a/report.html").read_bytes() == (tmp_path / "b/report.html").read_bytes()
+
+
+def test_a_school_below_the_threshold_reads_why_there_are_no_figures(made):
+    results, schools = made
+    small = schools["S7"]
+    told = own_sentences(results, small, small.figures[0])
+    assert told == (
+        "On reading there are no figures of your school. Too few pupils: numbers are shown only when they rest on 10 "
+        "pupils or more."
+    )
+    assert school_figure(results, small) is None
+    assert any("10 or more" in step for step in school_steps(results, small))
+
+
+def test_words_follow_the_interval(made):
+    results, schools = made
+    figure = SchoolFigure("reading", "change", 20, 50.0, 58.0, 6.0, 3.0, 9.0, 3.0, 0.5, 5.5, 52.0, 55.0, 3.0)
+    told = own_sentences(results, schools["S0"], figure)
+    assert told == (
+        "On reading, your 20 pupils went from 50.0 to 58.0 points. In all schools together, pupils went from 52.0 to "
+        "55.0. Allowing for chance, the change at your school is about +6.0 points (likely range 3.0 to 9.0). That is "
+        "more upward than at the average school, by more than chance alone would explain."
+    )
+    unclear = replace(figure, beside_low=-0.5)
+    assert "cannot be told from the average school" in short_sentences(results, schools["S0"], unclear)
+    assert "less upward" in short_sentences(results, schools["S0"], replace(figure, beside_low=-6, beside_high=-1))
+    level = replace(figure, kind="level")
+    assert "+3.0 points from what we would expect" in own_sentences(results, schools["S0"], level)
+    above = replace(schools["S0"], figures=(figure,))
+    assert any("Ask your staff what they did on reading" in one for one in school_steps(results, above))
+    assert any("grow older" in one for one in cautions(results, above))
+
+
+def test_the_picture_shows_the_school_and_unnamed_dots(made):
+    results, schools = made
+    [(own, others)] = school_data(results, schools["S0"])
+    assert len(others) == len(results.displays["schools"])
+    assert own.outcome == "reading"
+    drawn = school_figure(results, schools["S0"])
+    assert drawn is not None
+    assert f"{len(others)} unnamed schools" in drawn.alt
+    assert not re.search(r"S\d|Oakfield|Mary", drawn.alt + drawn.caption)
+
+
+def test_the_templates_are_not_for_a_programme(made, tmp_path: Path):
+    for template in ("school", "letter"):
+        with pytest.raises(ReportError, match="--all-schools"):
+            render(made[0], to=tmp_path / "a.html", template=template)
