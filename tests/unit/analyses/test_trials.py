@@ -57,6 +57,10 @@ def test_the_kept_results_are_reproduced() -> None:
 def test_the_notebook_is_committed_without_output_and_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(EAL / "notebook.ipynb", as_version=4)
     assert not [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    long = "ek.analyse(scores, evaluation)"  # ten seconds, and made again by the test above
+    assert sum(long in cell.source for cell in notebook.cells) == 1
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(long, 'ek.load_results("results.json")')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path))
         NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(EAL)}}).execute()
