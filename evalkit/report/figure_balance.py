@@ -33,7 +33,7 @@ from evalkit.report.words_names import opening
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, BOTTOM, LEGEND = 0.23, 0.42, 0.24  # inches
+ROW, TWO_LINES, BOTTOM, LEGEND = 0.23, 0.33, 0.42, 0.24  # inches
 LEFT = 0.40  # share of the width that the labels take
 SAMPLES = ("randomised", "analysed")
 CROWDED = 0.6  # beyond this the inner marks of the axis would run into each other
@@ -128,7 +128,8 @@ def balance_figure(results: Results) -> Figure | None:
         return None
     title = _title(results)
     heading = title_lines(title)
-    drawn = LEGEND + ROW * len(lines) + BOTTOM
+    row = TWO_LINES if any("\n" in _name(line) for line in lines) else ROW
+    drawn = LEGEND + row * len(lines) + BOTTOM
     height = drawn + title_height(heading)
     standards = load_standards()
     small, large = standards.padlocks.imbalance_small, standards.padlocks.imbalance_large
@@ -136,7 +137,7 @@ def balance_figure(results: Results) -> Figure | None:
     with styled():
         figure = blank(height)
         draw_title(figure, heading)
-        axes = figure.add_axes((LEFT, BOTTOM / height, 0.98 - LEFT, ROW * len(lines) / height))
+        axes = figure.add_axes((LEFT, BOTTOM / height, 0.98 - LEFT, row * len(lines) / height))
         values = [abs(value) for line in lines for value in (line.randomised, line.analysed) if known(value)]
         limit = max(1.12 * max(values), 1.12 * far.value)
         axes.set(xlim=(-limit, limit), ylim=(len(lines) - 0.5, -0.5), xlabel=AXIS)
@@ -173,9 +174,7 @@ def _draw(axes: "Axes", lines: Sequence[BalanceLine], *, circle: str, diamond: s
                 label=None if "analysed" in labelled else diamond,
             )  # fmt: skip
             labelled.add("analysed")
-    letters = int(LEFT * WIDTH / 0.075)
-    names = [textwrap.shorten(line.label, letters, placeholder=" …") for line in lines]
-    axes.set_yticks(range(len(lines)), names)
+    axes.set_yticks(range(len(lines)), [_name(line) for line in lines])
     for line, text in zip(lines, axes.get_yticklabels(), strict=True):
         text.set_fontweight("bold" if line.heading else "normal")
     axes.tick_params(axis="y", length=0)
@@ -184,6 +183,11 @@ def _draw(axes: "Axes", lines: Sequence[BalanceLine], *, circle: str, diamond: s
         loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=SMALL, borderaxespad=0.1,
         handletextpad=0.2,
     )  # fmt: skip
+
+
+def _name(line: BalanceLine) -> str:
+    """A label of one or two lines."""
+    return "\n".join(textwrap.wrap(line.label, int(LEFT * WIDTH / 0.075), max_lines=2, placeholder=" …"))
 
 
 def _title(results: Results) -> str:

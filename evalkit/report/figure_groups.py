@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DRAWN, BOTTOM = 1.95, 0.28  # inches
 TITLE = "{label}: the groups before and after"
+MATCHED = "Everybody, before matching. "
 CAPTION = (
     "Average score of each group before and after, nothing held equal; lines show likely ranges. Dotted: where the "
     "programme group would have been with the same change as the comparison group."
@@ -90,7 +91,7 @@ def groups_figure(results: Results, outcome: str) -> Figure | None:
         axes = figure.add_axes((0.09, BOTTOM / height, 0.6, DRAWN / height))
         _draw(axes, results, lines)
         axes.set_ylabel(unit_of(results, outcome))
-        return finish(figure, alt=_alt(results, title, lines), caption=CAPTION)
+        return finish(figure, alt=_alt(results, title, lines), caption=f"{MATCHED if display(results, 'matching', outcome=outcome) else ''}{CAPTION}")
 
 
 def _draw(axes: "Axes", results: Results, lines: tuple[GroupLine, ...]) -> None:

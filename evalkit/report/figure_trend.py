@@ -28,7 +28,8 @@ from evalkit.report.words_trial import unit_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DRAWN, BOTTOM = 1.9, 0.28  # inches
+DRAWN, BOTTOM, LEGEND = 1.9, 0.28, 0.24  # inches
+ASIDE = 0.012  # so that the ranges of the groups do not cover each other
 TITLE = "{label}: the groups at every time"
 CAPTION = (
     "Average score of each group, with likely ranges. Dashed: the programme began. Before it, the lines should run "
@@ -51,7 +52,7 @@ def trend_figure(results: Results, outcome: str) -> Figure | None:
         return None
     title = TITLE.format(label=outcome_label(results, outcome))
     heading = title_lines(title)
-    height = DRAWN + BOTTOM + title_height(heading)
+    height = DRAWN + BOTTOM + LEGEND + title_height(heading)
     labels = {wave.id: wave.label for wave in results.plan.waves}
     with styled():
         figure = blank(height)
@@ -76,12 +77,13 @@ def _draw(axes: "Axes", results: Results, data: pd.DataFrame) -> None:
         own = data[data["arm"] == arm].sort_values("place")
         control = arm == results.plan.control.id
         colour = BEFORE if control else AFTER
+        places = own["place"] + (ASIDE if control else -ASIDE)
         axes.plot(
-            own["place"], own["mean"], color=colour, linewidth=2.0, marker="o" if control else "D", markersize=6,
+            places, own["mean"], color=colour, linewidth=2.0, marker="o" if control else "D", markersize=6,
             markerfacecolor="white" if control else colour, label=short_arm(results.plan, arm),
         )  # fmt: skip
-        axes.vlines(own["place"], own["mean_low"], own["mean_high"], color=colour, linewidth=1.1)
+        axes.vlines(places, own["mean_low"], own["mean_high"], color=colour, linewidth=1.1)
     before = data.loc[data["when"] == "before", "place"]
     if len(before):
         axes.axvline(float(before.max()) + 0.5, color=QUIET, linewidth=1.0, linestyle=(0, (4, 2)))
-    axes.legend(loc="best", frameon=False, fontsize=SMALL)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=SMALL, borderaxespad=0.1)

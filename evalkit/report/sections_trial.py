@@ -43,7 +43,8 @@ def banner(results: Results) -> list[Block]:
     data = results.plan.data
     if data is None or not data.synthetic:
         return []
-    told = [data.synthetic.strip().removeprefix(SIMULATED).strip(), CONTEXT if display(results, "context") else ""]
+    context = CONTEXT.format(study="trial" if results.plan.is_trial else "evaluation")
+    told = [data.synthetic.strip().removeprefix(SIMULATED).strip(), context if display(results, "context") else ""]
     return [blocks.note(f"**{escape(SIMULATED)}** {escape(' '.join(told))}")]
 
 

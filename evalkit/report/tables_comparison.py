@@ -12,7 +12,7 @@ from evalkit.report.tables_trial import n_cell, size_cell
 from evalkit.report.trial_effects import display, primary_effects
 from evalkit.report.words_arms import treated_arms
 from evalkit.report.words_methods import method_name
-from evalkit.report.words_names import opening, outcome_label
+from evalkit.report.words_names import inside, opening, outcome_label
 
 ADJUSTMENT = {
     "baseline_gap": "Programme minus comparison group before",
@@ -28,6 +28,34 @@ MATCHED_SAMPLES = {
     "ipw": "Inverse probability",
     "overlap": "Overlap weights",
     "entropy": "Entropy balancing",
+}
+MATCHING = {
+    "unit": "What was matched",
+    "method": "Method",
+    "estimand": "Whom the difference is about",
+    "distance": "Likeness measured by",
+    "replacement": "Partners used more than once",
+    "exact": "The same in partners",
+    "cluster": "Errors clustered by",
+    "ratio": "Partners for each",
+    "caliper": "Caliper, SD of the linear predictor",
+    "sets": "Matched sets",
+    "n_treated": "With the programme, before matching",
+    "matched_treated": "With the programme, matched",
+    "effective_treated": "With the programme, effective number",
+    "n_control": "Without it, before matching",
+    "matched_control": "Without it, matched",
+    "effective_control": "Without it, effective number",
+}
+MATCHING_VALUES = {
+    "att": "those with the programme (ATT)",
+    "ate": "everybody (ATE)",
+    "ato": "those for whom both were likely (ATO)",
+    "propensity": "propensity (linear predictor of a logit)",
+    "nearest": "nearest neighbour, greedy",
+    "optimal": "optimal",
+    "full": "optimal full",
+    "coarsened": "coarsened exact",
 }
 SENSITIVITY = {
     "e_value": "E-value of the estimate",
@@ -81,7 +109,8 @@ def change_table(results: Results) -> Table | None:
     rows = [
         [
             outcome_label(results, str(row["outcome"])),
-            f"{kind}{waves.get(str(row['wave']), str(row['wave']))}",
+            f"{kind}{waves.get(str(row['wave']), str(row['wave']))}"
+            + (", everybody" if row["estimator"] == "did_everybody" else ""),
             *_numbers(row),
         ]
         for inquiry, kind in (("difference_in_differences", "Change minus change, "), ("pre_trend", "Before: "))
@@ -118,8 +147,8 @@ def matching_table(results: Results) -> Table | None:
     rows = [
         [
             outcome_label(results, str(row["outcome"])),
-            opening(str(row["quantity"]).replace("_", " ")),
-            str(row["value"]) or f"{row['number']:g}",
+            MATCHING.get(str(row["quantity"]), opening(str(row["quantity"]).replace("_", " "))),
+            _how(results, row),
         ]
         for row in display(results, "matching")
         if row["value"] or known(row.get("number", float("nan")))
@@ -130,15 +159,23 @@ def matching_table(results: Results) -> Table | None:
     return table(results, header, rows, align="lll", caption="How partners were found.", widths=(28, 32, 40))
 
 
+def _how(results: Results, row: Row) -> str:
+    """What stands in the plan, in words; or a number."""
+    if not row["value"]:
+        return f"{row['number']:,g}"
+    if row["quantity"] == "exact":
+        labels = {one.id: inside(one.label) for one in results.plan.covariates}
+        return ", ".join(labels.get(name, name) for name in str(row["value"]).split(", "))
+    return MATCHING_VALUES.get(str(row["value"]), str(row["value"]).replace("_", " "))
+
+
 def matched_balance_table(results: Results) -> Table | None:
     """The groups before and after matching, with standardised gaps and ratios of variances; None where none matched."""
     first = next(iter(primary_effects(results)), None)
     found = display(results, "balance", outcome=first.outcome) if first and display(results, "love") else []
     rows: list[list[str]] = []
     treated = treated_arms(results.plan)[0]
-    for row in found:
-        if row["arm"] != treated:
-            continue
+    for row in sorted((one for one in found if one["arm"] == treated), key=_sample_place):
         other = next((one for one in found if one["arm"] != treated and all(one[k] == row[k] for k in KEYS)), {})
         name = opening(str(row["label"])) + (f": {row['category']}" if row["category"] else "")
         gap, ratio = float(row["std_difference"]), float(row["variance_ratio"])
@@ -160,6 +197,11 @@ def matched_balance_table(results: Results) -> Table | None:
         "the SD is that before matching throughout. No tests: what matters is how large a gap is."
     )
     return trimmed_table(results, header, rows, align="llrrrr", caption=caption, widths=(16, 28, 16, 16, 10, 14))
+
+
+def _sample_place(row: Row) -> int:
+    samples = list(MATCHED_SAMPLES)
+    return samples.index(str(row["sample"])) if row["sample"] in samples else len(samples)
 
 
 def _level(row: Row) -> str:

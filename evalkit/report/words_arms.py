@@ -84,7 +84,7 @@ def pupils_with(results: Results, subgroup: str, values: tuple[str, ...]) -> str
         return f"pupils with {inside(label)}"
     if folded == NO:
         return f"pupils without {inside(label)}"
-    return f"pupils with “{inside(label)}: {listed(list(values), joint='or')}”"
+    return f"pupils whose {inside(label)} is {listed(list(values), joint='or')}"
 
 
 def group_name(results: Results, subgroup: str) -> str:

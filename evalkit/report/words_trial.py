@@ -22,7 +22,7 @@ from evalkit.report.words_names import inside, opening, outcome_label, score_fac
 from evalkit.report.words_rating import months, months_range, months_size, padlocks
 
 SIMULATED = "These data are simulated."
-CONTEXT = "Figures of a published trial are shown as context only: nothing here was worked out from its data."
+CONTEXT = "Figures of a published {study} are shown as context only: nothing here was worked out from its data."
 HIGHER: dict[Verdict, str] = {
     "rose_clearly": "scored higher on {name}",
     "rose": "scored higher on {name}",
