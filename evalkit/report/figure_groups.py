@@ -91,7 +91,8 @@ def groups_figure(results: Results, outcome: str) -> Figure | None:
         axes = figure.add_axes((0.09, BOTTOM / height, 0.6, DRAWN / height))
         _draw(axes, results, lines)
         axes.set_ylabel(unit_of(results, outcome))
-        return finish(figure, alt=_alt(results, title, lines), caption=f"{MATCHED if display(results, 'matching', outcome=outcome) else ''}{CAPTION}")
+        before = MATCHED if display(results, "matching", outcome=outcome) else ""
+        return finish(figure, alt=_alt(results, title, lines), caption=f"{before}{CAPTION}")
 
 
 def _draw(axes: "Axes", results: Results, lines: tuple[GroupLine, ...]) -> None:
