@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from evalkit.custody.release import load_release
+from evalkit.records.evaluation import EVALUATION_FILE
 from evalkit.shipped import shipped
+from tests.portal.answering_plan import perseverance_plan
 from tests.portal.real_server import Server, new_server
 from tests.portal.school_files import answers, codes
 
@@ -26,7 +28,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.sqlite_only
 PASSWORD = "three random words"
 MAKE_PEOPLE = f"""
-from evalkit.portal.models import Membership, Person, Programme, School
+from evalkit.portal.models import Membership, Participation, Person, Programme, School
 from evalkit.portal.start import add_demo
 from evalkit.portal.tenancy import everything
 add_demo()
@@ -40,20 +42,37 @@ with everything():
         person = Person.objects.create_user(name + "@example.org", "{PASSWORD}", name=name.replace("_", " ").title())
         Membership.objects.create(person=person, role=name.replace("second", "uploader"), **place)
     Membership.objects.create(person=Person.objects.get(name="Evaluator"), role="evaluator")
-    print(first.pk, second.pk, one.pk)
+    online = Programme.objects.create(plan_id="perseverance", title="Perseverance online")
+    Participation.objects.create(programme=online, school=first)
+    online.folder.mkdir(parents=True)
+    print(first.pk, second.pk, one.pk, online.pk)
 """
 DATA = shipped("analyses") / "keyham-resilience" / "data"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDTHS = (1280, 320)
-WAIT = 30_000
+WAIT = 60_000
+ACCURACY = ["Very inaccurate", "Moderately inaccurate", "Neither accurate nor inaccurate", "Moderately accurate"]
+# Chromium without sound has no voice: one that writes down what it was asked to say.
+VOICE = """
+window.spoken = [];
+Object.defineProperty(window, "speechSynthesis", { value: {
+  getVoices: () => [{ lang: "en-GB", localService: true }], cancel: () => {}, addEventListener: () => {},
+  speak: (words) => window.spoken.push(words.text),
+} });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
 
 
 @dataclass
 class Walk:
-    """A browser with a window for each person, and what axe said of every page so far."""
+    """A browser with a window for each person, and what axe said of every page so far.
+
+    `online` : the programme whose questionnaire can be answered in the browser
+    """
 
     browser: Any
     server: Server
+    online: str
     windows: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, list[str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -115,12 +134,13 @@ def walk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wal
     if os.name != "posix":
         pytest.skip("gunicorn needs a POSIX system")
     server = new_server(tmp_path_factory.mktemp("portal"))
-    first, second, programme = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
+    first, second, programme, online = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
     server.schools, server.programme = [first, second], programme
+    (server.folder / "data" / "programmes" / online / EVALUATION_FILE).write_text(perseverance_plan(), encoding="utf-8")
     server.start("web")
     server.start("worker")
     try:
-        yield Walk(browser, server)
+        yield Walk(browser, server, online)
     finally:
         for name in list(server.processes):
             server.kill(name)
@@ -214,6 +234,60 @@ def test_a_bad_file_of_another_school_is_mended(walk: Walk) -> None:
     assert other.get_by_role("heading", level=1).inner_text() == "Page not found"
     send(page, at, "pre", {"name": "letter.csv", "mimeType": "text/csv", "buffer": b"Dear all,\nthank you\n"})
     walk.look(page, "file that cannot be read")
+
+
+def test_a_pupil_answers_online_and_the_school_closes(walk: Walk) -> None:
+    school = walk.open("uploader", place(walk) + "online/pre/", "wording not at hand")
+    at = f"/schools/{walk.server.schools[0]}/programmes/{walk.online}/"
+    school.goto(at)
+    school.get_by_role("link", name="Pupils answer online Before").click()
+    walk.look(school, "open a round")
+    school.get_by_label("The pupils’ codes").fill("KL-001\nKL-002")
+    school.get_by_role("button", name="Open and show the link").click()
+    walk.look(school, "round open")
+    pupil = walk.browser.new_context(viewport={"width": 320, "height": 640}).new_page()
+    pupil.set_default_timeout(WAIT)
+    pupil.add_init_script(VOICE)
+    pupil.goto(school.locator("pre").inner_text())
+    walk.look(pupil, "pupil code")
+    pupil.get_by_label("Your pupil code").fill("KL-003")
+    pupil.get_by_role("button", name="Go to the questions").click()
+    assert pupil.title().startswith("Error: ")
+    walk.look(pupil, "pupil code, wrong")
+    pupil.get_by_label("Your pupil code").fill("kl-001")
+    pupil.keyboard.press("Enter")
+    assert pupil.get_by_text("Your code: KL-001").is_visible()
+    walk.look(pupil, "pupil questions")
+    pupil.get_by_role("button", name="Read aloud question 1").click()
+    assert pupil.evaluate("window.spoken") == ["Am a goal-oriented person.. " + ". ".join([*ACCURACY, "Very accurate"])]
+    pupil.get_by_role("group", name="1. Am a goal-oriented person.").get_by_role("radio").first.focus()
+    pupil.keyboard.press("Space")
+    pupil.keyboard.press("ArrowDown")
+    pupil.get_by_role("button", name="Save for later").click()
+    walk.look(pupil, "pupil saved")
+    pupil.get_by_role("link", name="Go on now").click()
+    pupil.get_by_label("Your pupil code").fill("KL-001")
+    pupil.keyboard.press("Enter")
+    assert pupil.locator("input:checked").get_attribute("value") == "2"
+    pupil.get_by_role("button", name="Finish").click()
+    assert pupil.get_by_role("heading", name="You left out 7 questions").is_visible()
+    walk.look(pupil, "pupil left out")
+    for question in pupil.locator("fieldset").all()[1:]:
+        question.get_by_text("Very accurate").click()
+    box = pupil.locator("label.answer").first.bounding_box()
+    assert min(box["height"], box["width"]) >= 44
+    pupil.get_by_role("button", name="Finish").click()
+    assert pupil.get_by_role("heading", name="Thank you").is_visible()
+    walk.look(pupil, "pupil finished")
+    pupil.go_back()
+    assert not pupil.locator("input:checked").count()
+    assert {one["name"] for one in pupil.context.cookies()} == {"csrftoken"}
+    school.get_by_role("link", name="Look again").click()
+    school.get_by_role("button", name="Close and check the answers").click()
+    school.get_by_text("Being checked", exact=True).wait_for(state="detached")
+    assert school.get_by_text("Ready to confirm").count()
+    pupil.goto(pupil.url)
+    walk.look(pupil, "round closed")
 
 
 def test_the_evaluator_locks_releases_and_reports(walk: Walk, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from evalkit.custody.audit import read_audit
 from evalkit.custody.codes import issue_codes
 from evalkit.custody.data_lock import lock_data
-from evalkit.portal.answered import everything_answered, read_code
+from evalkit.portal.answered import class_list, everything_answered, read_code
+from evalkit.portal.erasing import Whom, steps_for
 from evalkit.portal.jobs import worker
 from evalkit.portal.models import AnsweringRound, Role, SurveyUpload
 from evalkit.portal.models.rounds import MOST_WRONG_CODES
@@ -196,6 +197,29 @@ def test_nothing_of_a_pupil_is_in_the_database_or_the_log(world: World, caplog) 
     assert {oct(path.stat().st_mode)[-3:] for path in one.folder.iterdir()} == {"600"}
     kept = next(path for path in one.folder.glob("*.json") if len(path.stem) == 64)
     assert set(json.loads(kept.read_text())) == {"pupil", "answers", "finished"}
+
+
+def test_an_erased_pupil_is_gone_from_the_answers_and_an_erased_school_answers_no_more(world: World) -> None:
+    one = opened(world, codes="K1\nK2")
+    for code in ("K1", "K2"):
+        Client().post(link_of(one), {"pupil": begin(link_of(one), code), "do": "save", **ALL})
+    for step in steps_for(world.one, Whom(code="k1", school=world.mine)):
+        if step.do:
+            step.do()
+    assert [each.code for each in everything_answered(one)] == ["K2"]
+    assert list(class_list(one).values()) == ["K2"]
+    for step in steps_for(world.one, Whom(school=world.mine)):
+        if step.do:
+            step.do()
+    assert not one.folder.exists()
+    assert Client().get(link_of(one)).status_code == 410
+
+
+def test_a_school_whose_pupils_are_answering_is_not_taken_out(world: World) -> None:
+    one = opened(world)
+    page = world.client(Role.EVALUATOR).post(f"/programmes/{world.one.pk}/roster/{one.place_id}/take-out/", follow=True)
+    assert "must close that first" in page.text
+    assert AnsweringRound.objects.exists()
 
 
 def test_only_wording_that_is_at_hand_is_shown(world: World) -> None:

@@ -92,6 +92,9 @@ def take_out(request: HttpRequest, visit: Visit, *, place: UUID) -> HttpResponse
             request, f"{one.school.name} has sent files. A data protection officer can erase them; then it can go."
         )
         return redirect("roster", programme=programme.pk)
+    if programme.rounds.filter(school=one.school, closed_at=None).exists():
+        messages.error(request, f"Pupils of {one.school.name} may answer online now. The school must close that first.")
+        return redirect("roster", programme=programme.pk)
     Invitation.objects.filter(programme=programme, school=one.school, used_at=None).delete()
     Membership.objects.filter(programme=programme, school=one.school).delete()
     record(visit.person, "schools_changed", programme=programme, target=one.school.urn, counts={"taken_out": 1})
