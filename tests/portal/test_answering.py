@@ -256,6 +256,14 @@ def test_what_is_wrong_with_a_round_is_told(world: World, fields: dict[str, str]
     assert page.text.index("Error: ") < page.text.index("<body")
 
 
+def test_the_usual_last_day_stands_in_its_field(world: World) -> None:
+    with_wording(world.one)
+    usual = (timezone.localdate() + timedelta(days=14)).isoformat()
+    assert (
+        f'type="date" name="until" value="{usual}"' in world.client(Role.UPLOADER).get(place(world, "online/pre/")).text
+    )
+
+
 def test_a_round_opened_twice_is_one_and_an_empty_one_leaves_no_file(world: World) -> None:
     one = opened(world)
     assert opened(world).pk == one.pk

@@ -35,7 +35,8 @@ class RoundForm(forms.Form):
     """How long pupils may answer, and which codes may."""
 
     until = forms.DateField(
-        label="The last day on which pupils may answer", widget=forms.DateInput(attrs={"type": "date"}),
+        label="The last day on which pupils may answer",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"required": "Enter the last day", "invalid": "The last day must be a real date"},
     )  # fmt: skip
     codes = forms.CharField(
@@ -99,12 +100,7 @@ def why_not(study: Study, wave: Wave) -> list[str]:
     parts = form_of_wave(study, wave.id).parts
     if not parts:
         return ["No questionnaire is asked at this time."]
-    return [
-        f"The wording of “{part.title}” belongs to its authors and is not in evalkit. An evaluator who holds a licence "
-        "can supply it in wording.yaml beside the plan."
-        for part in parts
-        if not part.worded
-    ]
+    return [f"The wording of “{part.title}” belongs to its authors." for part in parts if not part.worded]
 
 
 def _open(visit: Visit, wave: Wave, given: dict[str, object]) -> None:
