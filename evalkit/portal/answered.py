@@ -119,24 +119,6 @@ def everything_answered(one: AnsweringRound) -> list[Answered]:
     return sorted((each for each in found if each.answers), key=lambda each: code_key(each.code))
 
 
-def files_about(one: AnsweringRound, code: str) -> list[Path]:
-    """The files of a round that hold a pupil's code: the answers, the class list."""
-    listed = one.folder / LIST_FILE
-    found = [one.folder / _name(one, code)]
-    if listed.is_file() and code_key(code) in map(code_key, json.loads(listed.read_text(encoding="utf-8"))):
-        found.append(listed)
-    return [path for path in found if path.is_file()]
-
-
-def erase_from(one: AnsweringRound, path: Path, code: str) -> None:
-    """Take a pupil out of one of those files."""
-    if path.name == LIST_FILE:
-        codes = json.loads(path.read_text(encoding="utf-8"))
-        keep_class_list(one, [each for each in codes if code_key(each) != code_key(code)])
-    else:
-        path.unlink(missing_ok=True)
-
-
 def survey_file(form: Form, answered: Iterable[Answered]) -> bytes:
     """The answers as a survey file that is read without a question: a row for each pupil, a column for each item.
 

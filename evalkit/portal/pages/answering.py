@@ -54,7 +54,7 @@ def _shown(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "portal/answer/closed.html", status=410)
     form = form_of_wave(one.programme.study, one.wave)
     if not is_post:
-        return _code_page(request, one, form)
+        return _code_page(request, form)
     if "pupil" in request.POST:
         return _answers(request, one, form)
     if one.is_paused:
@@ -63,7 +63,7 @@ def _shown(request: HttpRequest, token: str) -> HttpResponse:
     if not reading.code:
         if request.POST.get("code", "").strip():
             one.count_wrong_code()
-        return _code_page(request, one, form, error=reading.message)
+        return _code_page(request, form, error=reading.message)
     return _questions(request, form, one, answered_by(one, reading.code))
 
 
@@ -77,8 +77,9 @@ def round_of(token: str, *, lock: bool) -> AnsweringRound:
     return found
 
 
-def _code_page(request: HttpRequest, one: AnsweringRound, form: Form, *, error: str = "") -> HttpResponse:
-    context = {"round": one, "form": form, "count": len(form.questions), "error": error}
+def _code_page(request: HttpRequest, form: Form, *, error: str = "") -> HttpResponse:
+    typed = request.POST.get("code", "")[:60]
+    context = {"form": form, "count": len(form.questions), "error": error, "typed": typed}
     return render(request, "portal/answer/code.html", context, status=400 if error else 200)
 
 
@@ -89,7 +90,7 @@ def _answers(request: HttpRequest, one: AnsweringRound, form: Form) -> HttpRespo
         if signed["round"] != str(one.pk):
             raise signing.BadSignature
     except signing.BadSignature:
-        return _code_page(request, one, form, error="You were away for a long time. Type your pupil code again")
+        return _code_page(request, form, error="You were away for a long time. Type your pupil code again")
     before = answered_by(one, signed["code"])
     if before.finished:  # sent twice, or from another screen: what was finished stays
         return render(request, "portal/answer/thanks.html", {"finished": True})

@@ -16,8 +16,11 @@ const say = (button) => {
     speaking = null;
     return;
   }
-  const parts = [...button.closest("fieldset").querySelectorAll("[data-said]")];
-  const words = new SpeechSynthesisUtterance(parts.map((part) => part.textContent.trim()).join(". "));
+  const question = button.closest("fieldset");
+  const stem = document.getElementById(question.getAttribute("aria-describedby"));
+  const parts = [...(stem ? [stem] : []), ...question.querySelectorAll("[data-said]")];
+  const lines = parts.map((part) => part.textContent.trim());
+  const words = new SpeechSynthesisUtterance(lines.map((one) => (/[.?!]$/.test(one) ? one : `${one}.`)).join(" "));
   words.voice = voiceHere();
   words.lang = words.voice.lang;
   words.onend = () => { speaking = speaking === button ? null : speaking; };
