@@ -212,7 +212,7 @@ def test_an_erased_pupil_is_gone_from_the_answers_and_an_erased_school_answers_n
         if step.do:
             step.do()
     assert not one.folder.exists()
-    assert Client().get(link_of(one)).status_code == 410
+    assert Client().get(link_of(one)).status_code == 404
 
 
 def test_a_school_whose_pupils_are_answering_is_not_taken_out(world: World) -> None:
