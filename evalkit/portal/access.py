@@ -4,6 +4,7 @@ A page's address names the programme and the school it is about. A person opens 
 what is not theirs is answered as if it did not exist.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,9 +18,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from evalkit.errors import EvalkitError
 from evalkit.portal.models import Membership, Participation, Person, Programme, Role, School
 from evalkit.portal.models.people import SCHOOL_ROLES
 from evalkit.portal.tenancy import Scope, set_scope
+from evalkit.trace import save_trace
 
 SIGN_IN_PAGES = frozenset(
     {
@@ -158,3 +161,13 @@ class DefaultDeny:
         if match is not None and match.url_name in SIGN_IN_PAGES:
             return
         raise Http404
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What could not be kept (a full disk, a log that was tampered with) is a page, not a broken one."""
+        if not isinstance(exception, EvalkitError):
+            return None
+        from evalkit.portal.pages.faults import cannot_keep
+
+        _, note = save_trace(exception)
+        logging.getLogger(__name__).error("a page could not keep what it had to; see %s", note.name)
+        return cannot_keep(request)

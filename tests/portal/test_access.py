@@ -4,6 +4,7 @@ import pytest
 from django.http import Http404
 from django.test import Client, RequestFactory
 
+from evalkit.errors import EvalkitError
 from evalkit.portal.access import DefaultDeny, visit_of
 from evalkit.portal.models import Invitation, Membership, Person, Role
 
@@ -99,3 +100,15 @@ def test_two_steps_are_demanded_on_a_server(world: World, settings) -> None:
     answer = world.client(Role.EVALUATOR).get("/home/")
     assert answer.status_code == 302
     assert answer["Location"].endswith("/accounts/2fa/totp/activate/")
+
+
+def test_a_full_disk_is_a_page_and_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise EvalkitError("audit.jsonl: this cannot be written (No space left on device).")
+
+    client = world.client(Role.UPLOADER)
+    monkeypatch.setattr("evalkit.portal.record.audit", full)
+    answer = client.get(f"/schools/{world.mine.pk}/")
+    assert answer.status_code == 503
+    assert "Nothing was changed" in answer.text
+    assert "audit.jsonl" not in answer.text

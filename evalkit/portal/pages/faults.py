@@ -44,3 +44,13 @@ def broken(request: HttpRequest) -> HttpResponse:
         request, "Sorry, there is a problem with the portal",
         "What you sent before is kept. Try again in a few minutes; if it happens again, tell the evaluator.", 500,
     )  # fmt: skip
+
+
+def cannot_keep(request: HttpRequest) -> HttpResponse:
+    """503: the disk is full, or the audit log cannot be written; nothing of the request was done."""
+    return _page(
+        request, "The portal cannot save anything at the moment",
+        "Nothing was changed, and what was saved before is kept. Try again in a few minutes; if it happens again, tell "
+        "the evaluator.",
+        503,
+    )  # fmt: skip
