@@ -23,7 +23,8 @@ LIMITS: dict[str, str] = {
     ),
     "one_comparison": "One comparison is one answer. Other groups, places or years may give another.",
     "unmatched_left_out": (
-        "Pupils for whom nobody alike was found are not in the result, so it is about the others only."
+        "Nobody alike was found for {unmatched} with the programme. They are not in the result, so it is about the "
+        "others only."
     ),
 }
 WARNINGS: dict[str, str] = {
@@ -44,7 +45,6 @@ WARNINGS: dict[str, str] = {
         "to compare”."
     ),
     "imbalance_left": "After matching, the groups still differ on {what}{g_in_brackets}.",
-    "poor_overlap": "Many pupils of the programme have nobody like them in the comparison group.",
     "placebo_differs": (
         "The groups also differ on {outcome}, which the programme cannot have changed. So they are not alike in "
         "something that was not held equal."
@@ -185,8 +185,15 @@ def comparison_caveat_sentence(results: Results, caveat: Caveat) -> str:
         "unit": {"pupil": "pupil", "class": "class"}.get(str(facts.get("unit")), "school"),
         "what": inside(str(facts.get("label") or "the baseline")),
         "units": units(results.plan),
+        "unmatched": _unmatched(facts.get("n_unmatched"), facts.get("share")),
     }
     return CAVEATS[caveat.kind].format_map(words)
+
+
+def _unmatched(number: object, share: object) -> str:
+    if not (isinstance(number, int | float) and isinstance(share, int | float)):
+        return "some pupils"
+    return f"{count(number)} pupils ({count(round(100 * share))}%)"
 
 
 def comparison_check(check: Check) -> str | None:

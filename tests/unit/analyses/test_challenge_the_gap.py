@@ -12,6 +12,9 @@ from nbclient import NotebookClient
 
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.results import load_results
+from evalkit.report.tables_comparison import matched_balance_table, matching_table
+from evalkit.report.words_caveats import caveat_sentences
+from evalkit.report.words_trial import subgroup_sentences
 from evalkit.road import verify
 from evalkit.shipped import shipped
 
@@ -53,6 +56,18 @@ def test_the_kept_results_are_reproduced_and_hold_what_was_put_in() -> None:
         assert row["conf_low"] < value < row["conf_high"], group
     plain = found[found["estimator"] == "unadjusted"].iloc[0]
     assert plain["estimate"] < -0.5 < put_in["all"]  # those who joined had lower scores: matching takes that off
+
+
+def test_its_report_speaks_in_words() -> None:
+    results = load_results(FOLDER / "results.json")
+    told = " ".join(caveat_sentences(results, "note"))
+    assert "Nobody alike was found for 129 pupils (12%) with the programme." in told
+    matching, balance = matching_table(results), matched_balance_table(results)
+    assert matching is not None
+    assert balance is not None
+    assert "The same in partners | phase, free school meals" in " ".join(matching.markdown.split())
+    assert balance.markdown.index("Everybody") < balance.markdown.index("Matched") < balance.markdown.index("Inverse")
+    assert "pupils whose phase is secondary" in " ".join(subgroup_sentences(results))
 
 
 def test_the_notebook_is_committed_without_output_and_runs(tmp_path: Path) -> None:
