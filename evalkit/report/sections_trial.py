@@ -1,7 +1,7 @@
 """The parts of the trial report that every reader reads, as blocks: what a template's cells call."""
 
 from evalkit.records.results import Rating, Results
-from evalkit.report import blocks, tables_trial
+from evalkit.report import blocks, tables_trial, words_comparison
 from evalkit.report.blocks import Block, Markdown, escape
 from evalkit.report.figure_consort import consort_figure
 from evalkit.report.figure_effects import effects_figure
@@ -43,7 +43,7 @@ def banner(results: Results) -> list[Block]:
     data = results.plan.data
     if data is None or not data.synthetic:
         return []
-    context = CONTEXT.format(study="trial" if results.plan.is_trial else "evaluation")
+    context = CONTEXT if results.plan.is_trial else words_comparison.CONTEXT
     told = [data.synthetic.strip().removeprefix(SIMULATED).strip(), context if display(results, "context") else ""]
     return [blocks.note(f"**{escape(SIMULATED)}** {escape(' '.join(told))}")]
 

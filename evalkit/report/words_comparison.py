@@ -60,6 +60,7 @@ NOTES: dict[str, str] = {
         "those that had started before."
     ),
 }
+CONTEXT = "Figures of a published evaluation are shown as context only: nothing here was worked out from its data."
 CAVEATS: dict[str, str] = {**LIMITS, **WARNINGS, **NOTES}
 CHECKS: dict[tuple[CheckName, Rating], str] = {
     ("comparison", "strong"): "There is a comparison group, but nobody drew lots for it{start}.",

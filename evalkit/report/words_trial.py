@@ -22,7 +22,7 @@ from evalkit.report.words_names import inside, opening, outcome_label, score_fac
 from evalkit.report.words_rating import months, months_range, months_size, padlocks
 
 SIMULATED = "These data are simulated."
-CONTEXT = "Figures of a published {study} are shown as context only: nothing here was worked out from its data."
+CONTEXT = "Figures of a published trial are shown as context only: nothing here was worked out from its data."
 HIGHER: dict[Verdict, str] = {
     "rose_clearly": "scored higher on {name}",
     "rose": "scored higher on {name}",
@@ -94,6 +94,8 @@ STANDARD = (
 SUBGROUPS = {
     "larger": "On {name}, the difference was larger for {group} than for {others}.",
     "smaller": "On {name}, the difference was smaller for {group} than for {others}.",
+    "opposed_larger": "On {name}, the difference was above 0 for {group} and below 0 for {others}.",
+    "opposed_smaller": "On {name}, the difference was above 0 for {others} and below 0 for {group}.",
     "unclear": (
         "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for {others}."
     ),
@@ -359,7 +361,19 @@ def _interaction(results: Results, row: Row) -> str:
         return "differ" if clear else "unclear_several"
     if low <= 0 <= high:
         return "unclear"
-    return "larger" if low > 0 else "smaller"
+    side = "larger" if low > 0 else "smaller"
+    return f"opposed_{side}" if _is_opposed(results, row) else side
+
+
+def _is_opposed(results: Results, row: Row) -> bool:
+    """Whether the figures of the two groups lie on different sides of 0."""
+    name, own = str(row["subgroup"]), (row["outcome"], row["contrast"])
+    found = [
+        one.estimate
+        for one in subgroup_effects(results)
+        if (one.outcome, one.row["contrast"]) == own and one.subgroup.partition(":")[0] == name
+    ]
+    return len(found) == 2 and min(found) < 0 < max(found)
 
 
 def effects_finding(results: Results, found: Sequence[Effect]) -> str:
