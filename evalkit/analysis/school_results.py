@@ -12,6 +12,7 @@ from evalkit.analysis.multilevel import multilevel
 from evalkit.analysis.paired_sample import paired_samples
 from evalkit.analysis.trial_model import fit_trial, fixed_part
 from evalkit.analysis.trial_sample import TrialSample, randomised_pupils, trial_sample
+from evalkit.analysis.trial_schools import schools_shown
 from evalkit.errors import DesignError, FitError
 from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.outcome import Outcome
@@ -74,7 +75,7 @@ def school_results(
     """
     plan = study.plan
     schools = schools_of(scores, plan)
-    found = [_of_schools(scores, study, outcome) for outcome in plan.outcomes]
+    found = [_of_schools(scores, study, outcome) for outcome in plan.outcomes if outcome.role != "placebo"]
     figures = [_figures(one, plan, schools) for one in found]
     arms = _arms(scores, plan)
     return tuple(
@@ -178,11 +179,14 @@ def _figures(found: OfSchools, plan: Evaluation, schools: Sequence[str]) -> dict
         shrunken.value, shrunken.low, shrunken.high,
         shrunken.deviation, shrunken.deviation_low, shrunken.deviation_high,
     )  # fmt: skip
+    fewest = int(load_standards().methods.fewest_schools_shown.value)
+    shown = schools_shown(sizes, threshold=plan.suppression_threshold, fewest=fewest)
+    dots = pd.Series(shrunken.deviation, index=means.index)[shown].sort_values(kind="stable")
     rows = dict(zip(means.index, np.column_stack(parts), strict=True))
     return {
         school: _without(blank, reasons[school])
         if reasons[school]
-        else _figure(found, school, rows[school], shrunken.middle)
+        else _figure(found, school, rows[school], middle=shrunken.middle, dots=dots)
         for school in schools
     }
 
@@ -204,7 +208,7 @@ def _hidden(sizes: pd.Series, school: str, plan: Evaluation) -> str:
     return "" if mean_is_safe(int(sizes.sum()) - own, threshold) else FEW_OTHERS
 
 
-def _figure(found: OfSchools, school: str, row: FloatArray, middle: float) -> SchoolFigure:
+def _figure(found: OfSchools, school: str, row: FloatArray, *, middle: float, dots: pd.Series) -> SchoolFigure:
     own = found.frame[found.frame["school"] == school]
     peers = found.frame
     if found.kind == "level" and own["arm"].nunique() == 1:
@@ -226,4 +230,5 @@ def _figure(found: OfSchools, school: str, row: FloatArray, middle: float) -> Sc
         schools_before=float(np.mean(peers["before"])),
         schools_after=float(np.mean(peers["after"])),
         average=middle if change else math.nan,
+        others=tuple(map(float, dots.drop(school, errors="ignore"))),
     )

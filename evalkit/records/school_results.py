@@ -26,6 +26,7 @@ class SchoolFigure:
     beside, beside_low, beside_high : how far it lies from the average school (of kind level: from what is expected)
     schools_before, schools_after : means of the pupils of all schools (of kind level: of the school's arm)
     average : change of the average school; only of kind change
+    others : how far other schools lie from the average one, lowest first and unnamed; empty where too few may be shown
     reason : why there are no numbers, else empty
     """
 
@@ -43,6 +44,7 @@ class SchoolFigure:
     schools_before: float = math.nan
     schools_after: float = math.nan
     average: float = math.nan
+    others: tuple[float, ...] = ()
     reason: str = ""
 
 
@@ -93,4 +95,5 @@ class SchoolResults:
 def _figure(content: Mapping[str, Any]) -> SchoolFigure:
     """A figure from its JSON; null is NaN."""
     values: dict[str, Any] = {key: math.nan if value is None else value for key, value in content.items()}
+    values["others"] = tuple(values["others"])
     return SchoolFigure(**values)

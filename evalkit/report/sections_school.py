@@ -3,6 +3,7 @@
 from evalkit.records.results import Results
 from evalkit.records.school_results import SchoolResults
 from evalkit.report import blocks, sections_brief
+from evalkit.report.any_design import any_answer
 from evalkit.report.blocks import Block, Markdown, Table, escape, pipe_table
 from evalkit.report.figure_school import school_figure
 from evalkit.report.numbers import ABSENT, count, short_hash
@@ -23,7 +24,6 @@ from evalkit.report.words_school import (
     in_order,
     is_control,
     own_sentences,
-    programme_answer,
     school_steps,
     short_sentences,
     shown_as,
@@ -56,7 +56,7 @@ def banner(results: Results) -> list[Block]:
 
 def answer_box(results: Results) -> Block:
     """The programme's answer."""
-    return blocks.answer(escape(programme_answer(results)))
+    return blocks.answer(escape(any_answer(results)))
 
 
 def fact_boxes(results: Results, school: SchoolResults) -> list[Block]:
@@ -69,8 +69,8 @@ def fact_boxes(results: Results, school: SchoolResults) -> list[Block]:
     boxes = [(count(first.n), f"of your pupils stand behind the figures on {name}")]
     if first.kind == "change":
         own, everybody = first.after - first.before, first.schools_after - first.schools_before
-        boxes.append((shown.difference(own), f"{shown.unit} on {name}: your pupils"))
-        boxes.append((shown.difference(everybody), f"{shown.unit} on {name}: pupils of all schools"))
+        boxes.append((shown.difference(own), f"{shown.gap_unit} on {name}: your pupils"))
+        boxes.append((shown.difference(everybody), f"{shown.gap_unit} on {name}: pupils of all schools"))
     else:
         boxes.append((shown.score(first.after), f"{shown.unit} on {name}: your pupils"))
         boxes.append((shown.score(first.schools_after), f"{shown.unit} on {name}: all schools of your group"))
@@ -152,7 +152,7 @@ def letter(results: Results, school: SchoolResults) -> list[Block]:
     reason = next((one.reason for one in school.figures if one.reason), "")
     return [
         paragraph(thanks),
-        Markdown(f"**{ANSWER_INTRO}** {escape(programme_answer(results))}"),
+        Markdown(f"**{ANSWER_INTRO}** {escape(any_answer(results))}"),
         Markdown(f"**{OWN_INTRO}** {escape(' '.join(own) or f'{NO_OWN} {reason}'.strip())}"),
         paragraph(LETTER_CAUTION),
     ]

@@ -7,7 +7,6 @@ from typing import Literal
 from evalkit.records.results import Results
 from evalkit.records.school_results import SchoolFigure, SchoolResults
 from evalkit.report.numbers import count, fixed, interval, known, listed, signed
-from evalkit.report.words import answer
 from evalkit.report.words_arms import arm_label
 from evalkit.report.words_change import LOWER_IS_BETTER
 from evalkit.report.words_names import (
@@ -20,7 +19,6 @@ from evalkit.report.words_names import (
     own_unit,
     score_facts,
 )
-from evalkit.report.words_trial import trial_answer
 
 Place = Literal["above", "below", "unclear"]
 SUBTITLE = "Your school in the evaluation “{title}”"
@@ -92,11 +90,12 @@ ENCLOSED = "The page about your school has the picture, the table and how to rea
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How an outcome's points are told: (points - low) * factor, in a unit, with so many decimals."""
+    """How an outcome's points are told: (points - low) * factor, in `unit` (a gap: `gap_unit`)."""
 
     low: float
     factor: float
     unit: str
+    gap_unit: str
     digits: int
     is_percent: bool
 
@@ -117,9 +116,17 @@ def shown_as(results: Results, outcome: str) -> Shown:
     """Questionnaires on a scale from 0 to 100, measured numbers as they are."""
     facts = score_facts(results, outcome)
     low, high = float(facts["low"]), float(facts["high"])
-    if measured_facts(results, outcome) is None:
-        return Shown(low, 100 / (high - low), "points", 1, is_percent=True)
-    return Shown(0.0, 1.0, own_unit(results, outcome), 2 if high - low < 20 else 1, is_percent=False)
+    measured = measured_facts(results, outcome)
+    if measured is None:
+        return Shown(low, 100 / (high - low), "points", "points", 1, is_percent=True)
+    return Shown(
+        0.0,
+        1.0,
+        str(measured.get("unit") or "points"),
+        own_unit(results, outcome),
+        2 if high - low < 20 else 1,
+        is_percent=False,
+    )
 
 
 def place_of(figure: SchoolFigure) -> Place:
@@ -127,11 +134,6 @@ def place_of(figure: SchoolFigure) -> Place:
     if figure.beside_low > 0:
         return "above"
     return "below" if figure.beside_high < 0 else "unclear"
-
-
-def programme_answer(results: Results) -> str:
-    """The programme's answer in one sentence."""
-    return trial_answer(results) if results.plan.has_groups else answer(results)
 
 
 def with_numbers(school: SchoolResults) -> list[SchoolFigure]:
@@ -180,17 +182,17 @@ def peers(results: Results, school: SchoolResults) -> str:
     """With whom the school's pupils are set side by side."""
     if not school.arm:
         return "pupils of all schools"
-    return f"all pupils of “{inside(arm_label(results.plan, school.arm))}”"
+    return f"all pupils of “{arm_label(results.plan, school.arm)}”"
 
 
 def _allowing(results: Results, figure: SchoolFigure) -> str:
     shown = shown_as(results, figure.outcome)
     if figure.kind == "change":
         return ALLOWING.format(
-            value=shown.difference(figure.value), unit=shown.unit, range=shown.range(figure.low, figure.high)
+            value=shown.difference(figure.value), unit=shown.gap_unit, range=shown.range(figure.low, figure.high)
         )
     spread = shown.range(figure.beside_low, figure.beside_high)
-    return EXPECTED.format(value=shown.difference(figure.beside), unit=shown.unit, range=spread)
+    return EXPECTED.format(value=shown.difference(figure.beside), unit=shown.gap_unit, range=spread)
 
 
 def cautions(results: Results, school: SchoolResults) -> list[str]:

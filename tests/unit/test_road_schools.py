@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from dask.distributed import Client, LocalCluster
 from joblib import parallel_config
+from typer.testing import CliRunner
 
 from evalkit import road_schools
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.school_results import school_results
+from evalkit.cli import app
 from evalkit.errors import ReportError, SpecError
 from evalkit.records.school_results import SchoolResults
+from evalkit.road import run
 from evalkit.road_schools import folder_names, write_reports
 from tests.unit.analysis.comparison_scores import comparison_scores, hub_plan
 from tests.unit.analysis.test_school_results import pupils
@@ -98,6 +101,45 @@ def test_a_school_that_left_has_no_folder_any_more(made, quick: list[str], tmp_p
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(SpecError, match="not the list of schools' reports"):
         write_reports(schools, results, to=tmp_path, formats=["html"])
+
+
+PLAN = """
+schema: evalkit-evaluation/1
+id: schools
+title: Reading (synthetic data)
+programme: {name: Reading programme, description: Twelve sessions}
+design: single_group_prepost
+arms: [{id: programme, label: Pupils in the programme}]
+waves: [{id: pre, label: Before}, {id: post, label: After}]
+measures:
+  - {id: reading, label: Reading test, low: 0, high: 120, waves: {pre: [Before], post: [After]}, source: made up}
+outcomes:
+  - {id: reading, label: Reading, instrument: reading, score: value, role: primary, estimand: {
+     population: pupils, contrast: after - before, measure: mean change, non_compliance: all, drop_out: left out,
+     average: pupil}}
+clusters: {school: {headers: [School]}}
+data: {synthetic: Invented pupils, files: [{path: pupils.csv}]}
+seed: 1
+"""
+
+
+def test_the_command_goes_the_whole_way(quick: list[str], tmp_path: Path):
+    data = pupils([12, 20, 30, 15, 40]).rename(columns={"pre": "Before", "post": "After", "school": "School"})
+    data.insert(0, "Pupil code", [f"P{one:03d}" for one in range(len(data))])
+    data[["Pupil code", "School", "Before", "After"]].round(1).to_csv(tmp_path / "pupils.csv", index=False)
+    (tmp_path / "evaluation.yaml").write_text(PLAN)
+    command = ["report", str(tmp_path), "--all-schools"]
+    assert "results" in str(CliRunner().invoke(app, command).exception)
+    run(tmp_path, to=tmp_path)
+    done = CliRunner().invoke(app, [*command, "--format", "html"])
+    assert (done.exit_code, quick) == (0, ["S0", "S1", "S2", "S3", "S4"])
+    assert "Schools: 5 made, 0 unchanged, 0 failed" in done.output
+    assert "your" not in (tmp_path / "results.json").read_text()
+    own = json.loads((tmp_path / "schools/S2/report.html").read_text())
+    assert own["figures"][0]["n"] == 30
+    (tmp_path / "evaluation.yaml").write_text(PLAN.replace("seed: 1", "seed: 2"))
+    assert "another plan" in str(CliRunner().invoke(app, command).exception)
+    assert "Leave --template out" in str(CliRunner().invoke(app, [*command, "--template", "brief"]).exception)
 
 
 def test_folders_have_plain_names_and_never_the_same_one():

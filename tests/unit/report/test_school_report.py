@@ -97,12 +97,14 @@ def test_words_follow_the_interval(made):
 
 def test_the_picture_shows_the_school_and_unnamed_dots(made):
     results, schools = made
-    [(own, others)] = school_data(results, schools["S0"])
-    assert len(others) == len(results.displays["schools"])
+    [own] = school_data(results, schools["S0"])
     assert own.outcome == "reading"
+    assert list(own.others) == sorted(own.others)
+    assert own.beside not in own.others
+    assert len(own.others) == len(results.displays["schools"]) - 1
     drawn = school_figure(results, schools["S0"])
     assert drawn is not None
-    assert f"{len(others)} unnamed schools" in drawn.alt
+    assert f"{len(own.others)} other schools, unnamed" in drawn.alt
     assert not re.search(r"S\d|Oakfield|Mary", drawn.alt + drawn.caption)
 
 
