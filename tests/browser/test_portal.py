@@ -28,6 +28,8 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.sqlite_only
 PASSWORD = "three random words"
 MAKE_PEOPLE = f"""
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
 from evalkit.portal.models import Membership, Participation, Person, Programme, School
 from evalkit.portal.start import add_demo
 from evalkit.portal.tenancy import everything
@@ -106,10 +108,10 @@ class Walk:
         _picture(page, name)
         page.set_viewport_size({"width": 1280, "height": 800})
 
-    def open(self, person: str, path: str, name: str) -> Any:
+    def open(self, person: str, path: str, name: str, *, status: int = 200) -> Any:
         """Go to a page and look at it."""
         page = self.window(person)
-        page.goto(path)
+        assert page.goto(path).status == status, path
         self.look(page, name)
         return page
 
@@ -140,7 +142,7 @@ def _picture(page: Any, name: str) -> None:
 def walk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     if os.name != "posix":
         pytest.skip("gunicorn needs a POSIX system")
-    server = new_server(tmp_path_factory.mktemp("portal"))
+    server = new_server(tmp_path_factory.mktemp("portal"), migrated=False)  # its people come with its tables
     first, second, programme, online = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
     server.schools, server.programme = [first, second], programme
     (server.folder / "data" / "programmes" / online / EVALUATION_FILE).write_text(perseverance_plan(), encoding="utf-8")
@@ -237,7 +239,7 @@ def test_a_bad_file_of_another_school_is_mended(walk: Walk) -> None:
         send(page, at, wave, {"name": f"{wave} mended.csv", "mimeType": "text/csv", "buffer": good})
         press(page, "Confirm this file")
         page.get_by_role("heading", name="File confirmed").wait_for()
-    other = walk.open("second", place(walk, 0), "not found")
+    other = walk.open("second", place(walk, 0), "not found", status=404)
     assert other.get_by_role("heading", level=1).inner_text() == "Page not found"
     send(page, at, "pre", {"name": "letter.csv", "mimeType": "text/csv", "buffer": b"Dear all,\nthank you\n"})
     walk.look(page, "file that cannot be read")
@@ -307,8 +309,8 @@ def test_the_evaluator_locks_releases_and_reports(walk: Walk, tmp_path: Path) ->
     page = walk.open("evaluator", "/programmes/", "programmes")
     for path, name in [
         ("/programmes/add/", "add a programme"), (f"{at}schools/", "invite"), (f"{at}roster/", "roster"),
-        (f"{at}members/", "people"), (f"{at}reminder/", "reminder"), (f"{at}notice/", "privacy notice"),
-        (f"{at}assessment/", "impact assessment"), (f"{at}lock/", "lock"), (at, "dashboard"),
+        (f"{at}members/", "people"), (f"{at}reminder/", "reminder"), (f"{at}plan/", "plan"), (f"{at}lock/", "lock"),
+        (at, "dashboard"),
     ]:  # fmt: skip
         walk.open("evaluator", path, name)
     assert page.get_by_text("2 of 2 schools confirmed").count() == 2
@@ -355,6 +357,7 @@ def test_the_officer_and_the_operator_look(walk: Walk) -> None:
     for path, name in [
         ("/officer/", "officer"), (at, "officer programme"), (f"{at}export/", "export"),
         (f"{at}keeping/", "keeping"), ("/officer/audit/", "audit log of the portal"),
+        (f"{at}notice/", "privacy notice"), (f"{at}assessment/", "impact assessment"),
         (f"{at}erase-school/{walk.server.schools[1]}/", "erase a school"), (f"{at}pupil/", "erase a pupil"),
     ]:  # fmt: skip
         walk.open("officer", path, name)
