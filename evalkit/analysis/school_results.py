@@ -89,9 +89,15 @@ def school_results(
     )
 
 
+def knows_schools(plan: Evaluation) -> bool:
+    """Whether a plan of this kind says in which school pupils are."""
+    named = plan.has_groups or plan.clusters is not None
+    return named and not plan.only_figures and plan.design != "feedback_survey"
+
+
 def schools_of(scores: Scores, plan: Evaluation) -> list[str]:
     """The schools of the pupils, sorted. Raises DesignError where the plan or the data know none."""
-    if not (plan.has_groups or plan.clusters is not None) or plan.only_figures or plan.design == "feedback_survey":
+    if not knows_schools(plan):
         raise DesignError(
             f"{plan.id}: there is no report for every school, because the plan does not say which school pupils are "
             "in. A plan with one group names schools under 'clusters:'; a trial and a comparison know them anyway."

@@ -1,8 +1,9 @@
-"""The work `report`: a data release is scored and analysed, and the report is made in every format."""
+"""The work `report`: a data release is scored and analysed; the report is made in every format, and every school's."""
 
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
+from evalkit.portal.jobs.school_reporting import make_own_reports
 from evalkit.portal.models import Job, Report
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.plan_files import without_folder
@@ -49,5 +50,6 @@ def _report(made: Report) -> str:
     with folder_in_making(made.folder) as fresh:
         (fresh / RESULTS_FILE).write_text(results.to_json(), encoding="utf-8")
         report_all(results, folder=fresh, formats=FORMAT_NAMES)
+    make_own_reports(made, release, results)
     tick("Done", STEPS, STEPS)
     return any_answer(results)

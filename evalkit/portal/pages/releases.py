@@ -94,7 +94,7 @@ def release(request: HttpRequest, visit: Visit, *, release: UUID) -> HttpRespons
     waves = [(wave.label, made.counts.get(wave.id)) for wave in programme.study.plan.waves]
     context = {
         "programme": programme, "release": made, "now": now, "waves": waves, "tab": "releases", "id": new_id(),
-        "problems": [] if now.is_running else problems_of(made), "reports": made.reports.all(),
+        "problems": [] if now.is_running else problems_of(made), "reports": made.reports.filter(school=None),
     }  # fmt: skip
     return render(request, "portal/programme/release.html", context)
 

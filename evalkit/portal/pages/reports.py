@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,8 +31,8 @@ def reports(request: HttpRequest, visit: Visit) -> HttpResponse:
         made = _promise(visit, sent_id(request), request.POST.get("release", ""))
         return redirect("report", programme=programme.pk, report=made.pk)
     context = {
-        "programme": programme, "reports": programme.reports.select_related("release"), "releases": ready,
-        "tab": "reports", "id": new_id(),
+        "programme": programme, "reports": programme.reports.filter(school=None).select_related("release"),
+        "releases": ready, "tab": "reports", "id": new_id(),
     }  # fmt: skip
     return render(request, "portal/programme/reports.html", context)
 
@@ -68,7 +69,11 @@ def report(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
         return redirect("report", programme=programme.pk, report=made.pk)
     if now.is_ready:
         record(visit.person, "view", programme=programme, target=f"report {made.pk}")
-    context = {"programme": programme, "report": made, "now": now, "tab": "reports"}
+    own = programme.reports.filter(release=made.release_id, school__isnull=False).select_related("school")
+    context = {
+        "programme": programme, "report": made, "now": now, "tab": "reports",
+        "own": [] if made.school_id else own.order_by("school__name"),
+    }  # fmt: skip
     return render(request, "portal/programme/report.html", context)
 
 
@@ -94,15 +99,23 @@ def publish(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse
         raise Http404
     is_open = getattr(made, TO[to]) is not None
     if wanted == "published" and not is_open:
-        Report.objects.filter(pk=made.pk).update(**{TO[to]: timezone.now()})
+        _with_own(made, to).update(**{TO[to]: timezone.now()})
         record(visit.person, "report_published", programme=programme, target=f"report {made.pk} to {to}")
         messages.success(request, f"Published: {to} of this programme can read the report.")
     elif wanted == "withdrawn" and is_open:
-        Report.objects.filter(pk=made.pk).update(**{TO[to]: None})
+        _with_own(made, to).update(**{TO[to]: None})
         forget_pages()
         record(visit.person, "report_withdrawn", programme=programme, target=f"report {made.pk} from {to}")
         messages.success(request, f"Withdrawn: {to} no longer see the report. Copies they took stay with them.")
     return redirect("report", programme=programme.pk, report=made.pk)
+
+
+def _with_own(made: Report, to: str) -> QuerySet[Report]:
+    """The report and, where schools are to read it, every school's own of the same release."""
+    one = Q(pk=made.pk)
+    if to == "schools" and made.school_id is None:
+        one |= Q(release=made.release_id, school__isnull=False, state=Making.READY)
+    return Report.objects.filter(one, programme=made.programme_id)
 
 
 def _of(visit: Visit, report: UUID) -> Report:
