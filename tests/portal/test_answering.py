@@ -54,6 +54,8 @@ def test_from_the_link_to_a_confirmed_file(world: World, django_capture_on_commi
     link = link_of(one)
     school = world.client(Role.UPLOADER)
     assert link in school.get(place(world, "online/pre/")).text
+    tag = '<span class="tag good">Open</span>'
+    assert school.get(place(world)).text.count(tag) == 1
     page = Client().get(link)
     assert "8 questions for you" in page.text
     assert set(page.cookies) <= {"csrftoken"}
@@ -76,6 +78,7 @@ def test_from_the_link_to_a_confirmed_file(world: World, django_capture_on_commi
     lines = upload.path.read_text(encoding="utf-8").splitlines()
     assert lines[1] == "KL-001,1,2,3,4,5,1,2,3"
     assert lines[2].startswith("kl-002,2,3,4")
+    assert tag not in school.get(place(world)).text
     one.refresh_from_db()
     assert one.upload_id == upload.pk
     assert not one.folder.exists()

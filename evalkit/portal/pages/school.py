@@ -41,9 +41,13 @@ def school_programme(request: HttpRequest, visit: Visit) -> HttpResponse:
     """One programme: each wave with its files, who is matched, reports once they are out."""
     programme, school = visit.the_programme, visit.the_school
     record(visit.person, "view", programme=programme, target=f"files of school {school.urn}")
+    rounds = programme.rounds.filter(school=school, closed_at=None)
     return render(
         request, "portal/school/programme.html",
-        {"at": standing(programme, school), "reports": reports_for(visit), "may_read": Role.SCHOOL_LEAD in visit.roles},
+        {
+            "at": standing(programme, school), "reports": reports_for(visit),
+            "may_read": Role.SCHOOL_LEAD in visit.roles, "answering": set(rounds.values_list("wave", flat=True)),
+        },
     )  # fmt: skip
 
 
