@@ -8,6 +8,7 @@ import pytest
 from evalkit.errors import ReportError
 from evalkit.report.blocks import Div, Figure, Markdown, Table, escape
 from evalkit.report.execute import CellOutput, Executed, run_template
+from evalkit.report.execute_parent import CellChild
 
 
 def write(folder: Path, body: str, front: str = "title: T") -> Path:
@@ -191,3 +192,19 @@ def test_captions_may_hold_inline_code(tmp_path: Path):
     body = "```{python}\n#| label: tbl-a\n#| tbl-cap: 'Of `{python} n` pupils'\nn = 52\n'x'\n```\n"
     (part,) = run(tmp_path, body).parts
     assert part.captions == {"tbl-cap": "Of 52 pupils"}
+
+
+def step(source: str) -> dict[str, object]:
+    return {"kind": "cell", "source": source, "line": 1, "asis": False, "parameters": False}
+
+
+def test_a_child_that_stays_gives_each_job_fresh_names_and_starts_again_after_an_end() -> None:
+    with CellChild() as child:
+        first = child.answer({"context": {}, "params": {}, "steps": [step("x = 2"), step("str(x)")]}, name="t.qmd")
+        assert first["outputs"][1] == [{"kind": "markdown", "text": "2"}]
+        second = child.answer({"context": {}, "params": {}, "steps": [step("str(x)")]}, name="t.qmd")
+        assert "x" in second["error"]["message"]
+        with pytest.raises(ReportError, match="stopped early"):
+            child.answer({"context": {}, "params": {}, "steps": [step("raise SystemExit(3)")]}, name="t.qmd")
+        again = child.answer({"context": {}, "params": {}, "steps": [step("'here'")]}, name="t.qmd")
+        assert again["outputs"] == [[{"kind": "markdown", "text": "here"}]]
