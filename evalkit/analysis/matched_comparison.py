@@ -42,7 +42,7 @@ from evalkit.records.scores import Scores
 from evalkit.records.standards import Standards, load_standards
 from evalkit.records.standards_trial import WwcStandards
 
-CONFOUNDERS, UNOBSERVED, NONE = "all_confounders", "unobservables", "none_considered"
+CONFOUNDERS, NONE = "all_confounders", "none_considered"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +189,7 @@ def _ratings(
             attrition=made["attrition"],
             standards=standards.padlocks,
             threats=standards.security_threats,
-            designs=_designs(samples, analysed, estimates, standards.wwc),
+            designs=_designs(samples, analysed, standards.wwc),
         ),
         "threats": threats_table(plan, standards.security_threats),
         "wwc": wwc_comparison(samples, balance=analysed, standards=standards.wwc),
@@ -199,23 +199,16 @@ def _ratings(
     }
 
 
-def _designs(
-    samples: Sequence[TrialSample], balance: pd.DataFrame, estimates: pd.DataFrame, standards: WwcStandards
-) -> dict[str, str]:
+def _designs(samples: Sequence[TrialSample], balance: pd.DataFrame, standards: WwcStandards) -> dict[str, str]:
     """By outcome: the design of the security rule.
 
-    Matching takes measured differences into account. With a difference in differences whose trends before did not
-    differ, some that nobody measured too. Without a baseline, or with one still too far apart, none.
+    The headline is the difference after matching, which takes measured differences into account and no others; that a
+    difference in differences stands beside it does not raise the headline's rating. Without a baseline, or with one
+    still too far apart, none.
     """
-    found: dict[str, str] = {}
-    for sample in samples:
-        name = sample.outcome.id
-        own = estimates[(estimates["outcome"] == name) & (estimates["status"] == "ok")]
-        before = own[own["inquiry"] == "pre_trend"]
-        alike = len(before) and not ((before["conf_low"] > 0) | (before["conf_high"] < 0)).any()
-        has_did = (own["inquiry"] == "difference_in_differences").any()
-        if not sample.has_baseline or baseline_gap(balance, name) > standards.baseline_adjustable.value:
-            found[name] = NONE
-        else:
-            found[name] = UNOBSERVED if has_did and alike else CONFOUNDERS
-    return found
+    return {
+        sample.outcome.id: CONFOUNDERS
+        if sample.has_baseline and baseline_gap(balance, sample.outcome.id) <= standards.baseline_adjustable.value
+        else NONE
+        for sample in samples
+    }
