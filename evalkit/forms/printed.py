@@ -1,6 +1,5 @@
 """A questionnaire on paper: PDF by typst and Word by pandoc, in ordinary print, large print, or easy-read spacing."""
 
-import os
 import re
 import tempfile
 from importlib.resources import files
@@ -27,7 +26,6 @@ def write_pdf(form: Form, path: Path, *, style: Print = "ordinary") -> None:
     import typst
 
     fonts = files("evalkit") / "report" / "theme" / "fonts"
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     with tempfile.TemporaryDirectory(prefix="evalkit-form-") as scratch:
         source = Path(scratch) / "form.typ"
         source.write_text(_typst(form, LAYOUTS[style]), encoding="utf-8")

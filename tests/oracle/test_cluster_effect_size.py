@@ -57,7 +57,7 @@ def test_counts_of_the_two_arms_compared(name):
 def test_yardstick_of_the_arm_only_model(name):
     case = CASES[name]
     fit = fit_of(case)
-    arms = find_arms(fit.core, fit.sample, case["treatment"])
+    arms = find_arms(fit.core.coordinates.dropped, fit.sample, case["treatment"])
     terms = plain_terms(fit.sample.terms, arms.names)
     columns = np.vstack([np.ones(arms.codes.size), *(arms.column(k + 1, arms.codes) for k in range(len(arms.names)))])
     found = measure_yardstick(fit_mixed(fit.sample.outcome, columns, terms), terms)

@@ -169,7 +169,7 @@ def test_fault_6_the_headline_interval_uses_what_the_pretest_explains():
 def test_fault_7_the_share_between_sites_counts_the_share_treated():
     data = multisite()
     fit = multilevel("post ~ treat + (1 + treat | site)", data)
-    arms = find_arms(fit.core, fit.sample, "treat")
+    arms = find_arms(fit.core.coordinates.dropped, fit.sample, "treat")
     assert arms.group is None
     covariance = fit.core.components[0].covariance
     share = covariance[0, 0] + 0.5 * (covariance[1, 1] + 2 * covariance[0, 1])
@@ -217,7 +217,7 @@ def test_yes_or_no_outcome_with_an_interaction_averages_over_it(data):
 
 def test_reallocation_rebuilds_interactions_and_slopes(data):
     fit = multilevel("post ~ arm * girl + pre + (1 | school)", trial(arms=3, clusters=12))
-    arms = find_arms(fit.core, fit.sample, "arm")
+    arms = find_arms(fit.core.coordinates.dropped, fit.sample, "arm")
     assert len(moved_columns(fit.sample, arms)) == 4
     same = reallocate(fit.sample, arms, arms.codes)
     np.testing.assert_array_equal(same.columns, fit.sample.columns)
@@ -227,7 +227,7 @@ def test_reallocation_rebuilds_interactions_and_slopes(data):
 
 def test_reallocation_moves_random_slopes_of_the_treatment():
     fit = multilevel("post ~ treat + (1 + treat | site)", multisite())
-    arms = find_arms(fit.core, fit.sample, "treat")
+    arms = find_arms(fit.core.coordinates.dropped, fit.sample, "treat")
     moved = reallocate(fit.sample, arms, 1 - arms.codes)
     np.testing.assert_array_equal(moved.terms[0].rows()[1], 1 - fit.sample.terms[0].rows()[1])
     np.testing.assert_array_equal(moved.columns[1], 1 - fit.sample.columns[1])
