@@ -92,7 +92,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation was opened from the mail bo
 ACCOUNT_ADAPTER = "evalkit.portal.accounts.InvitedOnly"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # axes counts these, in the database, for all processes
+# axes counts failures, in the database, for all processes; a limit for each address would shut schools behind one out
+ACCOUNT_RATE_LIMITS = {"login_failed": "", "login": ""}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "evalkit"
 MFA_TOTP_TOLERANCE = 1

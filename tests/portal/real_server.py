@@ -7,9 +7,24 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
+
+PASSWORD = "three random words"
+MAKE_PEOPLE = f"""
+from evalkit.portal.models import Membership, Person, Programme, School
+from evalkit.portal.start import add_demo
+from evalkit.portal.tenancy import everything
+add_demo()
+with everything():
+    for number, school in enumerate(School.objects.order_by("urn"), start=1):
+        person = Person.objects.create_user(f"lead{{number}}@example.org", "{PASSWORD}", name=f"Lead {{number}}")
+        Membership.objects.create(person=person, role="uploader", school=school)
+        print(school.pk, Programme.objects.get().pk)
+"""
 
 
 @dataclass
@@ -21,6 +36,7 @@ class Server:
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
     schools: list[str] = field(default_factory=list)
     programme: str = ""
+    database: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -29,6 +45,7 @@ class Server:
             "EVALKIT_PORTAL_DATA": str(self.folder / "data"), "EVALKIT_PORTAL_TRIAL": "1",
             "TMPDIR": str(self.folder / "tmp"),
             "EVALKIT_KEYS": str(self.folder / "keys"),
+            **({"DATABASE_URL": self.database} if self.database else {}),
         }  # fmt: skip
 
     def manage(self, *words: str) -> str:
@@ -67,12 +84,12 @@ class Server:
             return database.execute(question).fetchall()
 
 
-def new_server(folder: Path, *, migrated: bool = True) -> Server:
+def new_server(folder: Path, *, migrated: bool = True, database: str = "") -> Server:
     """A portal with an empty database, on a free port, not yet started."""
     (folder / "tmp").mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        made = Server(folder, free.getsockname()[1])
+        made = Server(folder, free.getsockname()[1], database=database)
     if migrated:
         made.manage("migrate", "--verbosity=0")
     return made
@@ -83,3 +100,55 @@ def wait_for(check, seconds: float = 60) -> None:
     while not check():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
+
+
+def with_people(server: Server) -> Server:
+    """Add the demonstration programme and, for each of its schools, somebody who uploads."""
+    lines = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
+    server.schools, server.programme = lines[::2], lines[1]
+    return server
+
+
+class Browser:
+    """Just enough of a browser: cookies, forms with their token, files."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        self.server, self.number = server, number
+        self.jar = CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+        self.get("/accounts/login/")
+        self.post("/accounts/login/", {"login": f"lead{number}@example.org", "password": PASSWORD})
+
+    @property
+    def place(self) -> str:
+        return f"/schools/{self.server.schools[self.number - 1]}/programmes/{self.server.programme}/"
+
+    def get(self, path: str) -> str:
+        with self.opener.open(f"http://127.0.0.1:{self.server.port}{path}", timeout=60) as answer:
+            return answer.read().decode()
+
+    def post(
+        self, path: str, fields: dict[str, str], files: dict[str, tuple[str, bytes]] | None = None
+    ) -> tuple[int, str, str]:
+        body, kind = self.body(fields, files or {})
+        request = urllib.request.Request(f"http://127.0.0.1:{self.server.port}{path}", body, {"Content-Type": kind})
+        try:
+            with self.opener.open(request, timeout=60) as answer:
+                return answer.status, answer.url, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, path, answer.read().decode()
+
+    def body(self, fields: dict[str, str], files: dict[str, tuple[str, bytes]]) -> tuple[bytes, str]:
+        token = next(one.value for one in self.jar if one.name == "csrftoken") or ""
+        parts = [
+            (f'form-data; name="{key}"', value.encode())
+            for key, value in {"csrfmiddlewaretoken": token, **fields}.items()
+        ]
+        parts += [(f'form-data; name="{key}"; filename="{name}"', content) for key, (name, content) in files.items()]
+        lines = b"".join(
+            b"--cut\r\nContent-Disposition: %b\r\n\r\n%b\r\n" % (head.encode(), content) for head, content in parts
+        )
+        return lines + b"--cut--\r\n", "multipart/form-data; boundary=cut"
+
+    def upload(self, content: bytes, name: str = "pre.xlsx") -> tuple[int, str, str]:
+        return self.post(f"{self.place}upload/pre/", {}, {"file": (name, content)})

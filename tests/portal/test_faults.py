@@ -5,10 +5,7 @@ import re
 import socket
 import sqlite3
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -16,20 +13,8 @@ from django.db import connection
 
 from evalkit.shipped import shipped
 
-from .real_server import Server, new_server, wait_for
+from .real_server import Browser, Server, new_server, wait_for, with_people
 
-PASSWORD = "three random words"
-MAKE_PEOPLE = f"""
-from evalkit.portal.models import Membership, Person, Programme, School
-from evalkit.portal.start import add_demo
-from evalkit.portal.tenancy import everything
-add_demo()
-with everything():
-    for number, school in enumerate(School.objects.order_by("urn"), start=1):
-        person = Person.objects.create_user(f"lead{{number}}@example.org", "{PASSWORD}", name=f"Lead {{number}}")
-        Membership.objects.create(person=person, role="uploader", school=school)
-        print(school.pk, Programme.objects.get().pk)
-"""
 GOOD = shipped("analyses") / "keyham-resilience" / "data" / "pre.xlsx"
 UPN = "H801200001001"
 
@@ -41,56 +26,9 @@ pytestmark = [
 ]
 
 
-class Browser:
-    """Just enough of a browser: cookies, forms with their token, files."""
-
-    def __init__(self, server: Server, number: int) -> None:
-        self.server, self.number = server, number
-        self.jar = CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
-        self.get("/accounts/login/")
-        self.post("/accounts/login/", {"login": f"lead{number}@example.org", "password": PASSWORD})
-
-    @property
-    def place(self) -> str:
-        return f"/schools/{self.server.schools[self.number - 1]}/programmes/{self.server.programme}/"
-
-    def get(self, path: str) -> str:
-        with self.opener.open(f"http://127.0.0.1:{self.server.port}{path}", timeout=60) as answer:
-            return answer.read().decode()
-
-    def post(
-        self, path: str, fields: dict[str, str], files: dict[str, tuple[str, bytes]] | None = None
-    ) -> tuple[int, str, str]:
-        body, kind = self.body(fields, files or {})
-        request = urllib.request.Request(f"http://127.0.0.1:{self.server.port}{path}", body, {"Content-Type": kind})
-        try:
-            with self.opener.open(request, timeout=60) as answer:
-                return answer.status, answer.url, answer.read().decode()
-        except urllib.error.HTTPError as answer:
-            return answer.code, path, answer.read().decode()
-
-    def body(self, fields: dict[str, str], files: dict[str, tuple[str, bytes]]) -> tuple[bytes, str]:
-        token = next(one.value for one in self.jar if one.name == "csrftoken") or ""
-        parts = [
-            (f'form-data; name="{key}"', value.encode())
-            for key, value in {"csrfmiddlewaretoken": token, **fields}.items()
-        ]
-        parts += [(f'form-data; name="{key}"; filename="{name}"', content) for key, (name, content) in files.items()]
-        lines = b"".join(
-            b"--cut\r\nContent-Disposition: %b\r\n\r\n%b\r\n" % (head.encode(), content) for head, content in parts
-        )
-        return lines + b"--cut--\r\n", "multipart/form-data; boundary=cut"
-
-    def upload(self, content: bytes, name: str = "pre.xlsx") -> tuple[int, str, str]:
-        return self.post(f"{self.place}upload/pre/", {}, {"file": (name, content)})
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = new_server(tmp_path_factory.mktemp("server"))
-    lines = made.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
-    made.schools, made.programme = lines[::2], lines[1]
+    made = with_people(new_server(tmp_path_factory.mktemp("server")))
     made.start("web")
     try:
         yield made

@@ -1,4 +1,4 @@
-"""The portal on PostgreSQL: its own tests again, as a role that owns nothing and may not pass by the policies."""
+"""The portal on PostgreSQL: its own tests again, as a role without special rights; then restarts of the database."""
 
 import os
 import shutil
@@ -23,7 +23,8 @@ set -e
 psql -q -c "{ROLE}"
 psql -q -c "CREATE DATABASE portal OWNER portal_app"
 export DATABASE_URL="postgres://portal_app:for-tests-only@$PGHOST:$PGPORT/portal"
-exec {sys.executable} -m pytest {TESTS} -q -x -p no:cacheprovider -n 0 -m "not sqlite_only"
+{sys.executable} -m pytest {TESTS} -q -x -p no:cacheprovider -n 0 -m "not sqlite_only"
+exec {sys.executable} {TESTS / "restart_driver.py"}
 """
     clean = {
         key: value
@@ -36,3 +37,4 @@ exec {sys.executable} -m pytest {TESTS} -q -x -p no:cacheprovider -n 0 -m "not s
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
+    assert "nothing lost" in done.stdout
