@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from evalkit.errors import ReportError
 from evalkit.report.fonts import copy_fallback_fonts
@@ -49,7 +50,8 @@ def draw_dots(pictures: Sequence[bytes]) -> list[bytes]:
             )
         except typst.TypstError as error:
             raise ReportError(f"A picture cannot be drawn for Word: {error.message}") from None
-    return [made] if isinstance(made, bytes) else [bytes(page) for page in made or []]
+    pages = cast("bytes | list[bytes] | None", made)  # typst's own annotation knows one page only
+    return [pages] if isinstance(pages, bytes) else list(pages or [])
 
 
 def _page(folder: Path, rank: int, picture: bytes) -> str:

@@ -94,9 +94,10 @@ def group_balance(
 
 def _moments(x: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
     total = w.sum()
-    mean = w @ x / total
+    mean: FloatArray = w @ x / total
     spread = total - (w**2).sum() / total
     if spread <= 0:
         return mean, np.zeros(x.shape[1])
     squares: FloatArray = (x - mean) ** 2
-    return mean, w @ squares / spread
+    variance: FloatArray = w @ squares / spread
+    return mean, variance

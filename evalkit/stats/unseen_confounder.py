@@ -135,7 +135,7 @@ def signed_rank_bounds(
 
     def p_value(share: float) -> float:
         mean, variance = share * ranks.sum(), share * (1 - share) * (ranks**2).sum()
-        return float(ndtr(-(statistic - mean) / math.sqrt(variance)))
+        return float(cast("float", ndtr(-(statistic - mean) / math.sqrt(variance))))
 
     high = np.array([p_value(g / (1 + g)) for g in gammas])
     low = np.array([p_value(1 / (1 + g)) for g in gammas])
