@@ -97,7 +97,7 @@ def _moments(x: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
     mean: FloatArray = w @ x / total
     spread = total - (w**2).sum() / total
     if spread <= 0:
-        return mean, np.zeros(x.shape[1])
+        return mean, np.zeros_like(mean)
     squares: FloatArray = (x - mean) ** 2
     variance: FloatArray = w @ squares / spread
     return mean, variance
