@@ -178,7 +178,7 @@ def load(folder: Path, count: int, seconds: float) -> int:
         for words in (serving, ["-m", "evalkit.portal.jobs"])
     ]
     try:
-        time.sleep(5)
+        time.sleep(3)
         before = sum(map(cpu_of, processes))
         random.seed(20261129)
         begin = time.monotonic()

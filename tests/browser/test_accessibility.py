@@ -93,6 +93,7 @@ def test_the_skip_link_comes_first(browser, page_file: Path):
     page.close()
 
 
+@pytest.mark.parametrize("page_file", ["every box"], indirect=True)
 def test_axe_is_awake(browser, page_file: Path, tmp_path: Path):
     from axe_playwright_python.sync_playwright import Axe
 
