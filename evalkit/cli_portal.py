@@ -27,7 +27,8 @@ def _needs_django() -> None:
         import django  # noqa: F401
     except ImportError:
         raise EvalkitError(
-            "The portal needs packages that are not installed. Install them: python -m pip install 'evalkit[portal]'"
+            "The portal needs packages that are not installed. Install them: "
+            "python -m pip install 'evalkit-education[portal]'"
         ) from None
 
 

@@ -33,13 +33,13 @@ from evalkit.analysis.trial_fidelity import fidelity, fidelity_summary
 from evalkit.analysis.trial_flow import attrition, flow, reasons, wwc_attrition
 from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
-from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
+from evalkit.analysis.trial_models import outcome_models, refuse_if_no_model
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from evalkit.analysis.trial_schools import schools
 from evalkit.analysis.trial_security import padlocks, threats_table
 from evalkit.analysis.trial_subgroups import subgroup_rows
-from evalkit.errors import DesignError, FitError
+from evalkit.errors import FitError
 from evalkit.progress import tick
 from evalkit.records.evaluation import Study
 from evalkit.records.outcome import Outcome
@@ -97,12 +97,12 @@ def analyse_comparison(scores: Scores, study: Study) -> Results:
         tick(f"Analysing {outcome.label}", place, len(plan.outcomes))
         found.append(compare_outcome(scores, study, outcome))
     tick("Analysed", len(plan.outcomes), len(plan.outcomes))
-    _refuse_if_nothing(study, found)
+    refuse_if_no_model(study, found)
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     samples = [one.sample for one in found]
     displays = _displays(study, found, estimates, standards)
-    models = _models(found)
+    models = outcome_models(found)
     reliabilities = trial_reliabilities(scores, samples)
     fitted = {one.sample.outcome.id: one.model for one in found if one.model is not None}
     made_from, notes = provenance(scores, study)
@@ -179,24 +179,6 @@ def baseline_error(scores: Scores, study: Study, outcome: Outcome) -> BaselineEr
     if found is None or found.n < study.plan.suppression_threshold:
         return BaselineError(source=UNKNOWN_ERROR)
     return BaselineError(found.value, source=f"{found.stat} {found.value:.2f} in these data, before")
-
-
-def _refuse_if_nothing(study: Study, found: Sequence[ComparedOutcome]) -> None:
-    if any(one.model is not None for one in found):
-        return
-    raise DesignError(
-        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
-        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
-    )
-
-
-def _models(found: Sequence[ComparedOutcome]) -> pd.DataFrame:
-    tables: list[pd.DataFrame] = []
-    for one in found:
-        if one.model is not None and one.alone is not None:
-            tables.append(trial_model_rows("primary", one.model, dict(one.scales), one.alone))
-            tables.append(trial_model_rows("unadjusted", one.alone, dict(one.scales), one.alone))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
 
 
 def _displays(

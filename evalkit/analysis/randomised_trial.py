@@ -33,7 +33,7 @@ from evalkit.analysis.trial_mdes import detectable_at_randomisation
 from evalkit.analysis.trial_missing import missing_rows
 from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
-from evalkit.analysis.trial_models import MODEL_COLUMNS, trial_model_rows
+from evalkit.analysis.trial_models import outcome_models, refuse_if_no_model
 from evalkit.analysis.trial_months import months
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_questionnaires import questionnaire_displays
@@ -43,7 +43,7 @@ from evalkit.analysis.trial_schools import schools
 from evalkit.analysis.trial_security import padlocks, threats_table
 from evalkit.analysis.trial_subgroups import subgroup_rows
 from evalkit.analysis.trial_wwc import wwc
-from evalkit.errors import DesignError, FitError
+from evalkit.errors import FitError
 from evalkit.progress import tick
 from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.outcome import Outcome
@@ -97,12 +97,12 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
         tick(f"Analysing {outcome.label}", place, len(plan.outcomes))
         found.append(analyse_outcome(scores, study, outcome, standards, mechanism))
     tick("Analysed", len(plan.outcomes), len(plan.outcomes))
-    _refuse_if_nothing(study, found)
+    refuse_if_no_model(study, found)
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     displays = _displays(scores, study, found, standards)
     displays |= _ratings(plan, found, estimates, displays, standards)
-    models, samples = _models(found), [one.sample for one in found]
+    models, samples = outcome_models(found), [one.sample for one in found]
     reliabilities = trial_reliabilities(scores, samples)
     made_from, notes = provenance(scores, study)
     return Results(
@@ -166,24 +166,6 @@ def later_waves(scores: Scores, study: Study, sample: TrialSample) -> list[str]:
     frame = scores.frame
     with_scores = set(frame.loc[(frame["scale"] == sample.outcome.scale) & frame["value"].notna(), "wave"])
     return [wave for wave in waves[waves.index(sample.wave) + 1 :] if wave in with_scores]
-
-
-def _refuse_if_nothing(study: Study, found: Sequence[AnalysedOutcome]) -> None:
-    if any(one.model is not None for one in found):
-        return
-    raise DesignError(
-        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
-        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
-    )
-
-
-def _models(found: Sequence[AnalysedOutcome]) -> pd.DataFrame:
-    tables: list[pd.DataFrame] = []
-    for one in found:
-        if one.model is not None and one.alone is not None:
-            tables.append(trial_model_rows("primary", one.model, dict(one.scales), one.alone))
-            tables.append(trial_model_rows("unadjusted", one.alone, dict(one.scales), one.alone))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
 
 
 def _displays(

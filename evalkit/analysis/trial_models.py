@@ -1,13 +1,18 @@
 """The frame of a trial's models: a row per outcome, model and contrast, with the numbers that describe its fit."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Protocol
 
 import pandas as pd
 
+from evalkit.analysis.estimate import Estimate
 from evalkit.analysis.linear_model import LinearModel
 from evalkit.analysis.multilevel import Fit
 from evalkit.analysis.trial_model import TrialModel, Yardstick, cluster_column, records
+from evalkit.analysis.trial_sample import TrialSample
+from evalkit.errors import DesignError
+from evalkit.records.evaluation import Study
 from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe
 
 MODEL_COLUMNS = (
@@ -125,3 +130,38 @@ def _explained(model: TrialModel, alone: TrialModel) -> dict[str, object]:
         else math.nan
         for level in ("pupil", "school")
     }
+
+
+class FittedOutcome(Protocol):
+    """One outcome with its two models, whatever the design."""
+
+    @property
+    def sample(self) -> TrialSample: ...
+    @property
+    def model(self) -> TrialModel | None: ...
+    @property
+    def alone(self) -> TrialModel | None: ...
+    @property
+    def scales(self) -> Mapping[str, Yardstick]: ...
+    @property
+    def rows(self) -> tuple[Estimate, ...]: ...
+
+
+def outcome_models(found: Sequence[FittedOutcome]) -> pd.DataFrame:
+    """The rows of the primary and of the arm-only model of every outcome that has them."""
+    tables: list[pd.DataFrame] = []
+    for one in found:
+        if one.model is not None and one.alone is not None:
+            tables.append(trial_model_rows("primary", one.model, dict(one.scales), one.alone))
+            tables.append(trial_model_rows("unadjusted", one.alone, dict(one.scales), one.alone))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
+
+
+def refuse_if_no_model(study: Study, found: Sequence[FittedOutcome]) -> None:
+    """Raises DesignError, with the reason of each outcome, when not one of them can be estimated."""
+    if any(one.model is not None for one in found):
+        return
+    raise DesignError(
+        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
+        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
+    )

@@ -111,3 +111,14 @@ def test_no_tracked_file_carries_a_path_of_one_machine_or_a_package_index() -> N
 def test_the_made_reference_pages_are_fresh(page: str) -> None:
     committed = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
     assert committed == PAGES[page](), "run: python docs/make_reference.py"
+
+
+def test_nobody_is_told_to_install_somebody_elses_package() -> None:
+    """The bare name belongs to another project; ours is evalkit-education."""
+    bare = re.compile(r"pip install (?:-\S+ )*['\"]?evalkit(?!-education)\b")
+    assert not [
+        path.relative_to(ROOT)
+        for path in tracked_files()
+        if path.suffix in (".py", ".md", ".yaml", ".html") and path != Path(__file__)
+        if bare.search(path.read_text(encoding="utf-8"))
+    ]
