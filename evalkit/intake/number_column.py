@@ -39,6 +39,7 @@ def read_number_column(
     findings: Findings,
     measure: str = "",
     words: Mapping[str, float] = NO_WORDS,
+    whose: Sequence[str] = (),
 ) -> tuple[Values, int]:
     """Read a column of numbers.
 
@@ -48,6 +49,7 @@ def read_number_column(
     decided : what a mapping file says texts mean, keys made by `answer_key`; None is no number
     measure : id of the measure, when it is one of the plan
     words : texts that stand for a number by themselves, keys made by `answer_key`
+    whose : for each row the pupil or the school that a number outside the range is told of, where that matters
 
     Returns
     -------
@@ -68,7 +70,7 @@ def read_number_column(
         **dict.fromkeys(places_of(table, column.index, table.raw.dates), Number("date")),
     }
     found = [special.get(place) or meaning[text] for place, text in enumerate(cells)]
-    _Said(table, column, rules, name, measure, findings).say(cells, found)
+    _Said(table, column, rules, name, measure, findings, whose).say(cells, found)
     used = sum(bool(plain(text)) and answer_key(text) in decided for text in cells) if decided else 0
     return [one.value if one.reading == "number" else None for one in found], used
 
@@ -77,14 +79,16 @@ class _Said:
     """Says what is wrong with one column of numbers."""
 
     def __init__(
-        self, table: Table, column: Column, rules: NumberRules, name: str, measure: str, findings: Findings
-    ) -> None:
+        self, table: Table, column: Column, rules: NumberRules, name: str, measure: str, findings: Findings,
+        whose: Sequence[str],
+    ) -> None:  # fmt: skip
         self.numbers = table.numbers
         self.column = column
         self.rules = rules
         self.name = name
         self.measure = measure
         self.findings = findings
+        self.whose = whose
 
     def say(self, cells: Sequence[str], found: Sequence[Number]) -> None:
         """Group the cells by what must be done with them."""
@@ -148,7 +152,9 @@ class _Said:
         mend = _TYPE_IT
         if len(places) * 2 > filled and len(places) > 1:
             mend = "Is this the right column? If so, correct 'low' and 'high' in the plan. Else copy the right column."
-        self._add("error", "out_of_range", f"{shown}{more} {verb} outside what '{self.name}' can be", mend, places)
+        of = listed(list(dict.fromkeys(self.whose[place] for place in places)), limit=_MOST_TEXTS) if self.whose else ""
+        what = f"{shown}{more} {verb} outside what '{self.name}' can be{f' ({of})' if of else ''}"
+        self._add("error", "out_of_range", what, mend, places)
 
     def _simple(self, places: Mapping[NumberReading, Sequence[int]]) -> None:
         said: tuple[tuple[NumberReading, str, str, str], ...] = (

@@ -11,6 +11,7 @@ from evalkit.intake.header import Table
 from evalkit.intake.normal import counted, listed, normal, plain, quoted, yaml_text
 from evalkit.intake.number_column import Values, read_number_column
 from evalkit.intake.numbers import NumberRules
+from evalkit.intake.pupils import shown_code
 from evalkit.records.characteristic import Characteristic
 from evalkit.records.evaluation import Study
 from evalkit.records.group_words import groups_key
@@ -107,10 +108,23 @@ def _arms(table: Table, column: Column, study: Study, decided: Mapping[str, str]
     return arms
 
 
+def _whose(table: Table) -> list[str]:
+    """For each row the pupil it is about, or else the school, as messages name them."""
+    for role in ("pupil", "school"):
+        column = next((one for one in table.columns if one.role == role), None)
+        if column is not None:
+            return [
+                f"the {role} {shown_code(cell)}" for cell in _places([plain(one) for one in table.cells(column.index)])
+            ]
+    return []
+
+
 def _amounts(table: Table, column: Column, one: Compliance, decided: Mapping[str, str], findings: Findings) -> Values:
     if one.kind == "dose":
         rules = NumberRules(one.low, one.highest, one.unit)
-        values, _ = read_number_column(table, column, rules, name=one.label, decided={}, findings=findings)
+        values, _ = read_number_column(
+            table, column, rules, name=one.label, decided={}, findings=findings, whose=_whose(table)
+        )
         return values
     found: Values = []
     rows: dict[str, list[int]] = defaultdict(list)

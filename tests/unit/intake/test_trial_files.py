@@ -305,7 +305,7 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
     ),
     (
         "dose", True, lambda t: t.school("100100").update(Days=5),
-        "out_of_range", "5 lies outside what 'Training days' can be",
+        "out_of_range", "5 lies outside what 'Training days' can be (the school '100100')",
     ),
     (
         "yes or no", True, lambda t: t.of("S1P02").update(Attended="mostly"),
