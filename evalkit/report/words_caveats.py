@@ -67,7 +67,8 @@ WARNINGS: dict[str, str] = {
 NOTES: dict[str, str] = {
     "complete_cases": "Each change rests on the pupils who have a score both before and after.",
     "one_or_more_suppressed": (
-        "Where a figure rests on fewer than {threshold} pupils it is not shown, so that nobody can be picked out. "
+        "Where a figure rests on fewer than {threshold} pupils it is not shown, so that nobody can be picked out; only "
+        "how many took part is. "
         "Tables show “c” in its place."
     ),
 }

@@ -57,7 +57,8 @@ NOTES: dict[str, str] = {
     "complete_cases": "The main result rests on the pupils who have an outcome{detail}.",
     "missing_indicator": "Pupils without a baseline stay in the analysis and are marked as such in the model.",
     "one_or_more_suppressed": (
-        "Where a figure rests on fewer than {threshold} pupils it is not shown, so that nobody can be picked out. "
+        "Where a figure rests on fewer than {threshold} pupils it is not shown, so that nobody can be picked out; only "
+        "how many took part is. "
         "Tables show “c” in its place."
     ),
 }
