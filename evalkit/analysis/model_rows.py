@@ -1,17 +1,16 @@
 """The rows of a model without random terms: read, coded, the incomplete ones counted."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evalkit.analysis.design import Column, FloatArray, IntArray, code_formulaic, need_columns, variables_of
-from evalkit.analysis.design import formulaic_variables as variables_in
-from evalkit.analysis.formula import AS_FACTOR, NAME, ModelFormula, column_of
+from evalkit.analysis.complete_rows import Reader, complete_rows, outcome_columns, outcome_values, weight_values
+from evalkit.analysis.design import Column, FloatArray, IntArray, need_columns, variables_of
+from evalkit.analysis.formula import AS_FACTOR, ModelFormula, column_of
 from evalkit.analysis.random_terms import code_expression, refuse_constants
-from evalkit.analysis.sample import Reader, Sample
+from evalkit.analysis.sample import Sample
 from evalkit.errors import FitError, SpecError
 from evalkit.stats.linear import independent_columns
 
@@ -82,8 +81,7 @@ def draw_rows(
     SpecError, FitError
         As `linear`.
     """
-    if not isinstance(data, pd.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise FitError(f"The data are a {type(data).__name__}. Give a pandas DataFrame, a row per pupil.")
+    reader = Reader(data)
     for option, name in (("clusters", clusters), ("weights", weights)):
         if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SpecError(
@@ -91,11 +89,9 @@ def draw_rows(
             )
     model = read_formula(text)
     fixed, fixed_names = variables_of(text, model.fixed)
-    simple = re.fullmatch(NAME, model.outcome) is not None
-    outcome_names = [model.outcome] if simple else variables_in(text, model.outcome)
+    outcome_names = outcome_columns(model)
     extra = [name for name in (clusters, weights) if name is not None]
     need_columns(data, [*outcome_names, *fixed_names, *extra], formula=text)
-    reader = Reader(data)
     atoms = [] if fixed is None else list(dict.fromkeys(atom for term in fixed.terms for atom in term))
     predictors = {atom: reader.predictor(atom) for atom in atoms}
     known = {column_of(atom) for atom in atoms}
@@ -105,13 +101,14 @@ def draw_rows(
     groups = None if clusters is None else reader.group(clusters)
     weighting = None if weights is None else reader.any(weights)
     own = {name: column for name, column in ((clusters, groups), (weights, weighting)) if name and column}
-    rows, missing = _complete({**own, **used}, len(data))
-    frame = data.iloc[rows]
+    rows, missing = complete_rows({**own, **used}, len(data))
+    frame = data if rows is None else data.iloc[rows]
     predictors = {atom: column.at(rows) for atom, column in predictors.items()}
-    outcome = _numbers(model.outcome, reader.any(model.outcome).at(rows)) if simple else _computed(model, frame)
+    simple = {model.outcome: reader.any(model.outcome).at(rows)} if model.outcome in outcome_names else {}
+    outcome = outcome_values(model, simple, frame)
     coding, columns = code_expression(text, model.fixed, fixed, predictors, frame)
     refuse_constants(coding, columns, model)
-    values = None if weights is None or weighting is None else _weights(weights, weighting.at(rows))
+    values = None if weights is None or weighting is None else weight_values(weights, weighting.at(rows))
     codes, count = (None, 0) if clusters is None or groups is None else _cluster_codes(clusters, groups.at(rows))
     sample = Sample(model, outcome, columns, coding, (), (), values, frame.index, missing, len(data))
     if constant:
@@ -140,45 +137,6 @@ def read_formula(text: str) -> ModelFormula:
             "with clusters='school'; for random terms use multilevel(), or logit() for a yes/no outcome."
         )
     return ModelFormula(text, outcome, fixed, ())
-
-
-def _complete(used: dict[str, Column], n: int) -> tuple[IntArray, dict[str, int]]:
-    gaps = {name: gap for name, column in used.items() if (gap := column.missing()) is not None}
-    if n == 0:
-        raise FitError("The data have no rows.")
-    if not gaps:
-        return np.arange(n, dtype=np.intp), {}
-    rows = np.flatnonzero(~np.logical_or.reduce(list(gaps.values())))
-    missing = {name: int(gap.sum()) for name, gap in gaps.items()}
-    if not rows.size:
-        listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        raise FitError(f"No row has a value in every column of the model. Missing values by column: {listed}.")
-    return rows, missing
-
-
-def _numbers(name: str, column: Column) -> FloatArray:
-    if column.values is None:
-        raise FitError(
-            f"The outcome {name!r} holds text, such as {column.levels[0]!r}. Use a column of numbers "
-            "(pandas.to_numeric, missing cells left empty)."
-        )
-    return column.values
-
-
-def _computed(model: ModelFormula, frame: pd.DataFrame) -> FloatArray:
-    _, rows = code_formulaic(model.text, f"0 + {model.outcome}", frame)
-    if len(rows) != 1:
-        raise FitError(f"The outcome {model.outcome!r} makes {len(rows)} columns. Write one column of numbers.")
-    return rows[0]
-
-
-def _weights(name: str, column: Column) -> FloatArray:
-    if column.values is None:
-        raise FitError(f"The weights {name!r} hold text. Use numbers above 0.")
-    bad = int((column.values <= 0.0).sum())
-    if bad:
-        raise FitError(f"The weights {name!r} are not above 0 in {bad} row(s). Leave out rows that should not count.")
-    return column.values
 
 
 def _cluster_codes(name: str, column: Column) -> tuple[IntArray, int]:

@@ -6,20 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.analysis.complete_rows import Reader, complete_rows, outcome_columns, outcome_values, weight_values
 from evalkit.analysis.design import (
     Coding,
-    Column,
     FloatArray,
-    IntArray,
-    code_formulaic,
     encode_formulaic,
     encode_plain,
     need_columns,
     read_column,
-    read_predictor,
     variables_of,
 )
-from evalkit.analysis.formula import NAME, ModelFormula, PlainFormula, column_of, parse_formula
+from evalkit.analysis.formula import ModelFormula, PlainFormula, column_of, parse_formula
 from evalkit.analysis.random_terms import (
     Effects,
     GroupedTerm,
@@ -77,17 +74,15 @@ def draw_sample(text: str, data: pd.DataFrame, weights: str | None) -> Sample:
     FitError
         When the data do not fit it; the message names the column and says what to write instead.
     """
-    if not isinstance(data, pd.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise FitError(f"The data are a {type(data).__name__}. Give a pandas DataFrame, a row per pupil.")
+    reader = Reader(data)
     model = parse_formula(text)
     fixed, fixed_names = variables_of(text, model.fixed)
     effects = {part.effects: variables_of(text, part.effects) for part in model.random if part.effects != "1"}
-    outcome_names = _outcome_names(model)
+    outcome_names = outcome_columns(model)
     groups = [name for part in model.random for name in part.group]
     extra = [] if weights is None else [weights]
     names = [*outcome_names, *fixed_names, *(n for _, used in effects.values() for n in used), *groups, *extra]
     need_columns(data, names, formula=text)
-    reader = Reader(data)
     atoms = _atoms(fixed, effects)
     predictors = {atom: reader.predictor(atom) for atom in atoms}
     others = {
@@ -97,50 +92,16 @@ def draw_sample(text: str, data: pd.DataFrame, weights: str | None) -> Sample:
     used = {**{column_of(a): c for a, c in predictors.items()}, **others, **grouping}
     if weights is not None:
         used[weights] = reader.any(weights)
-    rows, missing = _complete(used, len(data))
+    rows, missing = complete_rows(used, len(data))
     frame = data if rows is None else data.iloc[rows]
     predictors = {atom: column.at(rows) for atom, column in predictors.items()}
-    if model.outcome in used:
-        outcome = _outcome(model, used[model.outcome].at(rows))
-    else:
-        outcome = _computed_outcome(model, frame)
+    outcome = outcome_values(model, {name: used[name].at(rows) for name in outcome_names if name in used}, frame)
     coding, columns = code_expression(model.text, model.fixed, fixed, predictors, frame)
     refuse_constants(coding, columns, model)
     terms, grouped = random_terms(model, effects, predictors, {n: c.at(rows) for n, c in grouping.items()}, frame)
     check_between(coding, columns, terms)
-    weighting = None if weights is None else _weights(weights, used[weights].at(rows))
+    weighting = None if weights is None else weight_values(weights, used[weights].at(rows))
     return Sample(model, outcome, columns, coding, terms, grouped, weighting, frame.index, missing, len(data))
-
-
-class Reader:
-    """Reads every column of a frame once.
-
-    Parameters
-    ----------
-    data : pandas.DataFrame
-    """
-
-    def __init__(self, data: pd.DataFrame) -> None:
-        self._data = data
-        self._seen: dict[tuple[str, bool], Column] = {}
-
-    def _read(self, name: str, *, categorical: bool) -> Column:
-        key = (name, categorical)
-        if key not in self._seen:
-            self._seen[key] = read_column(self._data, name, categorical=categorical)
-        return self._seen[key]
-
-    def predictor(self, atom: str) -> Column:
-        """Column of an atom of the fixed part."""
-        return read_predictor(self._data, atom)
-
-    def any(self, name: str) -> Column:
-        """A column, numeric where it can be."""
-        return self._read(name, categorical=False)
-
-    def group(self, name: str) -> Column:
-        """A column as categories."""
-        return self._read(name, categorical=True)
 
 
 def _all(effects: Effects) -> list[str]:
@@ -150,59 +111,6 @@ def _all(effects: Effects) -> list[str]:
 def _atoms(fixed: PlainFormula | None, effects: Effects) -> list[str]:
     plains = [fixed, *(plain for plain, _ in effects.values())]
     return list(dict.fromkeys(atom for plain in plains if plain is not None for term in plain.terms for atom in term))
-
-
-def _outcome_names(model: ModelFormula) -> list[str]:
-    import re
-
-    if re.fullmatch(NAME, model.outcome):
-        return [model.outcome]
-    from evalkit.analysis.design import formulaic_variables
-
-    return formulaic_variables(model.text, model.outcome)
-
-
-def _outcome(model: ModelFormula, column: Column) -> FloatArray:
-    if column.values is None:
-        raise FitError(
-            f"The outcome {model.outcome!r} holds text, such as {column.levels[0]!r}. Use a column of numbers "
-            "(pandas.to_numeric, missing cells left empty)."
-        )
-    return column.values
-
-
-def _computed_outcome(model: ModelFormula, frame: pd.DataFrame) -> FloatArray:
-    _, rows = code_formulaic(model.text, f"0 + {model.outcome}", frame)
-    if len(rows) != 1:
-        raise FitError(f"The outcome {model.outcome!r} makes {len(rows)} columns. Write one column of numbers.")
-    return rows[0]
-
-
-def _complete(used: Mapping[str, Column], n: int) -> tuple[IntArray | None, dict[str, int]]:
-    """Rows where nothing is missing (None: all), and how many each column lacks."""
-    gaps = {name: gap for name, column in used.items() if (gap := column.missing()) is not None}
-    if not gaps:
-        if n == 0:
-            raise FitError("The data have no rows.")
-        return None, {}
-    rows = np.flatnonzero(~np.logical_or.reduce(list(gaps.values())))
-    missing = {name: int(gap.sum()) for name, gap in gaps.items()}
-    if not rows.size:
-        listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        raise FitError(f"No row has a value in every column of the model. Missing values by column: {listed}.")
-    return rows, missing
-
-
-def _weights(name: str, column: Column) -> FloatArray:
-    if column.values is None:
-        raise FitError(f"The weights {name!r} hold text. Use numbers above 0.")
-    low = float(column.values.min())
-    if low <= 0.0:
-        raise FitError(
-            f"The weights {name!r} are not above 0 in {int((column.values <= 0.0).sum())} row(s). A row's residual "
-            "variance is sigma^2 / weight, so use weights above 0 and leave out rows that should not count."
-        )
-    return column.values
 
 
 def encode(sample: Sample, coding: Coding, data: pd.DataFrame) -> FloatArray:
