@@ -1,9 +1,17 @@
-"""How far a release or a report is, as its page shows it."""
+"""Releases and reports that a worker makes: promise one, promise it again, say how far it is."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
 
-from evalkit.portal.models import DataRelease, Job, Report
+from django.db import transaction
+from django.http import Http404
+
+from evalkit.portal.jobs.queue import enqueue
+from evalkit.portal.models import DataRelease, Job, Person, Programme, Report
 from evalkit.portal.models.outcomes import Making
+
+Made = TypeVar("Made", DataRelease, Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,32 @@ class Progress:
     def is_running(self) -> bool:
         """Whether the page should look again."""
         return self.state in ("waiting", "running")
+
+
+def promise(
+    model: type[Made],
+    kind: Job.Kind,
+    id: UUID,
+    *,
+    programme: Programme,
+    by: Person,
+    given: dict[str, Any] | None = None,
+) -> Made:
+    """The release or report of this id, and the promise to make it, once. Raises Http404 for another programme's id."""
+    with transaction.atomic():
+        asked = {"programme": programme, "made_by": by, **(given or {})}
+        made, fresh = model.objects.get_or_create(pk=id, defaults=asked)
+        if made.programme_id != programme.pk:
+            raise Http404
+        if fresh:
+            enqueue(kind, made.pk, programme=programme)
+    return made
+
+
+def promise_again(made: DataRelease | Report, kind: Job.Kind) -> None:
+    """Have what failed made once more."""
+    type(made).objects.filter(pk=made.pk).update(state=Making.WAITING, failure="")
+    enqueue(kind, made.pk, programme=made.programme)
 
 
 def progress_of(made: DataRelease | Report, kind: Job.Kind) -> Progress:

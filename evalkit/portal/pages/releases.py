@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,9 +11,8 @@ from evalkit.custody.audit import Action
 from evalkit.custody.data_lock import data_lock, lock_data, unlock_data
 from evalkit.custody.keys import make_key, read_keys
 from evalkit.portal.access import Visit, page
-from evalkit.portal.jobs.queue import enqueue
 from evalkit.portal.jobs.releasing import problems_of
-from evalkit.portal.making import progress_of
+from evalkit.portal.making import progress_of, promise, promise_again
 from evalkit.portal.models import DataRelease, Job, Programme, Role, SurveyUpload
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
@@ -55,7 +53,7 @@ def releases(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The data releases; on POST promise one more."""
     programme = visit.the_programme
     if request.method == "POST":
-        made = promise_release(programme, visit, sent_id(request))
+        made = promise(DataRelease, Job.Kind.RELEASE, sent_id(request), programme=programme, by=visit.person)
         return redirect("release", programme=programme.pk, release=made.pk)
     needs_key, has_key = _key(programme)
     context = {
@@ -66,19 +64,6 @@ def releases(request: HttpRequest, visit: Visit) -> HttpResponse:
     return render(request, "portal/programme/releases.html", context)
 
 
-def promise_release(programme: Programme, visit: Visit, id: UUID) -> DataRelease:
-    """The release of this id, and the promise to make it, once."""
-    with transaction.atomic():
-        made, fresh = DataRelease.objects.get_or_create(
-            pk=id, defaults={"programme": programme, "made_by": visit.person}
-        )
-        if made.programme_id != programme.pk:
-            raise Http404
-        if fresh:
-            enqueue(Job.Kind.RELEASE, made.pk, programme=programme)
-    return made
-
-
 @page(Role.EVALUATOR)
 def release(request: HttpRequest, visit: Visit, *, release: UUID) -> HttpResponse:
     """One release: how far it is, what is wrong with it, or what it holds; on POST try again."""
@@ -86,8 +71,7 @@ def release(request: HttpRequest, visit: Visit, *, release: UUID) -> HttpRespons
     now = progress_of(made, Job.Kind.RELEASE)
     if request.method == "POST":
         if now.is_failed:
-            DataRelease.objects.filter(pk=made.pk).update(state=Making.WAITING, failure="")
-            enqueue(Job.Kind.RELEASE, made.pk, programme=programme)
+            promise_again(made, Job.Kind.RELEASE)
         return redirect("release", programme=programme.pk, release=made.pk)
     if now.is_ready or now.is_failed:
         record(visit.person, "view", programme=programme, target=f"release {made.pk}")

@@ -3,15 +3,13 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from evalkit.portal.access import Visit, page
-from evalkit.portal.jobs.queue import enqueue
-from evalkit.portal.making import progress_of
+from evalkit.portal.making import progress_of, promise, promise_again
 from evalkit.portal.models import DataRelease, Job, Report, Role
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
@@ -46,15 +44,8 @@ def _promise(visit: Visit, id: UUID, of: str) -> Report:
         release = None
     if release is None:
         raise Http404
-    with transaction.atomic():
-        made, fresh = Report.objects.get_or_create(
-            pk=id, defaults={"programme": programme, "release": release, "made_by": visit.person}
-        )
-        if made.programme_id != programme.pk:
-            raise Http404
-        if fresh:
-            enqueue(Job.Kind.REPORT, made.pk, programme=programme)
-    return made
+    given = {"release": release}
+    return promise(Report, Job.Kind.REPORT, id, programme=programme, by=visit.person, given=given)
 
 
 @page(Role.EVALUATOR)
@@ -64,8 +55,7 @@ def report(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
     now = progress_of(made, Job.Kind.REPORT)
     if request.method == "POST":
         if now.is_failed:
-            Report.objects.filter(pk=made.pk).update(state=Making.WAITING, failure="")
-            enqueue(Job.Kind.REPORT, made.pk, programme=programme)
+            promise_again(made, Job.Kind.REPORT)
         return redirect("report", programme=programme.pk, report=made.pk)
     if now.is_ready:
         record(visit.person, "view", programme=programme, target=f"report {made.pk}")
