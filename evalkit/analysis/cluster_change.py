@@ -9,10 +9,10 @@ from scipy.special import ndtri
 
 from evalkit.analysis.estimate import Estimate, not_estimated, suppressed, too_few_reason
 from evalkit.analysis.linear_model import linear
-from evalkit.analysis.multilevel import Fit, multilevel
+from evalkit.analysis.multilevel import multilevel
 from evalkit.analysis.paired_sample import PairedSample
 from evalkit.analysis.trial_model import records
-from evalkit.analysis.trial_schools import SCHOOLS_COLUMNS, blurred, schools_shown
+from evalkit.analysis.trial_schools import ALL_ARMS, pooled_variance, schools_shown, schools_table, side_by_side
 from evalkit.errors import FitError
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.scores import Scores
@@ -190,30 +190,23 @@ def school_changes(found: list[ClusteredChange], plan: Evaluation, *, fewest: in
     """
     tables: list[pd.DataFrame] = []
     for one in found:
-        fit = _fitted(one)
-        if fit is None:
+        if one.problem:
             continue
-        effects = fit.random_effects()
-        group = _levels(one)["school"]
-        own = effects[(effects["group"] == group) & (effects["term"] == "Intercept")].copy()
-        pairs = one.frame.drop_duplicates("school")
-        names = pairs["school"] + ":" + pairs["hub"] if ":" in group else pairs["school"]
-        own["school"] = own["level"].astype("str").map(dict(zip(names, pairs["school"], strict=True)))
-        own = own.set_index("school").sort_values("estimate", kind="stable")
-        pupils = one.frame.groupby("school").size().reindex(own.index)
-        own = own[schools_shown(pupils, threshold=plan.suppression_threshold, fewest=fewest)]
-        half = ndtri((1 + plan.conf_level) / 2) * blurred(own["std_error"].to_numpy(dtype="float64"), fewest)
-        middle = own["estimate"].to_numpy(dtype="float64")
+        groups = one.frame.groupby("school")["change"]
+        hubs = one.frame.drop_duplicates("school").set_index("school")["hub"] if "hub" in one.frame.columns else None
         tables.append(
-            pd.DataFrame(
-                {
-                    "outcome": one.sample.outcome.id, "arm": "all", "place": np.arange(1.0, len(own) + 1),
-                    "estimate": middle, "low": middle - half, "high": middle + half,
-                }
+            side_by_side(
+                one.sample.outcome,
+                groups.mean(),
+                pooled_variance(one.frame["change"], one.frame["school"]) / groups.size(),
+                pupils=groups.size(),
+                arms=pd.Series(ALL_ARMS, index=list(groups.groups)),
+                plan=plan,
+                fewest=fewest,
+                hubs=hubs,
             )
-        )  # fmt: skip
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SCHOOLS_COLUMNS))
-    return table.astype({name: "str" if name in ("outcome", "arm") else "float64" for name in SCHOOLS_COLUMNS})
+        )
+    return schools_table(tables)
 
 
 def funnel(found: list[ClusteredChange], plan: Evaluation, *, fewest: int, rounding: int) -> pd.DataFrame:
@@ -239,7 +232,7 @@ def funnel(found: list[ClusteredChange], plan: Evaluation, *, fewest: int, round
         shown = schools_shown(sizes, threshold=plan.suppression_threshold, fewest=fewest)
         if not shown.any():
             continue
-        within = math.sqrt(float((groups.var(ddof=1) * (sizes - 1)).sum()) / float((sizes - 1).sum()))
+        within = math.sqrt(pooled_variance(one.frame["change"], one.frame["school"]))
         middle, name = float(one.frame["change"].mean()), one.sample.outcome.id
         order = means[shown].sort_values(kind="stable").index
         rows += [
@@ -254,12 +247,3 @@ def funnel(found: list[ClusteredChange], plan: Evaluation, *, fewest: int, round
             rows.append((name, "limit", float(n), middle, *ends))
     table = pd.DataFrame(rows, columns=list(FUNNEL_COLUMNS))
     return table.astype({name: "str" if name in ("outcome", "kind") else "float64" for name in FUNNEL_COLUMNS})
-
-
-def _fitted(one: ClusteredChange) -> Fit | None:
-    if one.problem:
-        return None
-    try:
-        return multilevel(f"change ~ 1 + {one.random}", one.frame, df="kenward-roger")
-    except FitError:
-        return None

@@ -10,7 +10,7 @@ from evalkit.analysis.comparison_caveats import COMPARISON_LIMITS, comparison_ca
 from evalkit.analysis.comparison_displays import adjustment, designs, detectable, sensitivity, wwc_comparison
 from evalkit.analysis.comparison_robustness import BaselineError, comparison_robustness
 from evalkit.analysis.comparison_starts import stacked_sample, start_rows
-from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
+from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated, refuse_if_nothing
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.quality_facts import reliability_of
@@ -33,7 +33,7 @@ from evalkit.analysis.trial_fidelity import fidelity, fidelity_summary
 from evalkit.analysis.trial_flow import attrition, flow, reasons, wwc_attrition
 from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
-from evalkit.analysis.trial_models import outcome_models, refuse_if_no_model
+from evalkit.analysis.trial_models import outcome_models
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from evalkit.analysis.trial_schools import schools
@@ -97,7 +97,7 @@ def analyse_comparison(scores: Scores, study: Study) -> Results:
         tick(f"Analysing {outcome.label}", place, len(plan.outcomes))
         found.append(compare_outcome(scores, study, outcome))
     tick("Analysed", len(plan.outcomes), len(plan.outcomes))
-    refuse_if_no_model(study, found)
+    refuse_if_nothing(plan, [one.rows[0] for one in found])
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     samples = [one.sample for one in found]

@@ -1,4 +1,4 @@
-"""One row of the estimates table: as made, as refused, as suppressed."""
+"""One row of the estimates table: as made, as refused, as suppressed; data without a single row are refused."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
+from evalkit.errors import DesignError
+from evalkit.records.evaluation import Evaluation
 from evalkit.records.results import ESTIMATE_COLUMNS, TEXT_COLUMNS
 
 NUMBER_FIELDS = (
@@ -62,6 +64,27 @@ def suppressed(row: Estimate, reason: str) -> Estimate:
 def too_few_reason(threshold: int) -> str:
     """Why numbers that rest on few pupils are hidden."""
     return f"Not shown, because it rests on fewer than {threshold} pupils."
+
+
+def refuse_if_nothing(plan: Evaluation, rows: Sequence[Estimate]) -> None:
+    """Refuse data of which not one outcome can be estimated.
+
+    Parameters
+    ----------
+    plan : Evaluation
+    rows : the main row of every outcome
+
+    Raises
+    ------
+    DesignError
+        With the reason of each outcome.
+    """
+    if any(row.status == "ok" for row in rows):
+        return
+    raise DesignError(
+        f"{plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
+        problems=[f"{row.outcome} ({plan.outcome(row.outcome).label}): {row.reason}" for row in rows],
+    )
 
 
 def estimate_table(rows: Sequence[Estimate]) -> pd.DataFrame:

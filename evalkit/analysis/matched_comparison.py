@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalkit.analysis.adjustment import adjusted
 from evalkit.analysis.comparison_displays import detectable, wwc_comparison
-from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
+from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated, refuse_if_nothing
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.matched_caveats import MATCHED_LIMITS, matched_caveats
 from evalkit.analysis.matched_displays import love, matched_balance, matched_flow, matching_table, overlap
@@ -15,6 +15,7 @@ from evalkit.analysis.matched_models import matched_models
 from evalkit.analysis.matched_problems import refuse_bad_match
 from evalkit.analysis.matched_rows import MATCHED, outcome_rows
 from evalkit.analysis.matched_sample import MatchedSample, complete_sample, matched_sample
+from evalkit.analysis.matched_schools import matched_schools
 from evalkit.analysis.matched_sensitivity import sensitivity
 from evalkit.analysis.matched_subgroups import subgroup_rows
 from evalkit.analysis.matched_waves import placebo_row, trend, wave_rows
@@ -33,7 +34,7 @@ from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_months import months
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
 from evalkit.analysis.trial_security import padlocks, threats_table
-from evalkit.errors import DesignError, FitError
+from evalkit.errors import FitError
 from evalkit.progress import tick
 from evalkit.records.evaluation import Study
 from evalkit.records.outcome import Outcome
@@ -78,7 +79,7 @@ def analyse_matched(scores: Scores, study: Study) -> Results:
         tick(f"Matching for {outcome.label}", place, len(wanted))
         found.append(matched_outcome(scores, study, outcome))
     tick("Matched", len(wanted), len(wanted))
-    _refuse_if_nothing(study, found)
+    refuse_if_nothing(plan, [one.rows[0] for one in found])
     matched = [one.matched for one in found if one.matched is not None]
     rows = [row for one in found for row in one.rows]
     rows += [
@@ -129,15 +130,6 @@ def matched_outcome(scores: Scores, study: Study, outcome: Outcome) -> MatchedOu
     return MatchedOutcome(matched.sample, matched, tuple(rows))
 
 
-def _refuse_if_nothing(study: Study, found: Sequence[MatchedOutcome]) -> None:
-    if any(one.matched is not None for one in found):
-        return
-    raise DesignError(
-        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
-        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
-    )
-
-
 def _as_analysed(balance: pd.DataFrame) -> pd.DataFrame:
     """The balance table with the matched pupils under the name that other designs give to the analysed ones."""
     return balance.assign(sample=balance["sample"].replace({"matched": "analysed", "all": "randomised"}))
@@ -165,6 +157,7 @@ def _displays(
         "sensitivity": sensitivity(primary),
         "distribution": distribution(samples),
         "arms": arms(samples),
+        "schools": matched_schools(matched, fewest=int(standards.methods.fewest_schools_shown.value)),
         "missing_pattern": missing_pattern(samples),
         "fidelity": fidelity(about_all),
         "fidelity_summary": fidelity_summary(about_all),

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from evalkit.analysis.match_units import weigh_units
+from evalkit.analysis.match_units import PAIRED, weigh_units
 from evalkit.analysis.matched_sample import MatchedSample, matching_of
 from evalkit.analysis.trial_flow import pupil_steps
 from evalkit.analysis.trial_overlap import Shown, may_be_shown
 from evalkit.errors import FitError
+from evalkit.records.comparison import MatchMethod
 from evalkit.records.standards_trial import WwcStandards
 from evalkit.stats.balancing import effective_size
 from evalkit.stats.description import bin_counts
@@ -251,25 +253,26 @@ def matching_table(found: Sequence[MatchedSample]) -> pd.DataFrame:
     -------
     frame, MATCHING_COLUMNS
         `value` is text as the plan says it, `number` is a count or an effective sample size (one of the two is empty).
+        Options that the method does not have, or that the plan leaves open, have no row.
     """
     rows: list[tuple[str, str, str, float]] = []
     for matched in found:
         plan, units, name = matching_of(matched.sample), matched.units, matched.sample.outcome.id
-        texts = {
-            "unit": plan.unit,
-            "method": units.method,
-            "estimand": units.estimand,
-            "distance": plan.distance if units.method in ("nearest", "optimal", "full") else "",
-            "replacement": "yes" if plan.replacement else "no",
-            "exact": ", ".join(plan.exact),
-            "cluster": matched.cluster_by,
-        }
+        texts = {"unit": plan.unit, "method": units.method, "estimand": units.estimand, "cluster": matched.cluster_by}
+        numbers: dict[str, float] = {}
+        if units.method in PAIRED:
+            texts["distance"] = plan.distance
+            if plan.caliper is not None:
+                numbers["caliper"] = plan.caliper
+        if units.method == "nearest":
+            texts["replacement"] = "yes" if plan.replacement else "no"
+        if units.method in ("nearest", "optimal"):
+            numbers["ratio"] = float(plan.ratio)
+        if plan.exact and units.method in get_args(MatchMethod):
+            texts["exact"] = ", ".join(plan.exact)
+        if (units.sets >= 0).any():
+            numbers["sets"] = float(units.sets.max() + 1)
         rows += [(name, quantity, text, math.nan) for quantity, text in texts.items()]
-        numbers = {
-            "ratio": float(plan.ratio),
-            "caliper": plan.caliper if plan.caliper is not None and units.method in texts["method"] else math.nan,
-            "sets": float(units.sets.max() + 1) if (units.sets >= 0).any() else math.nan,
-        }
         for group, own in (("treated", units.chosen), ("control", ~units.chosen)):
             numbers |= {
                 f"n_{group}": float(own.sum()),

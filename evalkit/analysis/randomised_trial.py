@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evalkit.analysis.adjustment import adjusted
-from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated
+from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated, refuse_if_nothing
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.provenance import provenance
@@ -33,7 +33,7 @@ from evalkit.analysis.trial_mdes import detectable_at_randomisation
 from evalkit.analysis.trial_missing import missing_rows
 from evalkit.analysis.trial_missing_table import missing_pattern
 from evalkit.analysis.trial_model import TrialModel, Yardstick, fit_trial, yardsticks
-from evalkit.analysis.trial_models import outcome_models, refuse_if_no_model
+from evalkit.analysis.trial_models import outcome_models
 from evalkit.analysis.trial_months import months
 from evalkit.analysis.trial_problems import refuse_bad_trial
 from evalkit.analysis.trial_questionnaires import questionnaire_displays
@@ -97,7 +97,7 @@ def analyse_trial(scores: Scores, study: Study, *, mechanism: Mechanism | None =
         tick(f"Analysing {outcome.label}", place, len(plan.outcomes))
         found.append(analyse_outcome(scores, study, outcome, standards, mechanism))
     tick("Analysed", len(plan.outcomes), len(plan.outcomes))
-    refuse_if_no_model(study, found)
+    refuse_if_nothing(plan, [one.rows[0] for one in found])
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     displays = _displays(scores, study, found, standards)

@@ -12,7 +12,7 @@ from evalkit.analysis.multilevel import multilevel
 from evalkit.analysis.paired_sample import paired_samples
 from evalkit.analysis.trial_model import fit_trial, fixed_part
 from evalkit.analysis.trial_sample import TrialSample, randomised_pupils, trial_sample
-from evalkit.analysis.trial_schools import schools_shown
+from evalkit.analysis.trial_schools import pooled_variance, schools_shown
 from evalkit.errors import DesignError, FitError
 from evalkit.records.evaluation import Evaluation, Study
 from evalkit.records.outcome import Outcome
@@ -172,11 +172,11 @@ def _figures(found: OfSchools, plan: Evaluation, schools: Sequence[str]) -> dict
     reasons = {school: _hidden(sizes, school, plan) for school in schools}
     if all(reasons.values()):
         return {school: _without(blank, reason) for school, reason in reasons.items()}
-    pooled = float((groups.var(ddof=1).fillna(0) * (sizes - 1)).sum()) / max(1.0, float((sizes - 1).sum()))
     hubs = found.frame.drop_duplicates("school").set_index("school")["hub"] if "hub" in found.frame else None
     try:
         shrunken = shrink_schools(
-            means.to_numpy(), sizes.to_numpy(), within_variance=pooled, conf_level=plan.conf_level,
+            means.to_numpy(), sizes.to_numpy(), conf_level=plan.conf_level,
+            within_variance=pooled_variance(found.frame["result"], found.frame["school"]),
             hubs=None if hubs is None else pd.factorize(hubs.reindex(means.index), sort=True)[0],
         )  # fmt: skip
     except FitError as error:

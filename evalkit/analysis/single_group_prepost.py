@@ -17,7 +17,7 @@ from evalkit.analysis.cluster_change import (
     school_changes,
 )
 from evalkit.analysis.displays import change_table, distribution_table, flow_table, means_table
-from evalkit.analysis.estimate import Estimate, estimate_table, suppressed, too_few_reason
+from evalkit.analysis.estimate import Estimate, estimate_table, refuse_if_nothing, suppressed, too_few_reason
 from evalkit.analysis.expected_regression import regression_rows
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.leavers import leavers_row
@@ -29,7 +29,6 @@ from evalkit.analysis.paired_sample import PairedSample, Participation, paired_s
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.quality_facts import Reliability, reliability_by_error, reliability_of
 from evalkit.analysis.reliable_change import reliable_change_rows
-from evalkit.errors import DesignError
 from evalkit.records.evaluation import Study
 from evalkit.records.results import Results
 from evalkit.records.scores import Scores
@@ -130,19 +129,8 @@ def _estimates(
         rows.append(leavers_row(sample, plan))
     for one in in_schools:
         rows += cluster_rows(one, plan)
-    _refuse_if_nothing(study, rows)
+    refuse_if_nothing(plan, [row for row in rows if row.estimator == "paired_t"])
     return _disclosed(adjusted(rows, plan), samples, threshold=plan.suppression_threshold)
-
-
-def _refuse_if_nothing(study: Study, rows: Sequence[Estimate]) -> None:
-    main = [row for row in rows if row.estimator == "paired_t"]
-    if any(row.status == "ok" for row in main):
-        return
-    labels = {outcome.id: outcome.label for outcome in study.plan.outcomes}
-    raise DesignError(
-        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
-        problems=[f"{row.outcome} ({labels[row.outcome]}): {row.reason}" for row in main],
-    )
 
 
 def _disclosed(rows: Sequence[Estimate], samples: Sequence[PairedSample], *, threshold: int) -> list[Estimate]:

@@ -11,8 +11,6 @@ from evalkit.analysis.linear_model import LinearModel
 from evalkit.analysis.multilevel import Fit
 from evalkit.analysis.trial_model import TrialModel, Yardstick, cluster_column, records
 from evalkit.analysis.trial_sample import TrialSample
-from evalkit.errors import DesignError
-from evalkit.records.evaluation import Study
 from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe
 
 MODEL_COLUMNS = (
@@ -155,13 +153,3 @@ def outcome_models(found: Sequence[FittedOutcome]) -> pd.DataFrame:
             tables.append(trial_model_rows("primary", one.model, dict(one.scales), one.alone))
             tables.append(trial_model_rows("unadjusted", one.alone, dict(one.scales), one.alone))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MODEL_COLUMNS))
-
-
-def refuse_if_no_model(study: Study, found: Sequence[FittedOutcome]) -> None:
-    """Raises DesignError, with the reason of each outcome, when not one of them can be estimated."""
-    if any(one.model is not None for one in found):
-        return
-    raise DesignError(
-        f"{study.plan.id}: not one outcome of the plan can be estimated. Mend the data or the plan as said below.",
-        problems=[f"{one.sample.outcome.id} ({one.sample.outcome.label}): {one.rows[0].reason}" for one in found],
-    )

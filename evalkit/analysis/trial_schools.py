@@ -7,8 +7,12 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evalkit.analysis.multilevel import Fit
-from evalkit.analysis.trial_model import TrialModel
+from evalkit.analysis.trial_model import PERCENT, TrialModel, records
+from evalkit.errors import FitError
+from evalkit.records.evaluation import Evaluation
+from evalkit.records.outcome import Outcome
 from evalkit.stats.disclosure import suppress_groups
+from evalkit.stats.shrinkage import shrink_schools
 from evalkit.stats.vectors import FloatArray
 
 SCHOOLS_COLUMNS = ("outcome", "arm", "place", "estimate", "low", "high")
@@ -26,52 +30,127 @@ def schools(models: Sequence[TrialModel], *, fewest: int) -> pd.DataFrame:
     Returns
     -------
     frame, SCHOOLS_COLUMNS
-        `estimate` in the outcome's points (best linear unbiased prediction), with a normal interval at the plan's level
-        from its conditional standard error; `place` 1 is the lowest over all arms. The arm is `all` where schools are
-        in several. Left out are schools with fewer analysed pupils than the threshold, more of an arm when those left
-        out would be a single school or too few pupils, and then the whole arm when fewer than `fewest` schools remain.
-        Empty for models without schools.
+        As `side_by_side` makes it. The arm is `all` where schools are in several. Empty for models without schools.
 
     Notes
     -----
-    A school's standard error tells how many pupils it has, and so which school it is, to whom knows the sizes. Each is
-    therefore the root mean square over at least `fewest` schools of neighbouring error.
+    A school's result is the mean over its pupils of outcome minus fixed part, its error variance
+    sigma^2 / n + tau_c^2 sum(n_c^2) / n^2 with n_c the pupils of its classes, where classes are a level beside schools.
     """
-    tables = [_school_rows(model, fewest) for model in models if isinstance(model.fit, Fit)]
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SCHOOLS_COLUMNS))
-    return table.astype({name: "str" if name in ("outcome", "arm") else "float64" for name in SCHOOLS_COLUMNS})
+    return schools_table([_school_rows(model, fewest) for model in models if isinstance(model.fit, Fit)])
 
 
 def _school_rows(model: TrialModel, fewest: int) -> pd.DataFrame:
     assert isinstance(model.fit, Fit)
-    effects = model.fit.random_effects()
-    own = effects[(effects["group"] == "school") & (effects["term"] == "Intercept")].set_index("level")
-    by_school = model.data.groupby("school")
-    table = own.assign(pupils=by_school.size(), arm=_arms(model)).sort_values("estimate", kind="stable")
-    threshold = model.sample.plan.suppression_threshold
-    groups = table.groupby("arm", observed=True)["pupils"]
-    shown = pd.concat([schools_shown(pupils, threshold=threshold, fewest=fewest) for _, pupils in groups])
-    table = table[shown.reindex(table.index)]
-    half = ndtri((1 + model.sample.plan.conf_level) / 2) * blurred(table["std_error"].to_numpy(), fewest)
-    return pd.DataFrame(
-        {
-            "outcome": model.sample.outcome.id,
-            "arm": table["arm"].astype("str").to_numpy(),
-            "place": np.arange(1, len(table) + 1, dtype=np.float64),
-            "estimate": table["estimate"].to_numpy(),
-            "low": table["estimate"].to_numpy() - half,
-            "high": table["estimate"].to_numpy() + half,
-        },
-        columns=list(SCHOOLS_COLUMNS),
+    expected = model.fit.predict(random=False)
+    data = model.data.loc[expected.index]
+    beyond = data["outcome"].astype("float64") - expected
+    variances = {str(one["group"]): float(one["variance"]) for one in records(model.fit.variances())}
+    sizes = data.groupby("school").size()
+    errors = variances["Residual"] / sizes
+    if {"school", "classroom"} <= variances.keys():
+        classes = data.groupby(["school", "classroom"], observed=True).size()
+        errors += variances["classroom"] * (classes**2).groupby("school").sum() / sizes**2
+    return side_by_side(
+        model.sample.outcome,
+        beyond.groupby(data["school"]).mean(),
+        errors,
+        pupils=sizes,
+        arms=school_arms(data, by_school=model.sample.unit == "school"),
+        plan=model.sample.plan,
+        fewest=fewest,
     )
 
 
-def _arms(model: TrialModel) -> pd.Series:
-    """By school: its arm."""
-    arms = model.data.groupby("school")["arm"]
-    if model.sample.unit != "school":
-        return pd.Series(ALL_ARMS, index=list(arms.groups))
-    return arms.first().astype("str")
+def school_arms(data: pd.DataFrame, *, by_school: bool) -> pd.Series:
+    """By school: its arm; `all` where pupils of one school may be in several."""
+    arms = data.groupby("school")["arm"]
+    return arms.first().astype("str") if by_school else pd.Series(ALL_ARMS, index=list(arms.groups))
+
+
+def side_by_side(
+    outcome: Outcome,
+    means: pd.Series,
+    errors: pd.Series,
+    *,
+    pupils: pd.Series,
+    arms: pd.Series,
+    plan: Evaluation,
+    fewest: int,
+    hubs: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Schools' results drawn towards the middle, from the lowest to the highest, unnamed.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    means, errors, pupils, arms : Series by school - its result, the error variance of that, its pupils, its arm
+    plan : Evaluation
+    fewest : `methods.fewest_schools_shown` of the standards
+    hubs : Series by school, optional - the hub it belongs to
+
+    Returns
+    -------
+    frame, SCHOOLS_COLUMNS
+        `estimate` is how far a school lies from the middle (`shrink_schools`, as on each school's own page), in points
+        of the outcome, or percentage points where it is yes or no; `place` 1 is the lowest over all arms. Left out are
+        schools with fewer pupils than the threshold, more of an arm when those left out would be a single school or too
+        few pupils, and then the whole arm when fewer than `fewest` schools remain. Empty where schools are too few, or
+        pupils of one school do not differ.
+
+    Notes
+    -----
+    A school's error tells how many pupils it has, and so which school it is, to whom knows the sizes. Each is therefore
+    the root mean square over at least `fewest` schools of neighbouring error.
+    """
+    codes = None if hubs is None else pd.factorize(hubs.reindex(means.index), sort=True)[0]
+    if not (errors > 0).all():
+        return schools_table([])
+    try:
+        found = shrink_schools(
+            means.to_numpy(), 1 / errors.reindex(means.index).to_numpy(), within_variance=1.0, hubs=codes,
+            conf_level=plan.conf_level,
+        )  # fmt: skip
+    except FitError:
+        return schools_table([])
+    z = float(ndtri((1 + plan.conf_level) / 2))
+    table = pd.DataFrame(
+        {
+            "estimate": found.deviation,
+            "error": (found.deviation_high - found.deviation) / z,
+            "pupils": pupils.reindex(means.index),
+            "arm": arms.reindex(means.index).astype("str"),
+        },
+        index=means.index,
+    ).sort_values("estimate", kind="stable")
+    groups = table.groupby("arm")["pupils"]
+    shown = pd.concat([schools_shown(own, threshold=plan.suppression_threshold, fewest=fewest) for _, own in groups])
+    table = table[shown.reindex(table.index)]
+    factor = PERCENT if outcome.kind == "yes_no" else 1.0
+    middle = factor * table["estimate"].to_numpy(dtype="float64")
+    half = factor * z * blurred(table["error"].to_numpy(dtype="float64"), fewest)
+    columns = (
+        outcome.id,
+        table["arm"].to_numpy(),
+        np.arange(1.0, len(table) + 1),
+        middle,
+        middle - half,
+        middle + half,
+    )
+    return pd.DataFrame(dict(zip(SCHOOLS_COLUMNS, columns, strict=True)))
+
+
+def schools_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The schools of several outcomes in one frame, SCHOOLS_COLUMNS."""
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SCHOOLS_COLUMNS))
+    return table.astype({name: "str" if name in ("outcome", "arm") else "float64" for name in SCHOOLS_COLUMNS})
+
+
+def pooled_variance(results: pd.Series, schools: pd.Series) -> float:
+    """The variance of pupils' results within schools, over all schools."""
+    groups = results.groupby(schools)
+    sizes = groups.size()
+    return float((groups.var(ddof=1).fillna(0) * (sizes - 1)).sum()) / max(1.0, float((sizes - 1).sum()))
 
 
 def schools_shown(pupils: pd.Series, *, threshold: int, fewest: int) -> pd.Series:

@@ -64,7 +64,9 @@ def schools_figure(results: Results, outcome: str) -> Figure | None:
         axes.axhline(0, color=INK, linewidth=1.1, zorder=1)
         _draw(results, axes, rows)
         axes.set(xlim=(0, len(rows) + 1), xticks=[], xlabel="Schools, lowest to highest")
-        axes.set_ylabel(f"{unit_of(results, outcome).capitalize()} from the middle")
+        is_share = results.plan.outcome(outcome).kind == "yes_no"
+        unit = "percentage points" if is_share else unit_of(results, outcome)
+        axes.set_ylabel(f"{unit.capitalize()} from the middle")
         axes.margins(y=0.08)
         return finish(figure, alt=_alt(results, title, rows), caption=CAPTION)
 

@@ -8,6 +8,10 @@ import pytest
 
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.matched_comparison import matched_outcome
+from evalkit.analysis.matched_displays import matching_table
+from evalkit.analysis.matched_sample import matched_sample
+from evalkit.analysis.matched_schools import matched_schools
+from evalkit.analysis.trial_sample import trial_sample
 from evalkit.errors import DesignError
 from evalkit.records.results import Results
 from tests.unit.analysis.comparison_scores import TEST, comparison_plan, comparison_scores
@@ -183,6 +187,48 @@ def test_every_method_comes_near(matching: dict[str, Any], cluster: str) -> None
     assert abs(first.estimate - 4) < 2
     assert found.matched.cluster_by == cluster
     assert found.matched.units.estimand == matching.get("estimand", "att")
+
+
+def test_schools_stand_side_by_side_by_their_matched_pupils() -> None:
+    table = pupils(24, 20, seed=4)
+    better = table["school"] == "S03"
+    table.loc[better, "after"] += 9
+    study, scores = comparison_scores(table, plan(matching={"method": "full"}, subgroups=[], outcomes=[READING]))
+    found = matched_sample(trial_sample(scores, study, study.plan.outcomes[0]))
+    shown = matched_schools([found], fewest=5)
+    root = np.sqrt(found.weights[found.matched])
+    design = np.column_stack([np.ones(len(root)), found.chosen[found.matched], found.covariates.values[found.matched]])
+    y = found.rows.loc[found.matched, "outcome"].to_numpy()
+    beyond = y - design @ np.linalg.lstsq(design * root[:, None], y * root, rcond=None)[0]
+    means = pd.DataFrame({"w": root**2, "wb": root**2 * beyond}).groupby(found.rows["school"][found.matched].to_numpy())
+    plain = (means["wb"].sum() / means["w"].sum()).sort_values()
+    assert plain.index[-1] == "S03"
+    assert set(shown["arm"]) == {"programme", "comparison"}
+    assert shown["estimate"].is_monotonic_increasing
+    assert 3 < shown["estimate"].iloc[-1] < plain.iloc[-1]
+    assert shown["low"].iloc[-1] > 0
+    assert np.corrcoef(shown["estimate"], plain - plain.mean())[0, 1] > 0.95
+    assert matched_schools([], fewest=5).empty
+
+
+@pytest.mark.parametrize(
+    ("matching", "has", "has_not"),
+    [
+        ({}, {"distance", "caliper", "ratio", "replacement", "sets"}, {"exact"}),
+        ({"caliper": None, "exact": ["fsm"]}, {"exact"}, {"caliper"}),
+        ({"method": "full"}, {"distance", "caliper"}, {"ratio", "replacement"}),
+        ({"method": "coarsened", "bins": 4}, {"sets"}, {"distance", "caliper", "ratio", "replacement"}),
+        ({"estimand": "ato"}, {"cluster"}, {"distance", "caliper", "ratio", "replacement", "sets"}),
+    ],
+)
+def test_the_table_of_matching_shows_only_what_applies(
+    matching: dict[str, Any], has: set[str], has_not: set[str]
+) -> None:
+    study, scores = comparison_scores(pupils(20, 8, seed=3), plan(matching=matching, subgroups=[], outcomes=[READING]))
+    found = matched_sample(trial_sample(scores, study, study.plan.outcomes[0]))
+    shown = set(matching_table([found])["quantity"])
+    assert has <= shown
+    assert not has_not & shown
 
 
 def test_pupils_who_chose_by_themselves_are_clustered_by_pair() -> None:
