@@ -196,6 +196,10 @@ def report(
             "--template", "-t", help="brief (one page), measures, or a .qmd file; default: the design's report."
         ),
     ] = None,
+    profile: Annotated[
+        cli_custody.ProfileChoice | None,
+        typer.Option("--profile", help="Who reads it; default: the plan's disclosure_profile."),
+    ] = None,
     renderer: Renderer = RendererChoice.auto,
     all_schools: Annotated[
         bool, typer.Option("--all-schools", help="A page and a letter for every school, each in a folder of its own.")
@@ -210,6 +214,8 @@ def report(
     if all_schools:
         if template is not None:
             raise SpecError("--all-schools makes each school's page and letter. Leave --template out.")
+        if profile is not None:
+            raise SpecError("--all-schools follows the plan's disclosure_profile. Leave --profile out.")
         cli_schools.report_every_school(
             results, evaluation=evaluation, to=to, formats=_formats(formats or [ReportFormat.html, ReportFormat.pdf]),
             workers=workers, renderer=_renderer(renderer),
@@ -222,7 +228,7 @@ def report(
     with terminal.progress_shown():
         made = report_all(
             load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=_renderer(renderer),
-            template=template,
+            template=template, profile=profile.value if profile else None,
         )  # fmt: skip
     for one in made:
         terminal.say(f"Report: {one}")

@@ -137,9 +137,8 @@ def tables(
 
     kept = load_results(results / "results.json" if results.is_dir() else results)
     name = profile.value if profile else kept.plan.disclosure_profile or "standard"
-    rules = load_standards().disclosure.profile(name)
-    made = write_open_tables(kept, rules, to=to)
-    terminal.say(f"{len(made)} tables for {rules.for_whom}: {to}")
+    made = write_open_tables(kept, name, to=to)
+    terminal.say(f"{len(made)} tables for {load_standards().disclosure.profile(name).for_whom}: {to}")
     terminal.say("c is suppressed, x not available, z not applicable.")
 
 

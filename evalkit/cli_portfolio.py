@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from evalkit import terminal
+from evalkit.cli_custody import ProfileChoice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,9 @@ def compare(
     formats: Annotated[
         list[PageFormat] | None, typer.Option("--format", "-f", help="Page format; may be given more than once.")
     ] = None,
+    profile: Annotated[
+        ProfileChoice | None, typer.Option("--profile", help="Who reads the page; default: each plan's own profile.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole portfolio as JSON.")] = False,
 ) -> None:
     """Lay several programmes side by side: what was measured in the same way, pooled only where that makes sense."""
@@ -97,7 +101,7 @@ def compare(
 
         to.mkdir(parents=True, exist_ok=True)
         wanted: list[Format] = [cast("Format", one.value) for one in formats or [PageFormat.html]]
-        for page in render_portfolio(portfolio, folder=to, formats=wanted):
+        for page in render_portfolio(portfolio, folder=to, formats=wanted, profile=profile.value if profile else None):
             terminal.say(f"Page: {page}")
 
 

@@ -27,6 +27,7 @@ from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
 from evalkit.records.responses import Problem, SchoolList, Upload, is_settled
 from evalkit.records.results import Results, load_results
+from evalkit.records.standards_disclosure import ProfileName
 from evalkit.records.verification import Verification, changed_rows, compare_results
 from evalkit.records.whole_file import write_whole
 from evalkit.report.render import render_all
@@ -251,11 +252,11 @@ def with_planning(results: Results, study: Study) -> Results:
 
 def report_all(
     results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto",
-    template: str | Path | None = None,
+    template: str | Path | None = None, profile: ProfileName | None = None,
 ) -> list[Path]:  # fmt: skip
     """Make the report in every format asked for, into one folder. Returns the files made."""
     folder.mkdir(parents=True, exist_ok=True)
-    return render_all(results, folder=folder, formats=formats, renderer=renderer, template=template)
+    return render_all(results, folder=folder, formats=formats, renderer=renderer, template=template, profile=profile)
 
 
 def verify(place: str | Path) -> Verification:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from evalkit.custody.codebook import META_COLUMNS
@@ -11,46 +10,47 @@ from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import ReportError
 from evalkit.records.cells import harmless_cell
 from evalkit.records.columns import GLOSSARY
+from evalkit.records.published import COUNTS, FROM_THE_PLAN, MEANS, OF_SCHOOLS, published
 from evalkit.records.results import Results
-from evalkit.records.standards_disclosure import DisclosureProfile
-from evalkit.stats.disclosure import rounded_counts
+from evalkit.records.standards import load_standards
+from evalkit.records.standards_disclosure import DisclosureProfile, ProfileName
 
 SUPPRESSED, NOT_AVAILABLE, NOT_APPLICABLE = "c", "x", "z"
-COUNTS = frozenset(
-    {
-        "n", "count", "group_count", "pupils", "randomised", "analysed", "lost", "n_treated", "n_control", "n_pre",
-        "n_post", "n_linked", "n_pupils", "n_missing", "n_reference", "n_focal",
-    }
-)  # fmt: skip
-MEANS = ("mean", "sd", "mean_pre", "mean_post", "sd_pre", "sd_post", "mean_low", "mean_high", "variance")
-_BASES = ("n", "n_linked", "n_pupils", "randomised")
 
 
-def open_tables(results: Results, profile: DisclosureProfile) -> dict[str, pd.DataFrame]:
+def open_tables(results: Results, profile: ProfileName) -> dict[str, pd.DataFrame]:
     """Every table of the results, by the profile's rules.
 
     Parameters
     ----------
     results : already without small groups, by the plan's threshold; the profile can only take more away
-    profile : counts of pupils are rounded; percentages and means on too few pupils are left out
+    profile : as for `published`, and counts below its smallest one are left out
 
     Returns
     -------
     name -> frame, all text: c suppressed, x not available, z not applicable. Counts of schools are not rounded
+
+    Raises
+    ------
+    ReportError
+        As `published`.
     """
-    tables = {"estimates": results.estimates, "models": results.models, **results.displays}
-    if profile.rounding > 1 and results.plan.design != "cluster_trial":
-        tables = {name: _without_exact_df(table, profile.rounding) for name, table in tables.items()}
-    return {name: _opened(table, profile) for name, table in tables.items() if len(table)}
+    shown, rules = published(results, profile), load_standards().disclosure.profile(profile)
+    tables = {"estimates": shown.estimates, "models": shown.models, **shown.displays}
+    return {
+        name: _opened(table, rules, from_plan=results.plan.only_figures or name in FROM_THE_PLAN)
+        for name, table in tables.items()
+        if len(table)
+    }
 
 
-def write_open_tables(results: Results, profile: DisclosureProfile, *, to: str | Path) -> list[str]:
+def write_open_tables(results: Results, profile: ProfileName, *, to: str | Path) -> list[str]:
     """Write NAME.csv and NAME.meta.csv for every table into a folder, in one step. Returns the names of the tables.
 
     Raises
     ------
     ReportError
-        The folder holds something else.
+        The folder holds something else, or as `published`.
     """
     folder = Path(to)
     if folder.is_file() or (folder.is_dir() and any(path.suffix != ".csv" for path in folder.iterdir())):
@@ -63,56 +63,26 @@ def write_open_tables(results: Results, profile: DisclosureProfile, *, to: str |
     return list(tables)
 
 
-def _without_exact_df(table: pd.DataFrame, to: int) -> pd.DataFrame:
-    """Degrees of freedom of pupils, rounded as counts are: 49 beside "50 pupils" says that 50 is exact."""
-    if "df" not in table:
-        return table
-    return table.assign(df=(pd.to_numeric(table["df"], errors="coerce") / to).round() * to)
-
-
-def _opened(table: pd.DataFrame, profile: DisclosureProfile) -> pd.DataFrame:
+def _opened(table: pd.DataFrame, rules: DisclosureProfile, *, from_plan: bool) -> pd.DataFrame:
     frame = table.reset_index(drop=True)
-    base = _base(frame)
-    numbers = {column: _numbers(frame, column, base, profile) for column in frame.columns}
     status = frame["status"].astype("str") if "status" in frame and "estimate" in frame else None
-    digits = "15g" if profile.rounding == 1 else "3f"
-    return pd.DataFrame({column: _texts(column, values, status, digits) for column, values in numbers.items()})
+    digits = "15g" if rules.rounding == 1 else "3f"
+    shown: dict[str, pd.Series] = {}
+    for column in map(str, frame.columns):
+        pupils = pd.Series(column in COUNTS and not from_plan, index=frame.index)
+        if "level" in frame:
+            pupils &= ~frame["level"].isin(OF_SCHOOLS)
+        if column == "estimate" and "unit" in frame and not from_plan:
+            pupils |= frame["unit"] == "pupils"
+        values = frame[column].where(~pupils, _large_enough(frame[column], rules)) if pupils.any() else frame[column]
+        shown[column] = _texts(column, values, status, digits)
+    return pd.DataFrame(shown)
 
 
-def _base(frame: pd.DataFrame) -> pd.Series:
-    """The pupils that a row rests on; no number where the table does not say."""
-    for column in _BASES:
-        if column in frame:
-            return pd.to_numeric(frame[column], errors="coerce")
-    if {"n_treated", "n_control"} <= set(frame.columns):
-        return frame[["n_treated", "n_control"]].apply(pd.to_numeric, errors="coerce").sum(axis="columns", min_count=1)
-    return pd.Series(np.nan, index=frame.index)
-
-
-def _numbers(frame: pd.DataFrame, column: str, base: pd.Series, profile: DisclosureProfile) -> pd.Series:
-    values = frame[column]
-    if column == "estimate" and "unit" in frame:
-        pupils = frame["unit"] == "pupils"
-        return pd.concat([values[~pupils], _ruled(values[pupils], "count", base, profile)]).sort_index()
-    if column in COUNTS:
-        schools = frame["level"].isin(["school", "class"]) if "level" in frame else pd.Series(False, index=frame.index)
-        return pd.concat([values[schools], _ruled(values[~schools], "count", base, profile)]).sort_index()
-    if column == "percent" or column.endswith("_percent"):
-        return _ruled(values, "percent", base, profile)
-    return values.mask(base < profile.mean_base) if column in MEANS else values
-
-
-def _ruled(values: pd.Series, kind: str, base: pd.Series, profile: DisclosureProfile) -> pd.Series:
-    """Numbers of one kind, rounded, and left out where they or the pupils they rest on are too few."""
+def _large_enough(values: pd.Series, rules: DisclosureProfile) -> pd.Series:
+    """Counts that reach the smallest one; half a step goes, see `published`."""
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    base = base[numbers.index]
-    if kind == "count":
-        known = numbers.notna()
-        rounded = numbers.copy()
-        rounded[known] = rounded_counts(numbers[known].to_numpy(), profile.rounding)
-        return rounded.mask((numbers > 0) & (numbers < profile.threshold))
-    kept = numbers.mask(base < profile.share_base)
-    return kept.round(0) if profile.rounding > 1 else kept
+    return (numbers // rules.rounding * rules.rounding).mask((numbers > 0) & (numbers < rules.threshold))
 
 
 def _texts(column: str, values: pd.Series, status: pd.Series | None, digits: str) -> pd.Series:

@@ -66,7 +66,12 @@ class Step:
 
 
 def run_template(
-    template: Path, *, context: Mapping[str, object], params: Mapping[str, object], child: CellChild | None = None
+    template: Path,
+    *,
+    context: Mapping[str, object],
+    params: Mapping[str, object],
+    rounding: int = 1,
+    child: CellChild | None = None,
 ) -> Executed:
     """Parse and check a template, then run its Python cells once, in order.
 
@@ -79,6 +84,8 @@ def run_template(
         `to_json` and `from_json`.
     params : mapping
         Values that replace those of the cell tagged `parameters`.
+    rounding : int
+        The multiple that counts of pupils in the context were rounded to; 1: they are exact.
     child : CellChild, optional
         A process that stays for several templates; without it one is started and ended.
 
@@ -95,6 +102,7 @@ def run_template(
         "context": {name: travelling(name, value) for name, value in context.items()},
         "params": {name: plain(name, value) for name, value in params.items()},
         "steps": [step.as_job() for step in steps],
+        "rounding": rounding,
     }
     if child is None:
         with CellChild() as own:

@@ -19,6 +19,7 @@ from typing import Any
 
 from evalkit.errors import EvalkitError
 from evalkit.report.blocks import Div, Figure, Markdown, ShowsBlock, Table, escape, from_matplotlib
+from evalkit.report.numbers import counts_rounded
 
 REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork", "os.startfile")
 ALLOWED_PROGRAM = "fc-list"  # matplotlib lists the fonts with it when it builds its font cache
@@ -159,7 +160,9 @@ def main() -> None:
     with answer_to:
         for line in sys.stdin.buffer:
             try:
-                answer = run_job(json.loads(line), kept)
+                job = json.loads(line)
+                with counts_rounded(job["rounding"]):
+                    answer = run_job(job, kept)
             except StepError as error:
                 answer = {"error": error.answer}
             answer_to.write(json.dumps(answer).encode() + b"\n")

@@ -64,7 +64,8 @@ def flow_figure(results: Results) -> Figure:
             axes.add_patch(box)
             colour = "white" if main else INK
             middle = left + width / 2
-            words = f"{numbers[step]} {label.format(answered=answered(results))}"
+            between = "\n" if numbers[step].startswith("fewer") else " "
+            words = f"{numbers[step]}{between}{label.format(answered=answered(results))}"
             axes.text(
                 middle, bottom + BOX_HEIGHT / 2, words, ha="center", va="center", color=colour,
                 fontsize=NORMAL + 1, fontweight="bold" if main else "normal",

@@ -19,7 +19,7 @@ from evalkit.report.figure_style import (
     title_height,
     title_lines,
 )
-from evalkit.report.numbers import fixed, known
+from evalkit.report.numbers import fixed, known, tenths
 from evalkit.report.trial_effects import display
 from evalkit.report.words_arms import short_arm, treated_arms
 from evalkit.report.words_names import outcome_label
@@ -100,7 +100,7 @@ def _draw_bars(
             edgecolor="white" if hatch else colour, label=short_arm(results.plan, arm) if place == 0 else None,
         )  # fmt: skip
         axes.annotate(
-            f"{fixed(share, 1)}%" if known(share) else "c", (share if known(share) else 0, middle), xytext=(3, 0),
+            f"{tenths(share)}%" if known(share) else "c", (share if known(share) else 0, middle), xytext=(3, 0),
             textcoords="offset points", va="center", ha="left", fontsize=SMALL,
         )  # fmt: skip
 
@@ -121,7 +121,7 @@ def _alt(results: Results, title: str, data: pd.DataFrame, patterns: list[str], 
         f"{pattern}: "
         + ", ".join(
             f"{short_arm(results.plan, arm)} "
-            + (f"{fixed(shares[pattern, arm], 1)}%" if known(shares.get((pattern, arm))) else "not shown")
+            + (f"{tenths(shares[pattern, arm])}%" if known(shares.get((pattern, arm))) else "not shown")
             for arm in arms
         )
         for pattern in patterns

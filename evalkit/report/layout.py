@@ -59,6 +59,7 @@ def render_documents(
     context: Mapping[str, object],
     params: Mapping[str, object],
     to: Sequence[Path],
+    rounding: int = 1,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
     child: CellChild | None = None,
@@ -75,6 +76,8 @@ def render_documents(
         Values for the template's parameters.
     to : sequence of Path
         Files ending in .html, .pdf or .docx; their folders exist. All are made before the first is put in its place.
+    rounding : int
+        As in `run_template`.
     renderer : "auto", "embedded" or "quarto"
     brand : Brand, optional
         Colours and logo; evalkit's own when None.
@@ -88,7 +91,7 @@ def render_documents(
     """
     formats: list[Format] = [document_format(path) for path in to]
     engine = choose_renderer(renderer)
-    executed = run_template(template, context=context, params=params, child=child)
+    executed = run_template(template, context=context, params=params, rounding=rounding, child=child)
     with tempfile.TemporaryDirectory(prefix="evalkit-report-") as name:
         made = [Path(name) / f"{rank}{path.suffix}" for rank, path in enumerate(to)]
         for fmt, out in zip(formats, made, strict=True):

@@ -1,13 +1,31 @@
 """Numbers as a reader sees them: the only place where anything is rounded."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 MINUS = "\N{MINUS SIGN}"
 SUPPRESSED = "c"
 ABSENT = "–"
 FEW_FOR_DECIMALS = 200
 EXTRA_DIGITS = 2
+_STEP: ContextVar[int] = ContextVar("step", default=1)
+
+
+@contextmanager
+def counts_rounded(to: int) -> Iterator[None]:
+    """Within it numbers are written for results whose counts of pupils were rounded to multiples (`published`)."""
+    before = _STEP.set(to)
+    try:
+        yield
+    finally:
+        _STEP.reset(before)
+
+
+def counts_rounded_to() -> int:
+    """The multiple that counts of pupils are rounded to here; 1: they are exact."""
+    return _STEP.get()
 
 
 def known(value: float | None) -> bool:
@@ -67,12 +85,23 @@ def interval(low: float | None, high: float | None, *, digits: int) -> str:
 
 
 def count(value: float | None) -> str:
-    """A number of pupils; thousands with a comma.
+    """A number of pupils; thousands with a comma. Half a step stands for fewer than one, see `published_count`.
 
     >>> count(1234.0), count(None)
     ('1,234', '–')
+    >>> with counts_rounded(5):
+    ...     count(2.5), count(52.5), count(3)
+    ('fewer than 5', '50', '3')
     """
-    return fixed(value, 0)
+    return fixed(value, 0) if value is None or float(value).is_integer() else _of_pupils(value)
+
+
+def _of_pupils(value: float) -> str:
+    """A count that is certainly one of pupils, to the nearest multiple."""
+    step = _STEP.get()
+    if step == 1 or not math.isfinite(value):
+        return fixed(value, 0)
+    return f"fewer than {step}" if 0 < value < step else fixed(step * math.ceil(value / step - 0.5), 0)
 
 
 def percent(value: float | None, *, n: float | None) -> str:
@@ -83,8 +112,11 @@ def percent(value: float | None, *, n: float | None) -> str:
     """
     if not known(value):
         return ABSENT
-    digits = 1 if n is not None and math.isfinite(n) and n >= FEW_FOR_DECIMALS else 0
-    return f"{fixed(value, digits)}%"
+    return f"{fixed(value, _percent_digits(n))}%"
+
+
+def _percent_digits(n: float | None) -> int:
+    return 1 if n is not None and math.isfinite(n) and n >= FEW_FOR_DECIMALS and _STEP.get() == 1 else 0
 
 
 def signed_percent(value: float | None, *, n: float | None) -> str:
@@ -95,8 +127,16 @@ def signed_percent(value: float | None, *, n: float | None) -> str:
     """
     if not known(value):
         return ABSENT
-    digits = 1 if n is not None and math.isfinite(n) and n >= FEW_FOR_DECIMALS else 0
-    return f"{signed(value, digits)}%"
+    return f"{signed(value, _percent_digits(n))}%"
+
+
+def tenths(value: float | None) -> str:
+    """A percentage (0 to 100) for a column of them: one decimal, none where counts are rounded.
+
+    >>> tenths(66.66)
+    '66.7'
+    """
+    return fixed(value, 1 if _STEP.get() == 1 else 0)
 
 
 def part(some: float | None, of: float | None) -> str:
@@ -109,9 +149,9 @@ def part(some: float | None, of: float | None) -> str:
         return SUPPRESSED
     if of is None or not math.isfinite(of):
         return f"{count(some)} (of how many is not known)"
-    if of == 0:
-        return f"{count(some)} of 0"
-    return f"{percent(100 * some / of, n=of)} ({count(some)} of {count(of)})"
+    if of == 0 or 0 < some < counts_rounded_to() > 1:
+        return f"{_of_pupils(some)} of {_of_pupils(of)}"
+    return f"{percent(100 * some / of, n=of)} ({_of_pupils(some)} of {_of_pupils(of)})"
 
 
 def pupils(some: float | None, of: float | None) -> str:
@@ -124,7 +164,9 @@ def pupils(some: float | None, of: float | None) -> str:
         return SUPPRESSED
     if of is None or not math.isfinite(of) or of == 0:
         return f"{count(some)} pupils (of how many is not known)"
-    return f"{count(some)} of {count(of)} pupils ({percent(100 * some / of, n=of)})"
+    if 0 < some < counts_rounded_to() > 1:
+        return f"{_of_pupils(some)} of {_of_pupils(of)} pupils"
+    return f"{_of_pupils(some)} of {_of_pupils(of)} pupils ({percent(100 * some / of, n=of)})"
 
 
 def share(value: float | None) -> str:
@@ -178,7 +220,8 @@ def score(value: float | None, *, low: float, high: float) -> str:
     >>> score(3.456, low=1, high=5), score(27.31, low=10, high=40)
     ('3.46', '27.3')
     """
-    return fixed(value, 2 if high - low < 10 else 1)
+    text = fixed(value, 2 if high - low < 10 else 1)
+    return text.removesuffix("0") if _STEP.get() > 1 and text[-3:-2] == "." else text  # a second decimal is not known
 
 
 def bayes_factor(value: float | None) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from evalkit.errors import ReportError
 from evalkit.records.portfolio import Portfolio
+from evalkit.records.published import published, published_portfolio, rounding_of
 from evalkit.records.results import Results
+from evalkit.records.standards_disclosure import ProfileName
 from evalkit.report.brand import Brand
 from evalkit.report.layout import render_documents
 from evalkit.report.renderer import RendererName
@@ -64,6 +66,7 @@ def render(
     *,
     to: str | Path,
     template: str | Path | None = None,
+    profile: ProfileName | None = None,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
 ) -> Path:
@@ -75,6 +78,7 @@ def render(
     to : file ending in .html, .pdf or .docx; its folder exists
     template : name of a template that comes with evalkit, or the path of a `.qmd` file; when left out, the one of the
         design (programme, trial, comparison, feedback, national)
+    profile : who reads it: "internal", "standard" or "public"; when left out, the plan's `disclosure_profile`
     renderer : "auto" (Quarto where it is installed, else the built-in one), "embedded" or "quarto"
     brand : colours and logo; evalkit's own when None
 
@@ -86,10 +90,11 @@ def render(
     Raises
     ------
     ReportError
-        The template, the renderer or the place cannot be used. Nothing is left half-written.
+        The template, the renderer or the place cannot be used, or the results show smaller groups than the profile
+        allows. Nothing is left half-written.
     """
     place = Path(to)
-    _make(results, [place], template=template, renderer=renderer, brand=brand)
+    _make(results, [place], template=template, profile=profile, renderer=renderer, brand=brand)
     return place
 
 
@@ -100,6 +105,7 @@ def render_all(
     formats: Sequence[Format] = FORMAT_NAMES,
     name: str | None = None,
     template: str | Path | None = None,
+    profile: ProfileName | None = None,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
 ) -> list[Path]:
@@ -112,7 +118,7 @@ def render_all(
     formats : any of "html", "pdf" and "docx"
     name : the files' name without its ending; when left out, "report", or the template's name where it is another than
         the design's own
-    template : as `render`
+    template, profile : as `render`
 
     Returns
     -------
@@ -130,7 +136,7 @@ def render_all(
         raise ReportError(f"{found}. Use one or more of: {', '.join(FORMAT_NAMES)}.")
     stem = name or report_name(results, template)
     places = [Path(folder) / f"{stem}.{one}" for one in dict.fromkeys(formats)]
-    _make(results, places, template=template, renderer=renderer, brand=brand)
+    _make(results, places, template=template, profile=profile, renderer=renderer, brand=brand)
     return places
 
 
@@ -139,10 +145,13 @@ def render_portfolio(
     *,
     folder: str | Path,
     formats: Sequence[Format] = FORMAT_NAMES,
+    profile: ProfileName | None = None,
     renderer: RendererName = "auto",
     brand: Brand | None = None,
 ) -> list[Path]:
     """Make the page of several programmes side by side, `portfolio.html` and so on, into a folder that exists.
+
+    Each programme's numbers are shown by `profile`; when left out, by its own plan's `disclosure_profile`.
 
     Raises
     ------
@@ -150,8 +159,11 @@ def render_portfolio(
         The renderer or the place cannot be used. Nothing is left half-written.
     """
     places = [Path(folder) / f"{PORTFOLIO}.{one}" for one in dict.fromkeys(formats)]
-    template = template_path(PORTFOLIO)
-    render_documents(template, context={"portfolio": portfolio}, params={}, to=places, renderer=renderer, brand=brand)
+    steps = [rounding_of(one, profile or one.plan.disclosure_profile) for one in portfolio.results]
+    render_documents(
+        template_path(PORTFOLIO), context={"portfolio": published_portfolio(portfolio, profile)}, params={}, to=places,
+        rounding=max(steps), renderer=renderer, brand=brand,
+    )  # fmt: skip
     return places
 
 
@@ -160,6 +172,7 @@ def _make(
     places: Sequence[Path],
     *,
     template: str | Path | None,
+    profile: ProfileName | None,
     renderer: RendererName,
     brand: Brand | None,
 ) -> None:
@@ -183,6 +196,8 @@ def _make(
             "The template 'measures' is made for studies without arms. The design's own report says how well its "
             "questionnaires worked: leave the template out."
         )
+    readers = profile or results.plan.disclosure_profile
     render_documents(
-        template_path(chosen), context={"results": results}, params={}, to=places, renderer=renderer, brand=brand
-    )
+        template_path(chosen), context={"results": published(results, readers)}, params={}, to=places,
+        rounding=rounding_of(results, readers), renderer=renderer, brand=brand,
+    )  # fmt: skip

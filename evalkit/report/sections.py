@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from evalkit.records.results import Rating, Results
 from evalkit.report import blocks, figures, tables, tables_evaluator, tables_measure
 from evalkit.report.blocks import Block, Markdown, escape
-from evalkit.report.numbers import count, short_hash
+from evalkit.report.numbers import count, counts_rounded_to, short_hash
 from evalkit.report.rows import participation, records, rows_of
 from evalkit.report.words import (
     SYNTHETIC,
@@ -38,6 +38,10 @@ FACTS = (
     ("answered_pre", "pupils {answered} before"),
     ("answered_post", "{answered} after"),
     ("linked", "{answered} both times"),
+)
+ROUNDED = (
+    "Numbers of people are rounded to the nearest {step}, so they may not add up; a smaller number is told as “fewer "
+    "than {step}”."
 )
 NOTHING_CHANGED = "There is no picture of the changes, because none of them can be shown."
 NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."
@@ -76,9 +80,16 @@ def subtitle(results: Results) -> str:
 
 
 def banner(results: Results) -> list[Block]:
-    """The warning that the data are made up, when they are."""
+    """The warning that the data are made up, when they are; and that counts are rounded, when they are."""
     text = synthetic_banner(results)
-    return [blocks.note(f"**{escape(SYNTHETIC)}** {escape(text.removeprefix(SYNTHETIC).strip())}")] if text else []
+    made_up = [blocks.note(f"**{escape(SYNTHETIC)}** {escape(text.removeprefix(SYNTHETIC).strip())}")] if text else []
+    return [*made_up, *rounding_note()]
+
+
+def rounding_note() -> list[Block]:
+    """What readers of rounded counts must know; nothing where counts are exact."""
+    step = counts_rounded_to()
+    return [blocks.note(escape(ROUNDED.format(step=step)))] if step > 1 else []
 
 
 def answer_box(results: Results) -> Block:

@@ -10,6 +10,7 @@ from evalkit.report.blocks import Block, Figure, Markdown, Table, escape
 from evalkit.report.figure_forest import ForestRow, forest
 from evalkit.report.numbers import bare_p, count, effect, fixed, interval, known
 from evalkit.report.rows import Row, records
+from evalkit.report.sections import rounding_note
 from evalkit.report.words import synthetic_banner
 from evalkit.report.words_portfolio import (
     CLASS_NAMES,
@@ -40,7 +41,8 @@ def title(portfolio: Portfolio) -> str:
 def banner(portfolio: Portfolio) -> list[Block]:
     """Names the programmes whose data are made up."""
     made = [one.plan.programme.name for one in portfolio.results if synthetic_banner(one)]
-    return [blocks.note(escape(SYNTHETIC.format(names=", ".join(made))))] if made else []
+    told = [blocks.note(escape(SYNTHETIC.format(names=", ".join(made))))] if made else []
+    return [*told, *rounding_note()]
 
 
 def answer_box(portfolio: Portfolio) -> Block:

@@ -7,7 +7,7 @@ from evalkit.report.figure_consort import consort_figure
 from evalkit.report.figure_effects import effects_figure
 from evalkit.report.numbers import count, known
 from evalkit.report.rows import rows_of
-from evalkit.report.sections import bullets, paragraph
+from evalkit.report.sections import bullets, paragraph, rounding_note
 from evalkit.report.trial_effects import display, effects, primary_effects, subgroup_effects
 from evalkit.report.words_arms import units
 from evalkit.report.words_caveats import caveat_sentences
@@ -42,10 +42,10 @@ def banner(results: Results) -> list[Block]:
     """Says that the data are simulated, and that published figures are context only."""
     data = results.plan.data
     if data is None or not data.synthetic:
-        return []
+        return rounding_note()
     context = CONTEXT if results.plan.is_trial else words_comparison.CONTEXT
     told = [data.synthetic.strip().removeprefix(SIMULATED).strip(), context if display(results, "context") else ""]
-    return [blocks.note(f"**{escape(SIMULATED)}** {escape(' '.join(told))}")]
+    return [blocks.note(f"**{escape(SIMULATED)}** {escape(' '.join(told))}"), *rounding_note()]
 
 
 def answer_box(results: Results) -> Block:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.records.results import Results
-from evalkit.report.numbers import known, part, signed
+from evalkit.report.numbers import part, signed
 from evalkit.report.rows import records
 
 MAIN = ("wilson", "wilson_clustered", "t", "t_clustered")
@@ -40,7 +40,7 @@ class Question:
     def value(self) -> str:
         """The share with its fraction, or the score with its sign."""
         if self.kind == "agreement":
-            return part(round(self.row["estimate"] * self.n / 100), self.n)
+            return part(self.row["estimate"] * self.n / 100, self.n)
         digits = 0 if self.kind == "recommend" else 1
         return signed(self.row["estimate"], digits) if self.kind == "recommend" else f"{self.row['estimate']:.1f}"
 
@@ -79,4 +79,4 @@ def in_groups(results: Results) -> list[dict[str, Any]]:
 
 def response_text(row: Mapping[str, Any]) -> str:
     """How many answered of how many asked."""
-    return part(row["n"], row["asked"]) if known(row["asked"]) else f"{row['n']:,} (how many were asked is not known)"
+    return part(row["n"], row["asked"])

@@ -103,7 +103,7 @@ def answers_table(results: Results, scale: str) -> Table:
 def _piece_share(piece: Piece | None) -> str:
     if piece is None or not known(piece.share):
         return SUPPRESSED
-    return part(round(piece.share * piece.n / 100), piece.n)
+    return part(piece.share * piece.n / 100, piece.n)
 
 
 def _anchor_note(anchors: Mapping[str, str]) -> str:

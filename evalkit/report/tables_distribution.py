@@ -1,12 +1,10 @@
 """The numbers behind a trial's pictures of spread and of schools."""
 
-from functools import partial
-
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
 from evalkit.report.figure_arms import WHEN, arms_panels
 from evalkit.report.figure_schools import schools_data
-from evalkit.report.numbers import ABSENT, fixed, interval, signed
+from evalkit.report.numbers import ABSENT, fixed, interval, signed, tenths
 from evalkit.report.table_cells import interval_name, shown, table
 from evalkit.report.tables_participants import arm_name
 from evalkit.report.trial_effects import primary_effects
@@ -21,7 +19,7 @@ def spread_table(results: Results) -> Table | None:
         for panel in arms_panels(results, outcome):
             arms = list(panel.shares)
             for place, band in enumerate(panel.bands):
-                cells = [shown(panel.shares[arm][place], partial(fixed, digits=1)) for arm in arms]
+                cells = [shown(panel.shares[arm][place], tenths) for arm in arms]
                 rows.append([panel.label, WHEN[panel.when], band.replace("\n", " "), *cells])
     rows = list({tuple(row): row for row in rows}.values())
     if not rows:

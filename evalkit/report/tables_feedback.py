@@ -55,7 +55,7 @@ def group_table(results: Results) -> Table | None:
             continue
         n = float(row["n_treated"])
         likely = f"{interval(row['conf_low'], row['conf_high'], digits=0)}%"
-        agreed = part(round(row["estimate"] * n / 100), n)
+        agreed = part(row["estimate"] * n / 100, n)
         rows.append([labels[row["outcome"]], waves[row["wave"]], group, agreed, likely])
     if not any(SUPPRESSED not in row for row in rows):
         return None

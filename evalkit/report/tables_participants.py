@@ -1,11 +1,10 @@
 """The tables on who was in a trial: flow, reasons, attrition and its boundary, the groups at the start."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
-from evalkit.report.numbers import ABSENT, SUPPRESSED, count, effect, fixed, known, listed, percent
+from evalkit.report.numbers import ABSENT, SUPPRESSED, count, effect, fixed, known, listed, percent, tenths
 from evalkit.report.rows import Row
 from evalkit.report.table_cells import shown, table
 from evalkit.report.trial_effects import display, primary_effects
@@ -113,8 +112,8 @@ def boundary_table(results: Results) -> Table | None:
         [
             str(row["outcome"]),
             _level(row),
-            shown(row["overall"], partial(fixed, digits=1)),
-            shown(row["differential"], partial(fixed, digits=1)),
+            shown(row["overall"], tenths),
+            shown(row["differential"], tenths),
             str(row["cautious"]),
             str(row["optimistic"]),
         ]

@@ -2,7 +2,7 @@
 
 from evalkit.records.results import Results
 from evalkit.report.blocks import Table
-from evalkit.report.numbers import ABSENT, count, effect, fixed, known, percent
+from evalkit.report.numbers import ABSENT, count, effect, fixed, known, percent, tenths
 from evalkit.report.rows import Row
 from evalkit.report.table_cells import table
 from evalkit.report.trial_effects import arm_of, display
@@ -176,7 +176,7 @@ def _wwc_cell(row: Row) -> str:
 
 def _wwc_number(step: str, value: float) -> str:
     if step.startswith("attrition"):
-        return f"{fixed(value, 1)}% lost"
+        return f"{tenths(value)}% lost"
     return fixed(value, 2) if step == "baseline" else fixed(value, 1)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from evalkit.errors import ReportError
 from evalkit.records.results import Results
-from evalkit.report.numbers import SUPPRESSED, count, known
+from evalkit.report.numbers import SUPPRESSED, count, counts_rounded_to, known
 from evalkit.report.trial_effects import display
 from evalkit.report.words_arms import UNITS, arm_label, treated_arms
 
@@ -79,7 +79,7 @@ def streams(results: Results) -> tuple[Stream, ...]:
 
 def _problem(stream: Stream) -> str:
     numbers = [stream.randomised, *(number for _, number in stream.lost), stream.analysed]
-    if not all(map(known, numbers)):
+    if not all(map(known, numbers)) or counts_rounded_to() > 1:  # rounded counts need not add up
         return ""
     rest = stream.randomised - sum(number for _, number in stream.lost)
     if rest == stream.analysed:

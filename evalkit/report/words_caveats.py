@@ -174,12 +174,11 @@ def _fractions(results: Results, caveat: Caveat) -> dict[str, str]:
     if "share_lost" in caveat.facts:
         flow = participation(results)
         before = outcome["n_pre"] if outcome else flow["answered_pre"]
-        lost = before - outcome["n_linked"] if outcome else flow["pre_only"]
-        return {"share_lost": part(lost, before)}
+        return {"share_lost": part(float(caveat.facts["share_lost"] or 0) * before, before)}
     if caveat.kind in ("ceiling_reached", "floor_reached") and outcome:
         wave, percent = caveat.facts.get("wave"), caveat.facts.get("percent")
         pupils = outcome["n_pre" if wave == results.plan.waves[0].id else "n_post"]
-        return {"percent": part(round(float(percent or 0) * pupils / 100), pupils)} if percent is not None else {}
+        return {"percent": part(float(percent or 0) * pupils / 100, pupils)} if percent is not None else {}
     return {}
 
 

@@ -87,7 +87,9 @@ def _words(results: Results, check: Check) -> dict[str, str]:
         so = f", and the true change could well be up to {half} higher or lower" if half else ""
         return {"pupils": _pupils(results, _number(facts, "n_linked")), "half": half, "so": so}
     if check.name == "drop_out":
-        lost = part(_number(facts, "n_lost"), _number(facts, "n_pre"))
+        before, share_lost = _number(facts, "n_pre"), _number(facts, "share_lost")
+        some = _number(facts, "n_lost") if before is None or share_lost is None else before * share_lost
+        lost = part(some, before)
         asked = asks_questions(results)
         came, stayed_away = ("answered", "did not answer") if asked else ("were measured", "were not measured")
         return {"lost": lost, "worst": _worst(results, facts), "came": came, "stayed_away": stayed_away}
@@ -124,7 +126,7 @@ def _worst(results: Results, facts: Mapping[str, Value]) -> str:
     rows = [row for row in records(results.models) if row["outcome"] == facts.get("worst_outcome")]
     if worst is None or overall is None or worst <= overall or not rows:
         return ""
-    lost = part(rows[0]["n_pre"] - rows[0]["n_linked"], rows[0]["n_pre"])
+    lost = part(worst * rows[0]["n_pre"], rows[0]["n_pre"])
     return f"; {lost} have no second score on {outcome_name(results, str(rows[0]['outcome']))}"
 
 

@@ -165,7 +165,7 @@ def transition_sentences(results: Results) -> list[str]:
             if row is None:
                 words.append(f"nobody was able to {able}")
                 continue
-            some = round(row["estimate"] * row["n_treated"] / 100)
+            some = row["estimate"] * row["n_treated"] / 100
             likely = interval(row["conf_low"], row["conf_high"], digits=0)
             words.append(f"{part(some, row['n_treated'])} {one.of} able to {able} {contrast} (likely range {likely}%)")
         sign = found["rose - fell"]
