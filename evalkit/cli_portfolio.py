@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from evalkit import terminal
-from evalkit.cli_custody import ProfileChoice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +54,14 @@ class PageFormat(StrEnum):
     docx = "docx"
 
 
+class PageProfile(StrEnum):
+    """The disclosure profiles of the portfolio page."""
+
+    internal = "internal"
+    standard = "standard"
+    public = "public"
+
+
 @app.command()
 def compare(
     results: Annotated[list[Path], typer.Argument(help="results.json files of several programmes, or their folders.")],
@@ -63,7 +70,7 @@ def compare(
         list[PageFormat] | None, typer.Option("--format", "-f", help="Page format; may be given more than once.")
     ] = None,
     profile: Annotated[
-        ProfileChoice | None, typer.Option("--profile", help="Who reads the page; default: each plan's own profile.")
+        PageProfile | None, typer.Option("--profile", help="Who reads the page; default: each plan's own profile.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole portfolio as JSON.")] = False,
 ) -> None:

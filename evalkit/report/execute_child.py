@@ -161,7 +161,7 @@ def main() -> None:
         for line in sys.stdin.buffer:
             try:
                 job = json.loads(line)
-                with counts_rounded(job["rounding"]):
+                with counts_rounded(job.get("rounding", 1)):
                     answer = run_job(job, kept)
             except StepError as error:
                 answer = {"error": error.answer}
