@@ -8,13 +8,12 @@ import pandas as pd
 from evalkit.intake.answers import decided_texts, read_answers
 from evalkit.intake.belonging import leave_out_other_schools
 from evalkit.intake.characteristics import read_characteristic
+from evalkit.intake.code_column import pupil_column
 from evalkit.intake.column_problems import (
     ItemColumns,
     drop_private,
     item_columns,
-    pupil_column,
     report_mapping,
-    report_ragged,
     report_unused,
 )
 from evalkit.intake.columns import Column
@@ -31,7 +30,7 @@ from evalkit.intake.numbers import NumberRules
 from evalkit.intake.patterns import report_patterns
 from evalkit.intake.pupils import code_key, in_two_schools, read_codes, report_codes_as_numbers, report_dated_codes
 from evalkit.intake.responses import Parts, responses_of
-from evalkit.intake.sheet_problems import report_headings, report_sheet
+from evalkit.intake.sheet_problems import report_headings, report_ragged, report_sheet
 from evalkit.intake.small_groups import report_small_groups
 from evalkit.intake.spare_rows import drop_rows, totals_of
 from evalkit.intake.staff_words import about_people
@@ -82,7 +81,7 @@ def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: boo
     drop_private(table, findings)
     report_ragged(table, findings)
     pupil = pupil_column(table, study, findings)
-    drop_rows(table, pupil, findings, totals=totals)
+    drop_rows(table, pupil, findings, totals=totals, whole=_columns_of_answers(table, known))
     times = times.kept(table.numbers)
     report_headings(table, known, findings)
     leave_out_other_schools(table, door.school, findings)
@@ -110,6 +109,11 @@ def check_table(chosen: Chosen, table: Table, door: Doorway, *, sheet_named: boo
     responses = responses_of(parts, known, findings)
     report_small_groups(responses, study, findings)
     return _upload(chosen, table, door, responses, decisions, findings, times=times)
+
+
+def _columns_of_answers(table: Table, known: Known) -> list[int]:
+    """The columns of questionnaires; a measure may have decimals."""
+    return [one.index for one in table.columns if one.role == "item" and one.target not in known.measured]
 
 
 def _upload(

@@ -3,19 +3,21 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from evalkit.intake.code_column import column_is
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings, short_header
 from evalkit.intake.header import Table
 from evalkit.intake.known import Known
-from evalkit.intake.normal import letter, listed, normal, quoted
-from evalkit.records.evaluation import Study
+from evalkit.intake.missing_columns import say_missing
+from evalkit.intake.normal import letter, listed, quoted
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Choice, Question
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_NO_NAME = re.compile(r"|unnamed: \d+(?:\.\d+)?|\.\.\.\d+|x|#|no\.?|nr\.?|row|index|rownames|row names", re.IGNORECASE)
 _FEW_LINES = 6
-_FEW_SHORT = 5  # where more than one row in five is short, the program that wrote the file writes them so
 ItemColumns = dict[tuple[str, str], Column]
 
 
@@ -24,6 +26,7 @@ def drop_private(table: Table, findings: Findings) -> None:
     for column in table.columns:
         if not column.role and not column.choices and _holds_addresses(table, column):
             table.columns[column.index] = Column(column.index, column.header, role="identity")
+    _leave_out_row_numbers(table, findings)
     personal = [column for column in table.columns if column.role == "identity"]
     if personal:
         findings.add(
@@ -48,58 +51,34 @@ def drop_private(table: Table, findings: Findings) -> None:
         table.rows = [["" if place in dropped else cell for place, cell in enumerate(row)] for row in table.rows]
 
 
+def _leave_out_row_numbers(table: Table, findings: Findings) -> None:
+    """R, pandas and people number the rows of a table in a column without a name of its own."""
+    counting = [
+        column
+        for column in table.columns
+        if not column.role and not column.choices and _NO_NAME.fullmatch(column.header) and _counts(table, column)
+    ]
+    for column in counting:
+        table.columns[column.index] = replace(column, role="ignore")
+    if counting:
+        findings.add(
+            "fixed",
+            "row_numbers",
+            f"{'This column only numbers' if len(counting) == 1 else 'These columns only number'} the rows",
+            f"evalkit leaves {'it' if len(counting) == 1 else 'them'} out. Nothing to do.",
+            columns=[column.index for column in counting],
+        )
+
+
+def _counts(table: Table, column: Column) -> bool:
+    """Whether the cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    cells = [cell.strip() for cell in table.cells(column.index)]
+    return len(cells) > 2 and any(cells == [str(place + first) for place in range(len(cells))] for first in (0, 1))
+
+
 def _holds_addresses(table: Table, column: Column) -> bool:
     cells = [cell.strip() for cell in table.cells(column.index) if cell.strip()]
     return bool(cells) and 2 * sum(bool(_EMAIL.match(cell)) for cell in cells) > len(cells)
-
-
-def pupil_column(table: Table, study: Study, findings: Findings) -> Column | None:
-    """The column of pupil codes; when there is none this is said, with a guess to confirm where one offers itself."""
-    column = next((one for one in table.columns if one.role == "pupil"), None)
-    if column is not None or study.plan.anonymous:
-        return column
-    wanted = study.plan.pupil_headers[0] if study.plan.pupil_headers else "Pupil code"
-    likely = [
-        one for one in table.columns if not one.role and not one.choices and one.header and _like_codes(table, one)
-    ]
-    if len(likely) == 1:
-        findings.add(
-            "ask",
-            "which_pupil_column",
-            "No heading says where the pupil codes are",
-            f"Are they in this column? If so, change its heading to '{wanted}'. Or write it in a mapping file: "
-            f"columns: {{'column {letter(likely[0].index)}': pupil}}.",
-            columns=[likely[0].index],
-            header=likely[0].header,
-            questions=[
-                Question(
-                    f"Are the pupil codes in column {letter(likely[0].index)} ({quoted(likely[0].header)})?",
-                    (Choice("Yes", _column_is(likely[0], "pupil")),),
-                )
-            ],
-        )
-    else:
-        names = any(one.role == "identity" for one in table.columns)
-        findings.add(
-            "error",
-            "no_pupil_column",
-            "There is no column with pupil codes" + (", and names or addresses are not kept" if names else ""),
-            f"Add a column with the heading '{wanted}' and each pupil's code. Without it nobody's answers before and "
-            "after can be put side by side.",
-        )
-    return None
-
-
-def _like_codes(table: Table, column: Column) -> bool:
-    """Short entries, in nearly every row and nearly all different."""
-    cells = [cell.strip() for cell in table.cells(column.index)]
-    filled = [cell for cell in cells if cell]
-    return (
-        len(filled) > 1
-        and len(filled) >= 0.8 * len(cells)
-        and len(set(filled)) >= 0.9 * len(filled)
-        and max(map(len, filled)) <= 16
-    )
 
 
 def item_columns(
@@ -140,7 +119,7 @@ def item_columns(
     for wave in [one for one in known.needed_at if one in named or one in rows] or [""]:
         found = {item for item, when in twice if when == wave or (when == "" and (wave in rows or not wave))}
         settled = found | asked | (set(mapping.absent) if mapping else set())
-        _say_missing(settled, wave, known, findings, by_header=wave in named)
+        say_missing(settled, wave, table, known, findings, by_header=wave in named)
     return chosen
 
 
@@ -186,7 +165,7 @@ def _say_twice(columns: Sequence[Column], lost: str, known: Known, findings: Fin
             questions=[
                 Question(
                     f"Which of the columns {letters} is '{known.names[lost]}'?",
-                    tuple(Choice(f"Column {letter(column.index)}", _column_is(column, lost)) for column in columns),
+                    tuple(Choice(f"Column {letter(column.index)}", column_is(column, lost)) for column in columns),
                 )
             ],
         )
@@ -204,11 +183,6 @@ def _say_twice(columns: Sequence[Column], lost: str, known: Known, findings: Fin
         item=columns[0].target,
         questions=() if equal else [_which_column(columns, name)],
     )
-
-
-def _column_is(column: Column, target: str) -> dict[str, dict[str, str]]:
-    """The decision that a column is something; by its letter, since its heading may stand twice."""
-    return {"columns": {f"column {letter(column.index)}": target}}
 
 
 def _which_column(columns: Sequence[Column], name: str) -> Question:
@@ -241,10 +215,10 @@ def _ask(columns: Sequence[Column], known: Known, findings: Findings) -> None:
                         f"What is column {letter(column.index)} ({quoted(column.header)})?",
                         (
                             *(
-                                Choice(f"'{known.names[one]}' ({one})", _column_is(column, one))
+                                Choice(f"'{known.names[one]}' ({one})", column_is(column, one))
                                 for one in column.choices
                             ),
-                            Choice("None of the questions: leave it out", _column_is(column, "ignore")),
+                            Choice("None of the questions: leave it out", column_is(column, "ignore")),
                         ),
                     )
                 ],
@@ -333,64 +307,15 @@ def _turned_question(columns: Sequence[Column]) -> Question:
     )
 
 
-def _say_missing(found: set[str], wave: str, known: Known, findings: Findings, *, by_header: bool) -> None:
-    missing = [item for item in known.needed_at.get(wave, known.needed) if item not in found]
-    for item in missing:
-        if item in known.measured:
-            _say_missing_measure(item, wave, known, findings)
-    asked = [item for item in missing if item not in known.measured]
-    for instrument in dict.fromkeys(item.partition(".")[0] for item in asked):
-        items = [item for item in asked if item.partition(".")[0] == instrument]
-        names = listed([f"{item.partition('.')[2]} ('{known.names[item]}')" for item in items], limit=50)
-        when = f" for '{wave}'" if by_header else ""
-        if 2 * len(items) <= len(known.needed_of(instrument)):
-            _ask_absent(items, f"{known.titles[instrument]}: there is no column{when} for {names}", findings)
-            continue
-        if len(items) == len(known.needed_of(instrument)):
-            found_words = f"There is no question of {known.titles[instrument]}{when}. The plan needs {names}"
-        else:
-            found_words = f"{known.titles[instrument]}: there is no column{when} for {names}"
-        findings.add(
-            "error",
-            "missing_column",
-            found_words,
-            f"Add {'this column' if len(items) == 1 else 'these columns'} with the pupils' answers, or correct the "
-            f"headings so that they read like '{items[0]}'.",
-        )
-
-
-def _ask_absent(items: Sequence[str], found: str, findings: Findings) -> None:
-    """A few questions of many are missing: the form may have left them out."""
-    these = "this column" if len(items) == 1 else "these columns"
-    question = "this question" if len(items) == 1 else "these questions"
-    findings.add(
-        "ask",
-        "missing_column",
-        found,
-        f"Add {these} with the pupils' answers, or correct the headings so that they read like '{items[0]}'. Did the "
-        f"form leave {question} out? Then write it in a mapping file: absent: [{', '.join(items)}].",
-        questions=[
-            Question(
-                f"{found}. Did the form leave {question} out?",
-                (Choice("Yes: nobody was asked. The missing-answer rule of the scale decides", {"absent": [*items]}),),
-            )
-        ],
-    )
-
-
-def _say_missing_measure(item: str, wave: str, known: Known, findings: Findings) -> None:
-    headings = listed(known.headings(item, wave), last="or")
-    findings.add(
-        "error",
-        "missing_column",
-        f"There is no column for {known.names[item]}" + (f" at '{wave}'" if wave else ""),
-        f"Add this column, or correct its heading so that it reads {headings}.",
-    )
-
-
 def report_unused(table: Table, known: Known, findings: Findings, *, is_list: bool = False) -> None:
     """Say which columns are not used: unknown ones, and questions that the plan does not need."""
-    asked = {one.column for one in findings.problems if one.kind == "which_pupil_column"}
+    asked = {
+        where.removeprefix("column ")
+        for one in findings.problems
+        for question in one.questions
+        for choice in question.choices
+        for where in choice.decision.get("columns", ())
+    }
     spare = [
         column
         for column in table.columns
@@ -439,8 +364,8 @@ def _blank_heading_question(column: Column, findings: Findings) -> Question:
     return Question(
         f"What is column {letter(column.index)}, which has no heading?",
         (
-            *(Choice(item, _column_is(column, item)) for item in lost),
-            Choice("Nothing that counts: leave it out", _column_is(column, "ignore")),
+            *(Choice(item, column_is(column, item)) for item in lost),
+            Choice("Nothing that counts: leave it out", column_is(column, "ignore")),
         ),
     )
 
@@ -460,40 +385,7 @@ def report_mapping(table: Table, decided: dict[str, str], known: Known, findings
             )
 
 
-def report_ragged(table: Table, findings: Findings) -> None:
-    """Rows of a text file that run on beyond the headings, where answers may have slipped, and rows cut off."""
-    if not table.raw.ragged:
-        return
-    headed = max((column.index for column in table.columns if column.header), default=-1) + 1
-    rows = [
-        number
-        for number, row in zip(table.numbers, table.rows, strict=True)
-        if any(cell.strip() for cell in row[headed:])
-    ]
-    if rows and len(rows) * 2 < max(len(table.rows), 1) + 1:
-        findings.add(
-            "warn",
-            "row_too_long",
-            f"The row has more entries than the {headed} headings, so answers may stand under the wrong question",
-            "Look at the row: often one entry holds a comma and is not in quotation marks.",
-            rows=rows,
-        )
-    short = [
-        number
-        for number, row in zip(table.numbers, table.rows, strict=True)
-        if len(row) < headed and sum(bool(cell.strip()) for cell in row) > 1
-    ]
-    if short and len(short) * _FEW_SHORT <= len(table.rows):
-        findings.add(
-            "warn",
-            "row_too_short",
-            f"The row has fewer entries than the {headed} headings",
-            "Look at the row: it may have been cut off. What is missing at its end counts as not answered.",
-            rows=short,
-        )
-
-
 def _named(columns: Sequence[Column], *, limit: int = 12) -> str:
     """Headers with what a person needs to find them."""
-    names = [f"'{short_header(column.header)}'" if normal(column.header) else "no heading" for column in columns]
+    names = [f"'{short_header(column.header)}'" if column.header else "no heading" for column in columns]
     return listed(names, limit=limit)

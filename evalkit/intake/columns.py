@@ -1,7 +1,7 @@
 """Map headers to what they mean. A header that only resembles a known one is asked about, never assumed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -189,10 +189,28 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
     settled: list[Column] = []
     for column in columns:
         if column.role == "pupil" and column is not chosen:
+            again = chosen is not None and normal(column.header) == normal(chosen.header)
             identity = normal(column.header) in SCHOOL_NUMBERS
-            column = replace(column, role="identity" if identity else "form")
+            column = replace(column, role="ignore" if again else "identity" if identity else "form")
         settled.append(column)
     return settled
+
+
+def with_codes(columns: list[Column], filled: Collection[int], known: Known) -> list[Column]:
+    """Where the column of pupil codes is empty (SmartSurvey's Unique ID), another one that is named like it."""
+    chosen = next((column for column in columns if column.role == "pupil"), None)
+    if chosen is None or chosen.decided or chosen.index in filled:
+        return columns
+    others = [
+        column
+        for column in columns
+        if column is not chosen and column.index in filled and ("pupil", "") in known.roles(column.header)
+    ]
+    best = min((column for column in others if not column.decided), key=_vagueness, default=None)
+    if best is None:
+        return columns
+    roles: dict[int, Role] = {chosen.index: "form", best.index: "pupil"}
+    return [replace(column, role=roles.get(column.index, column.role)) for column in columns]
 
 
 def _settle_places(columns: list[Column], known: Known) -> list[Column]:

@@ -9,6 +9,8 @@ _MOJIBAKE = re.compile("Ã[\x80-\xbf\u0192\u201a\u0160]|â€|Â[\xa0-\xbf]")
 _NOTHING = "evalkit reads it. Nothing to do."
 _CONTROLS = bytes((*range(1, 9), *range(14, 32)))
 _SAMPLE = 4096
+_MAC = re.compile(rb"[a-z][\x87-\x90\x9f\xd5](?=[a-z ,.\r\n])|[a-z] \xd0 [a-z]")
+_WINDOWS = re.compile(rb"[a-z][\x92\xdf-\xff]|[a-z] \x96 [a-z]")
 _FEW = 4
 
 
@@ -20,7 +22,8 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, notes: list[Note]) -> Decoded | Refusal:
-    """Find the encoding: a byte order mark, strict UTF-8, then Windows-1252; UTF-16 also without its mark.
+    """Find the encoding: a byte order mark, strict UTF-8, then Windows-1252 or Mac Roman; UTF-16 also without its
+    mark.
 
     What was found is added to `notes`. Text that a program scrambled on the way is put right, where that explains every
     character.
@@ -48,10 +51,25 @@ def _windows(data: bytes, notes: list[Note]) -> Decoded | Refusal:
     try:
         data.decode("cp1252")
     except UnicodeDecodeError:
-        return _damaged()
+        return _mac(data, notes) if _is_mac(data) else _damaged()
+    if _is_mac(data):
+        return _mac(data, notes)
     found = "The text is stored in the older Windows way (Windows-1252)"
     notes.append(Note("fixed", "encoding", found, _NOTHING))
     return Decoded(data, "cp1252")
+
+
+def _mac(data: bytes, notes: list[Note]) -> Decoded:
+    notes.append(Note("fixed", "encoding", "The text is stored in the older Mac way (Mac Roman)", _NOTHING))
+    return Decoded(data, "mac_roman")
+
+
+def _is_mac(data: bytes) -> bool:
+    """Whether signs behind small letters make sense as Mac Roman: there 0xD5 is an apostrophe and 0x8E is \u00e9.
+
+    As Windows-1252 the same bytes are capitals (\u00d5, \u017d), which do not stand within a word.
+    """
+    return len(_MAC.findall(data)) > len(_WINDOWS.findall(data))
 
 
 def _utf16(data: bytes) -> str:

@@ -12,11 +12,16 @@ from evalkit.intake.normal import counted, plain
 from evalkit.records.evaluation import Study
 from evalkit.records.standards import load_standards
 
-_STARTS = frozenset(("start time", "startdate", "start date", "created", "started", "datestarted"))
+_STARTS = frozenset(
+    (
+        "start time", "startdate", "start date", "created", "started", "datestarted", "start date utc", "time started",
+    )
+)  # fmt: skip
 _ENDS = frozenset(
     (
         "completion time", "enddate", "end date", "submitdate", "submit date", "timestamp", "recorded date",
-        "recordeddate", "ended", "date last action", "datestamp",
+        "recordeddate", "ended", "date last action", "datestamp", "submit date utc", "date submitted",
+        "survey timestamp",
     )
 )  # fmt: skip
 _SECONDS = frozenset(("duration in seconds", "duration", "interviewtime", "total time", "time taken in seconds"))

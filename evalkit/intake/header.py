@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evalkit.errors import UploadError
-from evalkit.intake.columns import Column, columns_of, score_of
+from evalkit.intake.columns import Column, columns_of, score_of, with_codes
+from evalkit.intake.in_order import blocks_in_order
 from evalkit.intake.known import Known
 from evalkit.intake.no_headings import no_columns
-from evalkit.intake.normal import listed, normal, quoted
-from evalkit.intake.raw import RawFile, RawSheet
+from evalkit.intake.normal import letter, listed, normal, quoted
+from evalkit.intake.raw import RawFile, RawSheet, Refusal
 from evalkit.intake.read import refused
 from evalkit.intake.usual_names import ERRORS_HEADING, SUB_HEADINGS
 from evalkit.records.mapping import Mapping
@@ -18,6 +19,9 @@ MARKED_SHEETS = ("To mend (evalkit)", "Problems (evalkit)")
 MAX_TURNED = 2_000
 _SEARCH_ROWS = 40
 _FORM_LETTERS = 16
+_FIRST_COLUMNS = 12
+_LONG_ROWS = 400
+_FEW_ROWS = 5
 
 
 @dataclass(slots=True)
@@ -137,12 +141,18 @@ def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapp
     candidates = _sheets_asked(raw, file, sheet)
     found = [(*_best_row(one, known, mapping), one) for one in candidates]
     score, row, chosen = max(found, key=lambda one: (one[0], not one[2].hidden))
+    repeated = _repeated_questions(chosen, known)
+    if repeated >= 0 and not (mapping and mapping.turned):
+        raise refused(file, _row_for_each_answer(repeated))
     if (mapping and mapping.turned) or _is_turned(chosen, row, known):
         chosen = turned(chosen)
         score, row = _best_row(chosen, known, mapping)
         if score:
             return _table(chosen, row, known, mapping, (), is_turned=True)
     if score == 0:
+        worded = _in_another_wording(candidates, known, mapping)
+        if worded:
+            return worded
         raise refused(file, no_columns(candidates, known))
     others = tuple(one.name for count, _, one in found if one is not chosen and count >= score and not one.hidden)
     return _table(chosen, row, known, mapping, others)
@@ -214,10 +224,11 @@ def _table(
     heads = int(sum(bool(cell.strip()) for cell in above) > 1)  # a row of titles over several columns
     width = max((len(row) for row in sheet.rows[index:]), default=0)
     headers = [*sheet.rows[index], *[""] * (width - len(sheet.rows[index]))]
+    filled = {place for row in sheet.rows[first:] for place, cell in enumerate(row) if cell and not cell.isspace()}
     return Table(
         sheet=sheet.name,
         header_row=sheet.numbers[index],
-        columns=columns_of(headers, above, known, mapping, alternatives=extra),
+        columns=with_codes(columns_of(headers, above, known, mapping, alternatives=extra), filled, known),
         numbers=sheet.numbers[first:],
         rows=sheet.rows[first:],
         raw=sheet,
@@ -232,10 +243,47 @@ def _table(
     )
 
 
+def _in_another_wording(sheets: Sequence[RawSheet], known: Known, mapping: Mapping | None) -> Table | None:
+    """The table in which the pupil codes have a heading and the questions one that evalkit does not know."""
+    for sheet in sheets:
+        for index, row in enumerate(sheet.rows[:_FEW_ROWS]):
+            if any(role == "pupil" for cell in row for role, _ in known.roles(cell)):
+                table = _table(sheet, index, known, mapping, ())
+                return table if blocks_in_order(table.columns, table.rows, [*known.order], known) else None
+    return None
+
+
 def _is_sub_row(row: Sequence[str]) -> bool:
     """Whether this is the second header row of SurveyMonkey: nothing but 'Response' and 'Open-Ended Response'."""
     names = [normal(cell) for cell in row if cell.strip()]
     return bool(names) and all(name in SUB_HEADINGS for name in names)
+
+
+def _repeated_questions(sheet: RawSheet, known: Known) -> int:
+    """The column in which the questions stand again for every pupil, beside the pupils' codes; -1 if there is none."""
+    rows = sheet.rows[:_LONG_ROWS]
+    codes = {
+        place
+        for row in rows[:_FEW_ROWS]
+        for place, cell in enumerate(row)
+        if any(role == "pupil" for role, _ in known.roles(cell))
+    }
+    for column in range(min(max(map(len, rows)), _FIRST_COLUMNS)) if codes else ():
+        cells = [row[column] for row in rows if column < len(row) and row[column]]
+        asked = [cell for cell in cells if any(role == "item" for role, _ in known.roles(cell))]
+        often = len(set(asked)) > 2 and len(asked) >= 2 * len(set(asked)) and 2 * len(asked) > len(cells)
+        if often and codes - {column}:
+            return column
+    return -1
+
+
+def _row_for_each_answer(column: int) -> Refusal:
+    return Refusal(
+        f"The file has a row for each answer: column {letter(column)} holds the questions, again for every pupil",
+        "Each pupil needs one row, with a column for each question. Export it so from your survey tool. Or in Excel: "
+        "Data, From Table/Range, select the column of questions, Transform, Pivot Column, values: the answers, "
+        "Advanced options: Don't Aggregate.",
+    )
 
 
 def _is_turned(sheet: RawSheet, header: int, known: Known) -> bool:

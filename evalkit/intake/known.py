@@ -6,7 +6,7 @@ from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from typing import Literal
 
-from evalkit.intake.normal import code_of, header_forms, normal, row_of_grid
+from evalkit.intake.normal import code_of, header_forms, normal, opening, plain, rows_of_grid
 from evalkit.intake.usual_names import (
     ARM_NAMES,
     CLASS_NAMES,
@@ -19,7 +19,7 @@ from evalkit.intake.usual_names import (
     WAVE_NAMES,
 )
 from evalkit.records.evaluation import Study
-from evalkit.records.instrument import Instrument
+from evalkit.records.instrument import Instrument, ResponseScale
 from evalkit.records.measure import Measure
 
 Role = Literal[
@@ -27,7 +27,7 @@ Role = Literal[
 ]  # fmt: skip
 
 _PUPIL_QUESTION = re.compile(
-    r"^(?:please )?(?:(?:what is|type|type in|enter|write|write in|add|give) )?(?:in )?(?:your|my|the|this) "
+    r"^(?:please )?(?:(?:what(?: i| )?s|type|type in|enter|write|write in|add|give) )?(?:in )?(?:your|my|the|this) "
     r"(?:own |secret |unique |personal |survey |school )?"
     r"(?:pupil |student |participant |survey |child )?(?:code|id|number|id code|code number|pupil|student)$"
 )
@@ -40,7 +40,13 @@ def form_name(header: str) -> str:
     code, whole = code_of(header), normal(header)
     if _TIMINGS.fullmatch(whole):
         return "interviewtime"
-    return code if code in FORM_NAMES else whole
+    return code if code in FORM_NAMES else whole or plain(header)  # Typeform heads its own number with #
+
+
+def _asks_code(header: str) -> bool:
+    """Whether the heading begins by asking for the pupil's code: 'Type in your code. It is on the card.'"""
+    first = opening(header)
+    return bool(_PUPIL_QUESTION.match(first)) or (first in PUPIL_NAMES and "code" in first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Known:
     items : normalised header -> all items it may mean, as instrument.item; one only where it is clear
     needed : the items that the plan needs, in order
     needed_at : wave -> the items that a file of this wave must hold
+    scales : questionnaire's id -> the answers that most of its questions have
     order : questionnaire's id -> all its items in order, as instrument.item; measures are not here
     instruments : normalised name -> questionnaire's id, where only one has this name
     titles : instrument id -> title
@@ -70,6 +77,7 @@ class Known:
     items: Names[str, tuple[str, ...]]
     needed: tuple[str, ...]
     needed_at: Names[str, tuple[str, ...]]
+    scales: Names[str, ResponseScale]
     order: Names[str, tuple[str, ...]]
     instruments: Names[str, str]
     titles: Names[str, str]
@@ -121,15 +129,15 @@ class Known:
                 found.append(self.places[form])
             if found:
                 return found
-        row = row_of_grid(header)
-        if row in self.items:
-            return [("item", item) for item in self.items[row]]
-        if any(form in PUPIL_NAMES or _PUPIL_QUESTION.match(form) for form in forms):
+        for row in rows_of_grid(header):
+            if row in self.items:
+                return [("item", item) for item in self.items[row]]
+        if any(form in PUPIL_NAMES or _PUPIL_QUESTION.match(form) for form in forms) or _asks_code(header):
             found.append(("pupil", ""))
         whole = form_name(header)
         if whole in WAVE_NAMES:
             found.append(("wave", ""))
-        if any(form in IDENTITY_NAMES for form in forms):
+        if any(form.rstrip("0123456789 ") in IDENTITY_NAMES for form in forms):  # Forms writes a second Name as Name2
             found.append(("identity", ""))
         if whole in FORM_NAMES or whole.rstrip("0123456789") in FORM_NAMES:
             found.append(("form", ""))
@@ -181,7 +189,9 @@ def known_names(study: Study, *, with_school: bool = False) -> Known:
         for item in instrument.items:
             target = f"{instrument.id}.{item.id}"
             names[target] = item.label
-            forms = [target, f"{instrument.id}{item.id}", f"{instrument.title} {item.id}", item.label, item.text or ""]
+            joined = instrument.id.replace("_", "")  # LimeSurvey allows no underscore in the code of a question
+            forms = [target, f"{instrument.id}{item.id}", f"{joined}{item.id}", f"{joined} {item.id}"]
+            forms += [f"{instrument.title} {item.id}", item.label, item.text or ""]
             forms += [own.items.get(item.id, "")] if own else []
             # A bare number such as q3 is left to the columns beside it: it may be the third question of a short form.
             forms += [item.id] if ids.count(item.id) == 1 and not re.fullmatch(r"q?\d+", item.id) else []
@@ -194,6 +204,7 @@ def known_names(study: Study, *, with_school: bool = False) -> Known:
         items={form: _prefer_needed(targets, needed) for form, targets in items.items()},
         needed=tuple(needed),
         needed_at={wave.id: study.items_at(wave.id) for wave in study.plan.waves},
+        scales={one.id: one.responses[one.default_response] for one in questionnaires},
         order=order,
         instruments={name: min(ids) for name, ids in titles.items() if name and len(ids) == 1},
         titles={instrument.id: instrument.title for instrument in study.instruments},
@@ -270,6 +281,7 @@ def _names_of(instrument: Instrument, study: Study) -> list[str]:
     outcomes = [outcome for outcome in study.plan.outcomes if outcome.instrument == instrument.id]
     return [
         instrument.id,
+        instrument.id.replace("_", ""),
         instrument.id.rstrip("0123456789"),
         instrument.id.partition("_")[0].rstrip("0123456789"),
         instrument.title,

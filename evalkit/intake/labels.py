@@ -1,12 +1,14 @@
 """One answer as it stands in a cell -> a code of the answer scale, no answer, or why it is neither."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz import fuzz, process
 
 from evalkit.intake.normal import normal, plain
+from evalkit.intake.numbers import SHEET_ERROR
 from evalkit.intake.usual_names import MISSING_MARKS, MISSING_NUMBERS, MISSING_WORDS
 from evalkit.records.instrument import ResponseScale
 
@@ -28,8 +30,8 @@ _DATE = re.compile(
     r"|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}(?:[ T].*)?)$",
     re.IGNORECASE,
 )
-_SHEET_ERROR = re.compile(r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$", re.IGNORECASE)
 _LIKENESS = 75
+_PICTURES = ("So", "Sk", "Mn", "Me")  # signs and marks that are no letters, digits or punctuation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,13 @@ def read_answer(text: str, scale: ResponseScale, decided: dict[str, int] | None 
     scale : the answers there are
     decided : what a mapping file says texts mean, keys made by `normal` or, without letters and digits, by `plain`
     """
-    cell = plain(text)
+    cell = _without_pictures(plain(text))
     if not cell:
         return Answer("blank")
     meant = (decided or {}).get(answer_key(cell))
     if meant is not None and meant in scale.values:
         return Answer("code", meant)
-    if _SHEET_ERROR.match(cell):
+    if SHEET_ERROR.match(cell):
         return Answer("formula_error")
     if answer_key(cell) in {answer_key(code) for code in scale.missing_codes}:
         return Answer("missing")
@@ -88,6 +90,14 @@ def read_answer(text: str, scale: ResponseScale, decided: dict[str, int] | None 
     if _DECIMAL.match(cell):
         return Answer("not_whole")
     return _mixed(cell, scale, anchors) or _wrong(words, anchors, scale)
+
+
+def _without_pictures(cell: str) -> str:
+    """'3 \N{SLIGHTLY SMILING FACE}' and the keycap 3 are 3; pictures alone stay."""
+    if cell.isascii():
+        return cell
+    bare = "".join(sign for sign in cell if unicodedata.category(sign) not in _PICTURES).strip()
+    return bare if _WHOLE.match(bare) else cell
 
 
 def answer_key(text: str) -> str:

@@ -4,7 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-_NUMBERING = re.compile(r"^\s*(?:question|item|qu|q)?\s*\d{1,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)", re.IGNORECASE)
+_NUMBERING = re.compile(
+    r"^\s*(?:page\s*\d{1,3}\s*[.:-]\s*)?(?:question|item|qu|q)?\s*\d{1,3}(?:\.\d{1,3}){0,3}\s*(?:[.):\]–—-]+|\s)\s*(?=\D)",
+    re.IGNORECASE,
+)
 _CODED = re.compile(r"^\s*([A-Za-z]\w*(?:\[\w+\])?)\.\s+(?=\S)")
 _BRACKETS = re.compile(r"\[([^\[\]]+)\]\s*$")
 _WORDS_OF_AN_ITEM = 3
@@ -49,10 +52,19 @@ def header_forms(text: str) -> list[str]:
     return list(dict.fromkeys(form for form in map(normal, forms) if form))
 
 
-def row_of_grid(text: str) -> str:
-    """What stands behind the last dash of STEM - ROW, made comparable; "" where nothing reads like a question there."""
+def rows_of_grid(text: str) -> list[str]:
+    """What may be the row in STEM - ROW, or in ROW:STEM as Alchemer writes it, made comparable."""
     stem, dash, item = plain(text).rpartition(" - ")
-    return normal(item) if dash and len(stem.split()) >= _WORDS_OF_AN_ITEM - 1 else ""
+    row, colon, question = plain(text).partition(":")
+    found = [normal(item)] if dash and len(stem.split()) >= _WORDS_OF_AN_ITEM - 1 else []
+    found += [normal(row)] if colon and len(question.split()) >= _WORDS_OF_AN_ITEM - 1 else []
+    return [one for one in found if one]
+
+
+def opening(text: str) -> str:
+    """The first sentence of a long heading, without its number and without what stands in brackets behind it."""
+    bare = _NUMBERING.sub("", plain(text), count=1)
+    return normal(re.split(r"[.?!:]\s|[(\n]", bare, maxsplit=1)[0])
 
 
 def code_of(text: str) -> str:

@@ -134,7 +134,9 @@ def _fitting(block: _Block, known: Known, taken: Collection[str]) -> tuple[list[
     if len(known.order) > 1 and block.numbers == list(range(1, len(known.asked) + 1)) and not block.instrument:
         return [], [""]
     inside = [one for one in free if block.numbers[-1] <= len(known.order[one])]
-    if block.instrument or (block.lettered and len(known.order) == 1):
+    # One number under a title may be a total of the first pupil; headings that are numbers do not come alone.
+    titled = block.instrument and (block.lettered or len(block.numbers) > 1)
+    if titled or (block.lettered and len(known.order) == 1):
         return inside, []
     # A row of answers is a row of numbers too, so bare numbers must be nearly all of a questionnaire to be headers.
     share = 0.0 if block.lettered else _BARE_SHARE

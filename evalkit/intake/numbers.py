@@ -22,7 +22,7 @@ _DATE = re.compile(
     r"|\d{1,2}[-/. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:[-/. ]\d{2,4})?)\Z",
     re.IGNORECASE,
 )
-_SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)\Z", re.IGNORECASE)
+SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|SPILL!|CALC!|GETTING_DATA)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _has_decimal_commas(cells: Collection[str]) -> bool:
 def _number(cell: str, rules: NumberRules, *, commas: bool) -> Number:
     if not cell:
         return Number("blank")
-    if _SHEET_ERROR.match(cell):
+    if SHEET_ERROR.match(cell):
         return Number("formula_error")
     words = normal(cell)
     if cell in rules.missing or words in {normal(code) for code in rules.missing} - {""}:

@@ -9,6 +9,7 @@ from evalkit.intake.code_checks import check_characters
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.normal import counted, listed, plain, quoted, yaml_text
+from evalkit.intake.numbers import SHEET_ERROR
 from evalkit.records.mapping import Mapping
 from evalkit.records.responses import Choice, Question
 from evalkit.records.trial_notes import key_of
@@ -57,13 +58,15 @@ def read_codes(
     -------
     The code of each row, "" where there is none, and how many rows the mapping file gave another code.
     """
+    cells = _without_errors(cells, numbers, column, findings)
     codes = [_tidy(cell) for cell in cells]
     _say_tidied(cells, codes, numbers, column, findings)
     meant = {code_key(_tidy(typed)): _tidy(code) for typed, code in mapping.codes.items()} if mapping else {}
     joined = sum(code_key(meant.get(code_key(code), code)) != code_key(code) for code in codes)
     codes = [meant.get(code_key(code), code) for code in codes]
     codes = _one_spelling(check_characters(codes, numbers, column, findings), numbers, column, findings)
-    blank = [number for number, code in zip(numbers, codes, strict=True) if not code]
+    lost = {number for one in findings.problems if one.kind == "code_is_error" for number in one.rows}
+    blank = [number for number, code in zip(numbers, codes, strict=True) if not code and number not in lost]
     if blank:
         findings.add(
             "error",
@@ -77,6 +80,23 @@ def read_codes(
     _say_private(codes, numbers, column, findings, pseudonyms=pseudonyms)
     _say_strange(codes, numbers, column, findings)
     return codes, joined
+
+
+def _without_errors(cells: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> Sequence[str]:
+    """The cells, those blank in which a formula failed, as one that looks pupils up does."""
+    failed = {place for place, cell in enumerate(cells) if cell[:1] == "#" and SHEET_ERROR.match(plain(cell))}
+    if not failed:
+        return cells
+    findings.add(
+        "error",
+        "code_is_error",
+        "The error of a formula stands here and not a pupil code",
+        "Type the pupil's code. Until then these answers are left out.",
+        rows=[numbers[place] for place in sorted(failed)],
+        columns=[column.index],
+        header=column.header,
+    )
+    return ["" if place in failed else cell for place, cell in enumerate(cells)]
 
 
 def _say_strange(codes: Sequence[str], numbers: Sequence[int], column: Column, findings: Findings) -> None:

@@ -16,6 +16,7 @@ from evalkit.intake.raw import Note, RawFile, RawSheet, Refusal
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _SEP_LINE = re.compile(r"\A\s*\"?sep=([^\w\s\"]|\t)\"?[ \t]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(rb"(?:^|[;\t\r\n])\"?-?\d+,\d+\"?(?=[;\t\r\n])")
+_QUOTED_LINE = re.compile(r'"(?:[^"]|"")*[,;\t](?:[^"]|"")*"[,;]*\s*\Z')
 _NOTHING = "evalkit reads them. Nothing to do."
 _END = "\x02end of the file\x02"
 _SAMPLE_ROWS = 400
@@ -53,11 +54,33 @@ def csv_readings(data: bytes, place: Place = Place()) -> Iterator[RawFile | Refu
     if "\r" in sample and "\n" not in sample:
         found = "The lines end as old Mac programs write them"
         notes.append(Note("fixed", "line_ends", found, _NOTHING))
+    inner = _within_quotes(source, sample)
+    if inner:
+        found = "Each line stands in quotation marks, as if it were one cell"
+        notes.append(Note("fixed", "quoted_lines", found, _NOTHING))
+        source = inner
+        sample = _lines(source).read(_SAMPLE_CHARACTERS)
     for separator in sorted(SEPARATORS, key=lambda one: _regularity(sample, one), reverse=True):
         said = [_separator_note(separator)] if separator != "," else []
         if separator in ";\t" and b"," in source.data and _DECIMAL_COMMA.search(source.data):
             said.append(Note("fixed", "decimal_comma", "Numbers have a decimal comma, as in 4,0", _NOTHING))
         yield _read(source, separator, [*notes, *said], place=place)
+
+
+def _within_quotes(source: Decoded, sample: str) -> Decoded | None:
+    """The text without the quotation marks that a program put round every line; None where there are none."""
+    lines = sample.splitlines()[:_SAMPLE_ROWS]
+    if len(lines) < 2 or not all(_QUOTED_LINE.match(line) for line in lines if line.strip()):
+        return None
+    if any(_regularity(sample, separator)[0] for separator in SEPARATORS):
+        return None
+    try:
+        cells = [record[0] if record else "" for record in csv.reader(_lines(source))]
+    except csv.Error:
+        return None
+    if any("\n" in cell or "\r" in cell for cell in cells):
+        return None
+    return Decoded("\r\n".join(cells).encode(), "utf-8")
 
 
 def sep_line(text: str) -> tuple[str, int]:

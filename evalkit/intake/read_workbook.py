@@ -69,7 +69,10 @@ def _facts(sheet: RawSheet, facts: dict[str, list]) -> Iterator[Note]:
     sheet.hidden_rows.extend(facts["hidden_rows"])
     for name, cells in (("dates", sheet.dates), ("uncalculated", sheet.uncalculated), ("scientific", sheet.scientific)):
         cells.extend((row, column) for row, column in facts[name])
-    (noughts,), (rows, columns) = facts["noughts"], facts["empty"]
+    (noughts,), (dates,), (rows, columns) = facts["noughts"], facts["shown_as_dates"], facts["empty"]
+    if dates:
+        found = f"{dates:,} {'number is' if dates == 1 else 'numbers are'} shown as a date of 1900, such as 3-Jan for 3"
+        yield Note("fixed", "numbers_shown_as_dates", found, "evalkit reads the number. Nothing to do.", sheet.name)
     if noughts:
         found = f"{noughts:,} {'number is' if noughts == 1 else 'numbers are'} shown with noughts in front, such as 007"
         yield Note("fixed", "noughts_kept", found, "evalkit reads what is shown. Nothing to do.", sheet.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.errors import UploadError
-from evalkit.intake.column_problems import drop_private, report_mapping, report_ragged, report_unused
+from evalkit.intake.column_problems import drop_private, report_mapping, report_unused
 from evalkit.intake.columns import Column
 from evalkit.intake.corrections import apply_corrections
 from evalkit.intake.findings import Findings
@@ -15,6 +15,7 @@ from evalkit.intake.header import Table, choose_reading
 from evalkit.intake.known import known_names
 from evalkit.intake.normal import listed, quoted
 from evalkit.intake.read import read_file
+from evalkit.intake.sheet_problems import report_ragged
 from evalkit.intake.spare_rows import drop_rows, totals_of
 from evalkit.intake.trial_columns import TrialColumns, read_trial
 from evalkit.records.evaluation import Study

@@ -8,6 +8,7 @@ from evalkit.intake.known import Known
 from evalkit.intake.normal import counted, listed, normal, quoted
 from evalkit.records.responses import Choice, Question
 
+_FEW_SHORT = 5  # where more than one row in five is short, the program that wrote the file writes them so
 _WORDS_OF_A_QUESTION = 4
 
 
@@ -145,3 +146,36 @@ def report_headings(table: Table, known: Known, findings: Findings) -> None:
 
 def _is_unclean(text: str) -> bool:
     return any((sign.isspace() and sign != " ") or unicodedata.category(sign) == "Cf" for sign in text)
+
+
+def report_ragged(table: Table, findings: Findings) -> None:
+    """Rows of a text file that run on beyond the headings, where answers may have slipped, and rows cut off."""
+    if not table.raw.ragged:
+        return
+    headed = max((column.index for column in table.columns if column.header), default=-1) + 1
+    rows = [
+        number
+        for number, row in zip(table.numbers, table.rows, strict=True)
+        if any(cell.strip() for cell in row[headed:])
+    ]
+    if rows and len(rows) * 2 < max(len(table.rows), 1) + 1:
+        findings.add(
+            "warn",
+            "row_too_long",
+            f"The row has more entries than the {headed} headings, so answers may stand under the wrong question",
+            "Look at the row: often one entry holds a comma and is not in quotation marks.",
+            rows=rows,
+        )
+    short = [
+        number
+        for number, row in zip(table.numbers, table.rows, strict=True)
+        if len(row) < headed and sum(bool(cell.strip()) for cell in row) > 1
+    ]
+    if short and len(short) * _FEW_SHORT <= len(table.rows):
+        findings.add(
+            "warn",
+            "row_too_short",
+            f"The row has fewer entries than the {headed} headings",
+            "Look at the row: it may have been cut off. What is missing at its end counts as not answered.",
+            rows=short,
+        )

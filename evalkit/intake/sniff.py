@@ -1,6 +1,7 @@
 """What kind of file it is, by its content: the name may say anything."""
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from evalkit.intake.archive import SAVE, archive_kind
@@ -13,6 +14,8 @@ _EXPORT = "Export the table as CSV or Excel and send that."
 _FIND = "Find the workbook itself, close it in Excel, and send that."
 _SHEETS = "Open it in Google Sheets, choose File, Download, Microsoft Excel (.xlsx), and send that file."
 _LOCK_BYTES = 165
+_AGAIN = "Sign in, download the answers again, and open the file once to see that they are there."
+_TABLE = re.compile(rb"<\x00?t\x00?a\x00?b\x00?l\x00?e", re.IGNORECASE)
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "This is a PDF document", "Send the spreadsheet that the PDF was made from, as .xlsx or .csv."),
@@ -60,7 +63,7 @@ def kind_of(data: bytes) -> Kind | Refusal:
     for signature, found, mend in _SIGNATURES:
         if head.startswith(signature):
             return Refusal(found, mend)
-    other = _binary(data, head) or _markup(_narrow(head))
+    other = _binary(data, head) or _markup(_narrow(head), has_table=lambda: bool(_TABLE.search(data)))
     if other:
         return other
     return "text"
@@ -114,7 +117,7 @@ def _old_office(data: bytes) -> Refusal:
     return Refusal("This is an old Excel file (.xls), which evalkit does not read", SAVE)
 
 
-def _markup(head: bytes) -> Refusal | None:
+def _markup(head: bytes, *, has_table: Callable[[], bool]) -> Refusal | None:
     start = head.lstrip(b"\xef\xbb\xbf? \t\r\n").lower()
     if b"<ctfile" in start:
         return Refusal(
@@ -127,6 +130,8 @@ def _markup(head: bytes) -> Refusal | None:
         return Refusal("This is a flat OpenDocument file (.fods), which evalkit does not read", SAVE)
     tagged = start.startswith((b"<?xml", b"<!", b"<")) and re.match(rb"<[a-z!?]", start)
     if tagged and re.search(rb"<(?:!doctype html|html|table|head|meta|body|tr|div|style)\b", start):
+        if not has_table():
+            return Refusal("This is a web page without a table, such as one that asks you to sign in", _AGAIN)
         return Refusal("This is a web page, even if its name says Excel", SAVE)
     if start.startswith(b"<?xml") or re.match(rb"<[a-z][a-z0-9:_-]*[ >/]", start):
         return Refusal("This is an XML file, not a spreadsheet", SAVE)

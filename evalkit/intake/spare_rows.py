@@ -1,18 +1,21 @@
 """Rows that are no pupil: blank ones, repeated headings, totals, notes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.normal import normal, plain, quoted, yaml_text
-from evalkit.intake.usual_names import TOTALS
+from evalkit.intake.usual_names import TEST_CODES, TOTALS
 from evalkit.records.responses import Choice, Question
 
 _DIGIT = re.compile(r"\d")
 _LONG_CODE = 12
 _MUCH_LONGER = 1.5
+_DECIMALS = re.compile(r"\d+[.,]\d*[1-9]\d*")
+_FEWEST_AVERAGES = 3
+_LOOKS = {"total": "a total or an average", "test": "somebody who tried the form out"}
 
 
 def totals_of(table: Table) -> dict[int, str]:
@@ -21,12 +24,15 @@ def totals_of(table: Table) -> dict[int, str]:
     return {number: cell for number, cell in zip(table.numbers, first, strict=True) if _is_total(cell)}
 
 
-def drop_rows(table: Table, pupil: Column | None, findings: Findings, *, totals: Mapping[int, str]) -> None:
+def drop_rows(
+    table: Table, pupil: Column | None, findings: Findings, *, totals: Mapping[int, str], whole: Collection[int] = ()
+) -> None:
     """Leave out rows that are no pupil, and say so of all but blank ones.
 
     Parameters
     ----------
     totals : what `totals_of` found
+    whole : columns of answers, which are whole numbers
     """
     unused = ("", "ignore", "identity", "form")
     used = [column.index for column in table.columns if column.role not in unused or column.choices]
@@ -36,7 +42,13 @@ def drop_rows(table: Table, pupil: Column | None, findings: Findings, *, totals:
     sure = pupil.index if pupil and not _DIGIT.search(pupil.header) else -1
     wanted: list[bool] = []
     dropped: list[tuple[str, int, str]] = []
+    averages = _averages(table, whole)
     for number, row, answered in zip(table.numbers, table.rows, filled, strict=True):
+        if number in averages:
+            wanted.append(False)
+            first = next((cell for cell in row if cell.strip()), "")
+            dropped.append(("total", number, totals.get(number) or first))
+            continue
         if answered and 0 <= sure < len(row) and _DIGIT.search(row[sure]):
             wanted.append(True)
             continue
@@ -45,10 +57,33 @@ def drop_rows(table: Table, pupil: Column | None, findings: Findings, *, totals:
             reason = "total"
         wanted.append(not reason)
         if reason not in ("", "blank"):
-            text = totals.get(number) or next((cell for cell in row if cell.strip()), "")
+            text = totals.get(number) or _code(row, pupil) or next((cell for cell in row if cell.strip()), "")
             dropped.append((reason, number, text))
+    _drop_titles(table, wanted, dropped)
     table.keep(wanted)
     _say(dropped, findings)
+
+
+def _averages(table: Table, whole: Collection[int]) -> set[int]:
+    """Numbers of the last rows that hold averages: numbers with decimals in most columns of answers."""
+    found: set[int] = set()
+    for number, row in zip(reversed(table.numbers), reversed(table.rows), strict=True):
+        cells = [row[index].strip() for index in whole if index < len(row) and row[index].strip()]
+        if cells and 2 * sum(bool(_DECIMALS.fullmatch(cell)) for cell in cells) <= len(cells):
+            break
+        if len(cells) >= _FEWEST_AVERAGES:
+            found.add(number)
+    return found if 4 * len(found) < len(table.rows) else set()
+
+
+def _drop_titles(table: Table, wanted: list[bool], dropped: list[tuple[str, int, str]]) -> None:
+    """The title of a second table stands alone in its row, right above headings that are repeated."""
+    headings = {number for reason, number, _ in dropped if reason == "heading"}
+    for place in range(len(table.rows) - 1):
+        filled = [cell for cell in table.rows[place] if cell.strip()]
+        if wanted[place] and len(filled) == 1 and table.numbers[place + 1] in headings:
+            wanted[place] = False
+            dropped.append(("note", table.numbers[place], filled[0]))
 
 
 def _usual_code(table: Table, filled: list[bool], pupil: Column | None) -> tuple[int, int]:
@@ -66,6 +101,10 @@ def _usual_code(table: Table, filled: list[bool], pupil: Column | None) -> tuple
 def _is_total(cell: str) -> bool:
     """Whether the cell says 'total' or the like; no such word holds a digit."""
     return not _DIGIT.search(cell) and normal(cell) in TOTALS
+
+
+def _code(row: list[str], pupil: Column | None) -> str:
+    return row[pupil.index].strip() if pupil is not None and pupil.index < len(row) else ""
 
 
 def _has_digit(row: list[str], pupil: Column | None) -> bool:
@@ -100,6 +139,8 @@ def _reason(row: list[str], used: list[int], pupil: Column | None) -> str:
     first = normal(code) or normal(filled[0])
     if first in TOTALS:
         return "total"
+    if pupil is not None and normal(code) in TEST_CODES:
+        return "test"
     words = len(first.split())
     if pupil is not None and not code.strip() and len(filled) == 1 and words > 2 and not first[0].isdigit():
         return "note"
@@ -126,21 +167,21 @@ def _say(dropped: list[tuple[str, int, str]], findings: Findings) -> None:
             rows=notes,
         )
     for reason, number, text in dropped:
-        if reason == "total":
+        if reason in ("total", "test"):
             findings.add(
                 "ask",
-                "total_row",
-                f"{quoted(text)} looks like a total or an average, not a pupil",
+                f"{reason}_row",
+                f"{quoted(text)} looks like {_LOOKS[reason]}, not a pupil",
                 "If so, delete the row. It is left out meanwhile. Or write it in a mapping file: corrections: [{row: "
                 f"{number}, found: {yaml_text(text)}, action: leave_out_row, reason: not a pupil}}].",
                 rows=[number],
-                questions=[_total_question(number, text)],
+                questions=[_spare_question(number, text, _LOOKS[reason])],
             )
 
 
-def _total_question(number: int, text: str) -> Question:
+def _spare_question(number: int, text: str, looks: str) -> Question:
     line = {"row": number, "found": text, "action": "leave_out_row", "reason": "not a pupil"}
     return Question(
-        f"Is row {number} ({quoted(text)}) a total or an average, and no pupil?",
+        f"Is row {number} ({quoted(text)}) {looks}, and no pupil?",
         (Choice("Yes: leave it out", {"corrections": [line]}),),
     )

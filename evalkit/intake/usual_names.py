@@ -8,7 +8,8 @@ def _words(text: str) -> frozenset[str]:
 PUPIL_NAMES = _words("""pupil|pupil code|pupil id|pupil no|pupil number|pupil identifier|pupil ref|pupil reference|
 student|student code|student id|student number|participant|participant code|participant id|child code|child id|
 id code|code|unique code|unique id|identifier|unique identifier|survey code|personal code|admission number|
-admission no|adno|unique pupil number|upn|record id|id""")
+admission no|adno|unique pupil number|upn|record id|id|
+pupilcode|pupilid|studentcode|studentid|participantcode|participantid|childcode|idcode|uniquecode""")
 
 SCHOOL_NAMES = _words("""school|urn|school urn|school id|school code|school number|school ref|school reference|
 laestab|la estab|dfe number|dfe no|establishment number|school name|setting""")
@@ -30,7 +31,8 @@ post code|date of birth|dob|birthday|birth date|upn|unique pupil number|parent n
 ipaddress|ipaddr|recipient last name|recipient first name|recipient email|recipientlastname|recipientfirstname|
 recipientemail|legal name|legal surname|legal forename|legal forenames|legal first name|legal last name|
 chosen name|chosen surname|chosen forename|preferred surname|preferred forename|middle name|middle names|
-home email|home phone|parental email|location latitude|location longitude|locationlatitude|locationlongitude""")
+home email|home phone|parental email|location latitude|location longitude|locationlatitude|locationlongitude|
+longitude|latitude|postal""")
 
 FORM_NAMES = _words("""id|start time|completion time|last modified time|timestamp|total points|quiz feedback|
 grade posted time|score|language|start date|end date|startdate|enddate|recorded date|recordeddate|submission id|
@@ -40,19 +42,30 @@ duration in seconds|status|distribution channel|distributionchannel|
 user language|userlanguage|submit date|submitdate|last page|lastpage|seed|start language|startlanguage|
 date last action|datestamp|external reference|externalreference|external data reference|
 redcap survey identifier|redcap repeat instrument|redcap repeat instance|redcap data access group|response type|
-refurl|interviewtime|total time|session|created|modified|ended|expired""")
+#|refurl|interviewtime|total time|session|created|modified|ended|expired|
+q recaptchascore|q language|q totalduration|q relevantidduplicate|q relevantidfraudscore|q ballotboxstuffing|
+repeat instrument|repeat instance|survey identifier|survey timestamp|complete|data access group|
+unique response number|userid|userno|user id|user no|started|tracking link|token|custom data|
+start date utc|stage date utc|submit date utc|network id|tags|ending|
+time started|date submitted|contact id|legacy comments|comments|referer|sessionid|session id|user agent|
+country|city|state region""")
 
 FORM_MARKS = _words("""start time|completion time|timestamp|submitdate|submit date|recorded date|recordeddate|
-datestamp|redcap survey identifier""")
-VAGUE_FORM_NAMES = _words("score|progress|status|language|seed|finished|session|created|modified|ended|expired")
+datestamp|redcap survey identifier|unique response number|tracking link|submit date utc|time started|date submitted|
+survey timestamp""")
+VAGUE_FORM_NAMES = _words("""score|progress|status|language|seed|finished|session|created|modified|ended|expired|
+#|started|token|complete|tags|ending|comments|country|city|userid|userno|user id|user no""")
 
 ERRORS_HEADING = "Errors"  # of the column that evalkit writes; a file that comes back has it
 
 TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
-minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent""")
+minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent|avg|
+ave|year average|group average|group mean|school average|school mean|column total|totals and averages""")
 
 SCHOOL_NUMBERS = _words("upn|unique pupil number|admission number|admission no|adno")
 TRIED_OUT = _words("survey preview|preview|survey test|test|spam")
+TEST_CODES = _words("""test|tests|testing|tester|test test|test pupil|test student|pupil test|teacher test|staff test|
+this is a test|just a test|dummy|example|sample|teacher""")
 
 SUB_HEADINGS = _words("response|responses|open ended response")
 

@@ -9,8 +9,9 @@ from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
 from evalkit.intake.known import Known
-from evalkit.intake.normal import listed, normal, quoted
+from evalkit.intake.normal import letter, listed, normal, quoted
 from evalkit.records.evaluation import Study
+from evalkit.records.responses import Choice, Question
 
 _REDCAP_ARM = re.compile(r" arm \d+$")
 
@@ -45,7 +46,10 @@ def waves_of_rows(table: Table, wave: str, *, known: Known, study: Study, findin
     meant = {text: known.waves.get(_REDCAP_ARM.sub("", normal(text)), "") for text in set(cells)}
     if column is None or (wave and not any(meant.values())):
         side_by_side = any(one.wave for one in table.columns if one.role == "item")
-        if not wave and not side_by_side:
+        likely = _like_waves(table, known)
+        if likely and not side_by_side:
+            _ask_waves(likely, table.cells(likely.index), wave, findings)
+        elif not wave and not side_by_side:
             raise UploadError(
                 f"{findings.file}: It is not said when these answers were given. Name the wave of the file, or add a "
                 f"column 'wave'. The plan has: {waves_listed(study)}."
@@ -57,6 +61,40 @@ def waves_of_rows(table: Table, wave: str, *, known: Known, study: Study, findin
         _disagrees(table, column, cells, waves, wave=wave, findings=findings)
         waves = [one if one == wave else "" for one in waves]
     return waves
+
+
+def _like_waves(table: Table, known: Known) -> Column | None:
+    """A column of which nothing is known and in which nothing but the names of several waves stands."""
+    for column in table.columns:
+        if not column.role and not column.choices:
+            meant = {known.waves.get(normal(cell), "") for cell in table.cells(column.index) if cell.strip()}
+            if len(meant) > 1 and "" not in meant:
+                return column
+    return None
+
+
+def _ask_waves(column: Column, cells: Sequence[str], wave: str, findings: Findings) -> None:
+    here = f"column {letter(column.index)}"
+    says = listed([quoted(cell) for cell in dict.fromkeys(cell.strip() for cell in cells if cell.strip())])
+    findings.add(
+        "ask",
+        "which_wave_column",
+        f"This column holds {says}" + (f", though the file was sent as '{wave}'" if wave else ""),
+        "Does it say when the answers were given? Then change its heading to 'wave'"
+        + (", and send the file without naming a wave. " if wave else ". Until then no answer is used. ")
+        + f"Or write it in a mapping file: columns: {{'{here}': wave}}.",
+        columns=[column.index],
+        header=column.header,
+        questions=[
+            Question(
+                f"Does {here} ({quoted(column.header)}) say when the answers were given?",
+                (
+                    Choice("Yes", {"columns": {here: "wave"}}),
+                    Choice("No: leave it out", {"columns": {here: "ignore"}}),
+                ),
+            )
+        ],
+    )
 
 
 def _disagrees(

@@ -175,3 +175,19 @@ def formula(folder: Path) -> Sent:
     book = workbook(content)
     book.active["C4"] = "=1+2"
     return sent(folder, book)
+
+
+@case("50_code", "E", "code_is_error")
+def formula_of_a_code(folder: Path) -> Sent:
+    """A formula that looks the pupil's code up found none."""
+    content = [list(row) for row in rows()]
+    content[3][0] = "#N/A"
+    return sent(folder, content)
+
+
+@case("43_spss", "F", "read_as_blank")
+def missing_of_spss(folder: Path) -> Sent:
+    """SPSS writes #NULL! where there is no answer."""
+    content = [list(row) for row in rows()]
+    content[3][2] = "#NULL!"
+    return sent(folder, content)

@@ -176,6 +176,13 @@ def case_14_rows(folder: Path) -> Path:
     return _write(folder, "case_14_rows.xlsx", xlsx(table(), more_rows=rows))
 
 
+def case_27_long(folder: Path) -> Path:
+    """A row for each answer: the questions stand in a column, again for every pupil."""
+    heads, *pupils = table()
+    answers = [[row[0], head, cell] for row in pupils for head, cell in zip(heads[1:], row[1:], strict=True)]
+    return _write(folder, "case_27_long.csv", text([["Pupil code", "Question", "Answer"], *answers]))
+
+
 def case_28(folder: Path) -> Path:
     """Headings and no answers under them."""
     return _write(folder, "case_28.csv", text(table(0)))

@@ -101,6 +101,14 @@ def heading_twice(folder: Path) -> Sent:
     return sent(folder, content)
 
 
+@case("18_codes", "A", "codes_twice")
+def codes_twice(folder: Path) -> Sent:
+    """Two tables stand side by side, each with its pupil codes."""
+    content = rows()
+    more = [["Pupil code", "Club"], *([f"P{place:03}", "chess"] for place in range(101, 113))]
+    return sent(folder, [[*row, "", *other] for row, other in zip(content, more, strict=True)])
+
+
 @case("19", "A", "no_heading")
 def heading_blank(folder: Path) -> Sent:
     """One question has no heading."""
@@ -121,10 +129,45 @@ def headings_worded(folder: Path) -> Sent:
     return sent(folder, rows(headers=[f"{place}. {one}" for place, one in enumerate(QUESTIONS, start=1)]))
 
 
+@case("21_withheld", "A", "which_in_order")
+def headings_of_another_wording(folder: Path) -> Sent:
+    """Headings in a wording that evalkit does not have, over as many columns as the questionnaire has questions."""
+    words = (
+        "wake early",
+        "paint walls",
+        "count birds",
+        "mend shoes",
+        "carry water",
+        "write songs",
+        "build",
+        "grow beans",
+    )
+    return sent(folder, rows(headers=[f"Most days I {one}" for one in words]))
+
+
 @case("22", "A", "total_row")
 def total_row(folder: Path) -> Sent:
     """A row with averages stands below the pupils."""
     return sent(folder, [*rows(), ["Average", 3, 2.5, 3.1, 2, 4, 3, 3.5, 2.2]])
+
+
+@case("22_unnamed", "A", "total_row")
+def averages_unnamed(folder: Path) -> Sent:
+    """Averages stand below the pupils under a word that evalkit does not know."""
+    return sent(folder, [*rows(), ["Mittelwert", 3, 2.5, 3.1, 2.25, 4.2, 3.3, 3.5, 2.2]])
+
+
+@case("22_tried", "A", "test_row")
+def tried_out(folder: Path) -> Sent:
+    """A teacher tried the form out under the code 'test'."""
+    return sent(folder, [*rows(), ["test", *[3] * 8]])
+
+
+@case("22_second", "W", "note_row")
+def second_table(folder: Path) -> Sent:
+    """Each class has a table of its own on one sheet, with its title and its headings."""
+    content = rows()
+    return sent(folder, [*content[:7], [], ["5B"], content[0], *content[7:]])
 
 
 @case("23", "W", "hidden_rows")
@@ -151,6 +194,15 @@ def side_by_side(folder: Path) -> Sent:
     for place, row in enumerate(content[1:]):
         row[9 + place % 8] = 3
     return sent(folder, content, wave=None)
+
+
+@case("25_column", "A", "which_wave_column")
+def unknown_wave_column(folder: Path) -> Sent:
+    """Before and after stand below one another, and the form's own question says which is which."""
+    content = rows()
+    after = [[row[0], *(6 - int(str(one)) for one in row[1:])] for row in content[1:]]
+    lines = [["Start", *row] for row in content[1:]] + [["End", *row] for row in after]
+    return sent(folder, [["Is this the start or the end of the programme?", *content[0]], *lines], wave=None)
 
 
 @case("26", "", "")

@@ -17,6 +17,7 @@ _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IG
 _NOUGHTS = re.compile(r"0{2,20}")
 _LAST_SERIAL = 2_958_466  # the day after 31 December 9999
 _DAY = 86_400
+_FIRST_YEAR = 366
 _LONGEST_CODE = 255  # the longest format that Excel takes
 
 
@@ -73,6 +74,12 @@ def dated(written: str, *, since_1904: bool) -> str:
     except OverflowError:
         return ""
     return f"{day} {time}" if rest else day
+
+
+def small_number(written: str) -> str:
+    """1 to 366 where a date is shown: nobody means a day of the year 1900, so it is a number in the wrong format."""
+    shown = shown_number(written)
+    return shown if shown.isdecimal() and 1 <= int(shown) <= _FIRST_YEAR else ""
 
 
 def lasted(written: str) -> str:

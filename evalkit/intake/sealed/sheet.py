@@ -39,12 +39,13 @@ class Sheet:
         formulas without their result
     hidden_rows : row numbers that the spreadsheet does not show
     noughts : how many numbers are shown with noughts in front
+    shown_as_dates : how many small numbers are shown as dates of the year 1900
     emptied : the furthest column (counted from 1) in which an empty cell is stored
     """
 
     __slots__ = (
         "_blank", "_blocks", "_last", "_numbers", "_room", "_rows", "_spoken", "_waiting", "_wide", "dates", "emptied",
-        "hidden_rows", "name", "noughts", "scientific", "uncalculated",
+        "hidden_rows", "name", "noughts", "scientific", "shown_as_dates", "uncalculated",
     )  # fmt: skip
 
     def __init__(self, name: str, room: Room) -> None:
@@ -54,6 +55,7 @@ class Sheet:
         self.uncalculated: list[tuple[int, int]] = []
         self.hidden_rows: list[int] = []
         self.noughts = 0
+        self.shown_as_dates = 0
         self.emptied = 0
         self._room = room
         self._numbers: list[int] = []
@@ -152,4 +154,5 @@ class Sheet:
         return ["facts", {
             "hidden_rows": self.hidden_rows, "dates": self.dates, "uncalculated": self.uncalculated,
             "scientific": self.scientific, "noughts": [self.noughts], "empty": empty,
+            "shown_as_dates": [self.shown_as_dates],
         }]  # fmt: skip

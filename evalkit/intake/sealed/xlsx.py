@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from evalkit.intake.limits import MAX_CELL_CHARACTERS, MAX_SHEETS
 from evalkit.intake.sealed.markup import Listener, Names, Nesting, Unreadable, damaged, listen
-from evalkit.intake.sealed.numbers import Shape, dated, lasted, noughts, shape_of, shown_number
+from evalkit.intake.sealed.numbers import Shape, dated, lasted, noughts, shape_of, shown_number, small_number
 from evalkit.intake.sealed.sheet import Message, Room, Sheet
 
 _ESCAPED = re.compile("_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
@@ -276,6 +276,10 @@ class _Rows:
         if shape == "scientific":
             self.sheet.mark(self.sheet.scientific, self.number, self.column)
             return shown_number(written)
+        small = small_number(written) if shape == "date" else ""
+        if small:
+            self.sheet.shown_as_dates += 1
+            return small
         text = lasted(written) if shape == "duration" else dated(written, since_1904=self.since_1904)
         if text:
             self.sheet.mark(self.sheet.dates, self.number, self.column)

@@ -6,6 +6,7 @@ import pytest
 
 from evalkit.custody.release import make_release
 from evalkit.intake.check import check_upload
+from tests.intake_cases import more_shapes  # noqa: F401 - it puts its shapes on the list
 from tests.intake_cases.shapes import ROSTERS, SHAPES, people, redcap_code_once
 from tests.intake_cases.tables import rows, written
 
