@@ -5,7 +5,7 @@ and the audit log. Nothing is changed unless a step is carried out; each step le
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,14 +21,16 @@ from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import bring_back, remove_folder
 from evalkit.errors import SpecError, UploadError
 from evalkit.intake.check import mapping_file
+from evalkit.intake.large_rows import leave_out
 from evalkit.intake.pupil_rows import FileRow, FileRows, rows_of_pupils, without_rows
+from evalkit.intake.read import read_file
 from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study
 from evalkit.records.holding import Holding, HoldingKind
 from evalkit.records.identifiers import is_upn
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import MANIFEST_FILE, Release
 from evalkit.records.trial_notes import key_of
-from evalkit.records.whole_file import write_whole
+from evalkit.records.whole_file import file_in_making, write_whole
 
 SPREADSHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".ods")
 TEXTS = (*SPREADSHEETS[:3], ".json", ".jsonl", ".yaml", ".yml", ".html", ".md", ".qmd", ".ipynb")
@@ -68,6 +70,12 @@ class Wanted:
         """Whether a row of a sheet without answers holds one of their codes; short codes stand everywhere."""
         keys = {cell.strip().casefold() for cell in row.cells}
         return any(len(code) >= _SHORTEST and code in keys for code in self.pupils)
+
+    def quoted_in(self, texts: Iterable[str]) -> bool:
+        """Whether one of their codes stands within a text; short codes stand everywhere."""
+        codes = [re.escape(code) for code in self.pupils if len(code) >= _SHORTEST]
+        pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(codes)})(?![\w-])", re.IGNORECASE)
+        return bool(codes) and any(pattern.search(text) for text in texts)
 
     def rows(self, found: FileRows) -> list[FileRow]:
         """Their rows of a file."""
@@ -252,8 +260,12 @@ def _row_steps(places: Places, wanted: Wanted) -> Iterator[Step]:
         known = mappings.setdefault(one.mapping, {}) if one.mapping else {}
         for row in mine:
             known[row.number] = (*known.get(row.number, ()), *row.cells)
-        if mine:
+        quoted, is_text = wanted.quoted_in(one.found.said), "" in one.found.own
+        if mine or (quoted and not is_text):
             yield _row_step(one, mine)
+        if quoted and is_text:
+            note = "evalkit's remarks in its column Errors may name the code too: delete that column"
+            yield Step(Holding("survey file", one.path, 0, "by_hand", note))
     for path, rows in mappings.items():
         count = decisions_about(path, wanted.pupils, rows)
         if count:
@@ -269,13 +281,29 @@ def _row_step(one: SurveyFile, mine: Sequence[FileRow]) -> Step:
     if len(mine) == len(one.found.rows) + len(one.found.others):
         note = "all its rows; take it out of the plan"
         return Step(replace(holding, action="delete", note=note), partial(one.path.unlink, missing_ok=True))
+    if one.found.choose is not None:
+        return Step(holding, partial(_leave_out, one, numbers))
     blanked = without_rows(one.path.read_bytes(), one.found, {(row.sheet, row.number) for row in mine})
     if blanked is None:
         note = "evalkit cannot write this file: delete what stands in these rows yourself, or delete the file"
         return Step(replace(holding, action="by_hand", note=note))
-    if one.path.suffix.lower() not in SPREADSHEETS[:3]:
+    if not mine:
+        holding = replace(holding, count=1, note="evalkit's own remarks in this marked file name the code; they go")
+    elif one.path.suffix.lower() not in SPREADSHEETS[:3]:
         holding = replace(holding, note="the workbook is written anew: values stay, formulas and formats do not")
     return Step(holding, partial(write_whole, one.path, blanked))
+
+
+def _leave_out(one: SurveyFile, numbers: Collection[int]) -> None:
+    """Blank rows of a file too large to be held at once."""
+    assert one.found.choose is not None
+    rows = frozenset(numbers)
+    with file_in_making(one.path) as (target, place):
+        if not leave_out(one.path, target, place, rows=rows, choose=one.found.choose):
+            raise SpecError(
+                f"{one.path}: evalkit cannot leave these rows out of this file. Delete what stands in them yourself, "
+                "or delete the file."
+            )
 
 
 def _release_steps(places: Places, names: Collection[str], *, school: str = "") -> Iterator[Step]:
@@ -304,10 +332,10 @@ def _leftovers(study: Study, places: Places, code: str) -> Iterator[Step]:
         return
     pattern = re.compile(rf"(?<![\w-]){re.escape(code)}(?![\w-])", re.IGNORECASE)
     handled = {one.path.resolve() for one in places.files} | {path.resolve() for path in mapping_files(study)}
-    for path in _files(study, places, TEXTS):
+    for path in _files(study, places, (*TEXTS, *SPREADSHEETS[3:])):
         if path.resolve() in handled:
             continue
-        count = len(pattern.findall(path.read_text(encoding="utf-8", errors="replace")))
+        count = len(pattern.findall(_text_of(path)))
         if count:
             note = "the code stands here too; look, and take it out if it should go"
             if path.name == LEDGER_FILE:
@@ -315,6 +343,17 @@ def _leftovers(study: Study, places: Places, code: str) -> Iterator[Step]:
             elif path.name.startswith(("certificate-", "allocation-")):
                 note = "the proof of the draw: code and arm, nothing else"
             yield Step(Holding("leftover", path, count, "by_hand", note))
+
+
+def _text_of(path: Path) -> str:
+    """All text of a file; of a workbook its cells, and nothing where it cannot be read."""
+    if path.suffix.lower() not in SPREADSHEETS[3:]:
+        return path.read_text(encoding="utf-8", errors="replace")
+    try:
+        readings, _ = read_file(path)
+        return "\n".join(cell for one in next(readings).sheets for row in one.rows for cell in row)
+    except UploadError:
+        return ""
 
 
 def _kept(study: Study) -> Iterator[Step]:

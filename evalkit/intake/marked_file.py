@@ -1,5 +1,6 @@
 """The same file back: a new workbook made of the cells that were read, with what is wrong marked and said."""
 
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from evalkit.intake.header import MARKED_SHEETS, Table
 from evalkit.intake.usual_names import ERRORS_HEADING
 from evalkit.records.cells import harmless_cell
 from evalkit.records.responses import Problem, Severity
-from evalkit.records.whole_file import cannot_write
+from evalkit.records.whole_file import write_whole
 
 _FILLS: dict[Severity, str] = {"error": "F4B6B0", "ask": "FBE3A1", "warn": "E3E8EF"}
 _WORDS: dict[Severity, str] = {"error": "To mend", "ask": "To decide", "warn": "Please look at", "fixed": "Put right"}
@@ -60,10 +61,9 @@ def write_marked(tables: Sequence[Table], problems: Sequence[Problem], to: Path)
         _write_sheet(book.create_sheet(_sheet_name(table.sheet)), table, mine, words)
     _write_bad_rows(book.create_sheet(MARKED_SHEETS[0]), bad, texts)
     _write_problems(book.create_sheet(MARKED_SHEETS[1]), problems)
-    try:
-        book.save(to)
-    except OSError as error:
-        raise cannot_write(to, error) from None
+    memory = io.BytesIO()
+    book.save(memory)
+    write_whole(to, memory.getvalue())
 
 
 def _sheet_name(name: str) -> str:

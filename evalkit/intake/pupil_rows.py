@@ -4,16 +4,20 @@ import csv
 import io
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from evalkit.intake.check import recall
 from evalkit.intake.decode import Decoded, decode
 from evalkit.intake.findings import Findings
 from evalkit.intake.form_rows import fill_codes_of_records
-from evalkit.intake.header import Table, choose_reading, find_table
+from evalkit.intake.header import MARKED_SHEETS, Chosen, Table, choose_reading, find_table
 from evalkit.intake.known import known_names
-from evalkit.intake.normal import plain
+from evalkit.intake.large_rows import LargeRows
+from evalkit.intake.large_text import Choose, is_large, tables_of
+from evalkit.intake.normal import normal, plain
 from evalkit.intake.plain_workbook import plain_workbook
 from evalkit.intake.pupils import read_codes
 from evalkit.intake.raw import RawFile, Refusal
@@ -21,6 +25,7 @@ from evalkit.intake.read import read_file
 from evalkit.intake.read_csv import SEPARATORS, csv_readings, sep_line
 from evalkit.intake.read_workbook import read_workbook
 from evalkit.intake.sniff import kind_of
+from evalkit.intake.usual_names import ERRORS_HEADING
 from evalkit.records.evaluation import Study
 from evalkit.records.mapping import Mapping
 
@@ -54,14 +59,20 @@ class FileRows:
     ----------
     rows : those under the headings of the sheets with answers
     others : those of other sheets, which may name pupils too
-    raw : all that was read, but for the sheets that evalkit itself adds to a marked file
+    raw : all that was read, but for the sheets that evalkit itself adds to a marked file; nothing of a large file
     form : the hash of the headings, under which decisions are kept
+    own : column of `Errors` in each sheet that has one, as a marked file does
+    said : what evalkit itself wrote into a marked file: there, and in sheets of its own
+    choose : of a large file: takes the right reading of each piece
     """
 
-    rows: tuple[FileRow, ...]
+    rows: Collection[FileRow]
     others: tuple[FileRow, ...]
     raw: RawFile
     form: str
+    own: MappingType[str, int] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+    choose: Choose | None = None
 
 
 def rows_of_pupils(
@@ -80,11 +91,20 @@ def rows_of_pupils(
         The file cannot be read, or no column is known.
     """
     place = Path(path)
-    readings, _ = read_file(place)
     known = known_names(study)
-    chosen = choose_reading(
-        readings, known, place.name, sheet=sheet, mapping=mapping, recall=lambda form: recall(study, form)
+    choose = partial(
+        choose_reading,
+        known=known,
+        file=place.name,
+        sheet=sheet,
+        mapping=mapping,
+        recall=lambda form: recall(study, form),
     )
+    if is_large(place):
+        return _of_large(place, choose)
+    readings, _ = read_file(place)
+    seen: list[RawFile] = []
+    chosen = choose(_noted(readings, seen))
     decided = chosen.mapping
     first = chosen.table
     more = [] if sheet else (decided.sheets if decided and decided.sheets else first.others)
@@ -100,7 +120,34 @@ def rows_of_pupils(
         for number, cells in zip(one.numbers, one.rows, strict=True)
     ]
     rows = [row for table in tables for row in _rows(table, decided, place.name)]
-    return FileRows(tuple(rows), tuple(others), chosen.raw, chosen.form)
+    own = {table.sheet: one.index for table in tables for one in table.columns if is_errors(one.header)}
+    said = [table.cells(own[table.sheet]) for table in tables if table.sheet in own]
+    said += [row for one in seen[-1].sheets if one.name in MARKED_SHEETS for row in one.rows]
+    return FileRows(
+        tuple(rows), tuple(others), chosen.raw, chosen.form, own, tuple(cell for cells in said for cell in cells)
+    )
+
+
+def _noted(readings: Iterator[RawFile], seen: list[RawFile]) -> Iterator[RawFile]:
+    """The readings, each kept: the last one that was asked for is the one that was chosen."""
+    for one in readings:
+        seen.append(one)
+        yield one
+
+
+def _of_large(place: Path, choose: Choose) -> FileRows:
+    """Of a file too large to be held at once: its rows are read when somebody goes through them."""
+
+    def rows_of(chosen: Chosen) -> Iterator[FileRow]:
+        return _rows(chosen.table, chosen.mapping, place.name)
+
+    form = next(tables_of(place, choose)).form
+    return FileRows(LargeRows(place, choose, rows_of), (), RawFile([], []), form, choose=choose)
+
+
+def is_errors(heading: str) -> bool:
+    """Whether a heading is that of the column that evalkit adds to a marked file."""
+    return normal(heading) == normal(ERRORS_HEADING)
 
 
 def _rows(table: Table, mapping: Mapping | None, file: str) -> Iterator[FileRow]:
@@ -122,6 +169,8 @@ def _rows(table: Table, mapping: Mapping | None, file: str) -> Iterator[FileRow]
 def without_rows(data: bytes, found: FileRows, rows: Collection[tuple[str, int]]) -> bytes | None:
     """The file with these rows blank: all other rows keep their numbers and what they hold.
 
+    What evalkit itself wrote into a marked workbook goes with them: it may quote the codes of other rows.
+
     Parameters
     ----------
     data : the file's bytes
@@ -136,11 +185,12 @@ def without_rows(data: bytes, found: FileRows, rows: Collection[tuple[str, int]]
     kind = kind_of(data)
     if isinstance(kind, Refusal):
         return None
+    own = {} if kind == "text" else found.own
     wanted = {
         one.name: {
-            number: cells
+            number: kept
             for number, cells in zip(one.numbers, one.rows, strict=True)
-            if (one.name, number) not in rows and any(cells)
+            if (one.name, number) not in rows and any(kept := _without_own(cells, own.get(one.name, -1)))
         }
         for one in found.raw.sheets
     }
@@ -156,6 +206,16 @@ def without_rows(data: bytes, found: FileRows, rows: Collection[tuple[str, int]]
         if blanked is not None and any(_same(content, wanted) for content in _contents(blanked)):
             return blanked
     return None
+
+
+def _without_own(cells: list[str], column: int) -> list[str]:
+    """The cells of a row without what evalkit wrote into its column, but for the heading; no blanks at the end."""
+    if not 0 <= column < len(cells) or is_errors(cells[column]):
+        return cells
+    kept = [*cells[:column], "", *cells[column + 1 :]]
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
 
 
 def _same(content: RawFile, wanted: dict[str, dict[int, list[str]]]) -> bool:

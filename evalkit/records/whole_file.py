@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from evalkit.errors import EvalkitError
 
@@ -21,22 +24,36 @@ def write_whole(path: str | Path, content: str | bytes, *, secret: bool = False)
     EvalkitError
         The disk is full, or the place cannot be written. The old file then stands as it was.
     """
+    with file_in_making(path, secret=secret) as (file, _):
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextmanager
+def file_in_making(path: str | Path, *, secret: bool = False) -> Generator[tuple[BinaryIO, Path]]:
+    """Fill a new file; when the block ends well it takes the place of the old one, else nothing changes.
+
+    Parameters, errors: as for `write_whole`.
+
+    Yields
+    ------
+    tuple - the new file, open for writing, and where it lies meanwhile
+    """
     place = Path(path)
-    data = content.encode("utf-8") if isinstance(content, str) else content
     part = ""
     try:
         handle, part = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file, Path(part)
             file.flush()
             os.fsync(file.fileno())
         if not secret:  # a scratch file is its owner's alone
             os.chmod(part, _mode(place))
         os.replace(part, place)
     except OSError as error:
+        raise cannot_write(place, error) from None
+    finally:
         if part:
             Path(part).unlink(missing_ok=True)
-        raise cannot_write(place, error) from None
     settle_folder(place.parent)
 
 

@@ -16,6 +16,7 @@ from evalkit.custody.previous import keep_previous
 from evalkit.custody.pseudonyms import pseudonym
 from evalkit.custody.release import load_release
 from evalkit.errors import SpecError
+from evalkit.intake import large_text
 from evalkit.intake.plain_workbook import plain_workbook
 from evalkit.intake.raw import RawSheet
 from evalkit.intake.read import read_file
@@ -171,6 +172,53 @@ def test_other_copies_in_the_folder_are_found(folder: Path) -> None:
     erase_pupil(folder, GONE)
     assert (folder / "data" / "old pre.csv").read_text() == "Pupil code,tiny4.q1\n\nP-001,2\n"
     assert not (folder / ".results.json.abc.part").exists()
+
+
+@pytest.mark.parametrize("size", [60, 100, 1_000])
+def test_a_text_that_is_read_in_pieces_is_the_same_but_for_the_rows(folder: Path, monkeypatch, size: int) -> None:
+    monkeypatch.setattr(large_text, "LARGE_TEXT_BYTES", 100)
+    monkeypatch.setattr(large_text, "PIECE_BYTES", size)
+    post = folder / "data" / "post.csv"
+    held = pupil_data(load_evaluation(folder), GONE).tables["survey_rows"]
+    assert ("post.csv", "4", "two\r\nlines") in [(row[0], row[2], row[4]) for row in held.itertuples(index=False)]
+    steps = {step.holding.place.name: step.holding for step in steps_for_pupil(load_evaluation(folder), GONE)}
+    assert (steps["post.csv"].action, steps["post.csv"].rows) == ("erase", (4,))
+    erase_pupil(folder, GONE)
+    assert post.read_bytes() == POST.replace('P-O03;3;9;3;3;"two\r\nlines"\r\n', "\r\n").encode("cp1252")
+    assert sorted(path.name for path in post.parent.iterdir()) == ["post.csv", "pre.xlsx"]
+
+
+def test_remarks_of_a_marked_file_that_name_the_code_go_too(folder: Path) -> None:
+    study = load_evaluation(folder)
+    marked = folder / "data" / "marked.xlsx"
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Pupil code", *ITEMS, "Errors"])
+    sheet.append(["P-001", 1, 2, 3, 4, "The code resembles 'P-003'."])
+    sheet.append(["P-004", 1, 2, 3, 4, "Something else"])
+    book.create_sheet("Problems (evalkit)").append(["post.csv", "'P-003' stands in one file only"])
+    book.save(marked)
+    (step,) = [one for one in steps_for_pupil(study, GONE) if one.holding.place == marked]
+    assert (step.holding.action, step.holding.rows) == ("erase", ())
+    erase_pupil(folder, GONE)
+    assert GONE not in everything(folder)
+    kept = load_workbook(marked).active
+    assert kept is not None
+    assert [row[0].value for row in kept.iter_rows()] == ["Pupil code", "P-001", "P-004"]
+    (folder / "data" / "marked.csv").write_text(f"Pupil code,{ITEMS[0]},Errors\nP-001,1,near P-003\n", encoding="utf-8")
+    (step,) = [one for one in steps_for_pupil(load_evaluation(folder), GONE) if one.do is None]
+    assert (step.holding.action, step.holding.note[-18:]) == ("by_hand", "delete that column")
+
+
+def test_a_class_list_that_is_no_survey_is_named(folder: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    for row in (["Pupil code", "Forename"], ["P-003", "Zedric"], ["P-001", "Zorro"]):
+        book.active.append(row)
+    book.save(folder / "class list.xlsx")
+    steps = {step.holding.place.name: step.holding for step in steps_for_pupil(load_evaluation(folder), GONE)}
+    assert (steps["class list.xlsx"].action, steps["class list.xlsx"].count) == ("by_hand", 1)
 
 
 def test_what_a_crash_left_of_a_release_goes_too(folder: Path) -> None:
