@@ -149,7 +149,7 @@ def load(folder: Path, count: int, seconds: float) -> int:
     """Serve, let the schools come, print what happened. Returns the exit code."""
     environment = os.environ | {"EVALKIT_PORTAL_DATA": str(folder / "data"), "EVALKIT_PORTAL_TRIAL": "1"}
     program = "from evalkit.portal.start import set_up; set_up(); import sys; from django.core.management import "
-    program += "execute_from_command_line as run; run(['x', *sys.argv[1:]])"
+    program += "call_command as run; run(*sys.argv[1:])"
 
     def manage(*words: str) -> str:
         done = subprocess.run(

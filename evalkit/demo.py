@@ -10,9 +10,8 @@ from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
 from evalkit.report.words import answer
 from evalkit.road import check_files, report_all, run
-from evalkit.shipped import shipped
+from evalkit.shipped import EXAMPLE, shipped
 
-EXAMPLE = "keyham-resilience"
 FORMATS: tuple[Format, ...] = ("html", "pdf", "docx")
 
 

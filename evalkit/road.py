@@ -26,7 +26,7 @@ from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_ev
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
 from evalkit.records.responses import Problem, SchoolList, Upload, is_settled
-from evalkit.records.results import Results, load_results
+from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.records.standards_disclosure import ProfileName
 from evalkit.records.verification import Verification, changed_rows, compare_results
 from evalkit.records.whole_file import write_whole
@@ -35,7 +35,6 @@ from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
 from evalkit.scoring.score import score
 
-RESULTS_FILE = "results.json"
 RELEASE_FOLDER = "release"
 STEPS = 4
 

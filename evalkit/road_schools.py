@@ -15,14 +15,14 @@ from evalkit.custody.whole_folder import folder_in_making, remove_folder
 from evalkit.errors import EvalkitError, SpecError
 from evalkit.records.evaluation import Study, load_evaluation
 from evalkit.records.release import Release
-from evalkit.records.results import Results, load_results
+from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.records.school_manifest import SchoolEntry, SchoolManifest, load_school_manifest
 from evalkit.records.school_results import SchoolResults
 from evalkit.report.execute_parent import CellChild
 from evalkit.report.render_school import render_school
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
-from evalkit.road import RELEASE_FOLDER, RESULTS_FILE
+from evalkit.road import RELEASE_FOLDER
 from evalkit.scoring.score import score
 from evalkit.trace import save_trace
 

@@ -9,10 +9,8 @@ from evalkit.custody.release import load_release
 from evalkit.portfolio.similar import similar
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.release import MANIFEST_FILE
-from evalkit.records.results import Results, load_results
+from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.scoring.school_means import school_means
-
-RESULTS_FILE = "results.json"
 
 
 def place_among(

@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+EXAMPLE = "keyham-resilience"  # the analysis that the demonstration shows
 ShippedFolder = Literal["instruments", "analyses"]
 
 

@@ -12,11 +12,8 @@ from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
 from evalkit.portal.models import Programme, Report
 from evalkit.portal.models.outcomes import Making
-from evalkit.portfolio.compare import compare
 from evalkit.records.portfolio import Portfolio
-from evalkit.records.results import load_results
-from evalkit.report.render import FORMAT_NAMES, render_portfolio
-from evalkit.road import RESULTS_FILE
+from evalkit.records.results import RESULTS_FILE, load_results
 
 
 def published(programme: Programme) -> QuerySet[Report]:
@@ -32,6 +29,8 @@ def newest(programmes: Iterable[Programme]) -> list[Report]:
 
 def side_by_side(reports: Sequence[Report]) -> Portfolio | None:
     """What the reports say together; None for fewer than two, and where they cannot stand beside one another."""
+    from evalkit.portfolio.compare import compare  # statistics: a server that shows none starts in half the time
+
     try:
         return compare([load_results(one.folder / RESULTS_FILE) for one in reports]) if len(reports) > 1 else None
     except EvalkitError:
@@ -46,6 +45,8 @@ def page_of(reports: Sequence[Report], portfolio: Portfolio) -> Path:
     EvalkitError
         The page cannot be made.
     """
+    from evalkit.report.render import FORMAT_NAMES, render_portfolio
+
     key = hashlib.sha256(" ".join(sorted(str(one.pk) for one in reports)).encode()).hexdigest()[:32]
     folder = _pages() / key
     if not folder.is_dir():

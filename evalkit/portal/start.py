@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from evalkit.shipped import shipped
+from evalkit.shipped import EXAMPLE, shipped
 
 TRIAL_FOLDER = Path("evalkit-portal")
 TRIAL_SECRET = "secret.txt"
@@ -63,7 +63,6 @@ def first_link(address: str) -> str | None:
 
 def add_demo() -> None:
     """Add the demonstration programme with two schools, once."""
-    from evalkit.demo import EXAMPLE
     from evalkit.portal.models import Participation, Programme, School
     from evalkit.portal.tenancy import everything
     from evalkit.records.evaluation import EVALUATION_FILE, load_evaluation

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import Evaluation
 
+RESULTS_FILE = "results.json"
 RESULTS_SCHEMA = "evalkit-results/1"
 ESTIMATE_COLUMNS = (
     "inquiry", "outcome", "wave", "subgroup", "contrast", "estimator", "estimate", "std_error", "df", "statistic",

@@ -142,7 +142,8 @@ def _picture(page: Any, name: str) -> None:
 def walk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     if os.name != "posix":
         pytest.skip("gunicorn needs a POSIX system")
-    server = new_server(tmp_path_factory.mktemp("portal"), migrated=False)  # its people come with its tables
+    folder = tmp_path_factory.mktemp("portal")
+    server = new_server(folder, migrated=False, quick=True)  # its people come with its tables
     first, second, programme, online = server.manage("shell", "-v0", "-c", MAKE_PEOPLE).split()
     server.schools, server.programme = [first, second], programme
     (server.folder / "data" / "programmes" / online / EVALUATION_FILE).write_text(perseverance_plan(), encoding="utf-8")

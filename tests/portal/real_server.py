@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+QUICK = {"DJANGO_SETTINGS_MODULE": "quick_settings", "PYTHONPATH": str(Path(__file__).parent)}
 PASSWORD = "three random words"
 MAKE_PEOPLE = f"""
 from evalkit.portal.models import Membership, Person, Programme, School
@@ -29,7 +30,10 @@ with everything():
 
 @dataclass
 class Server:
-    """A portal of its own in a folder: web and worker as processes of their own."""
+    """A portal of its own in a folder: web and worker as processes of their own.
+
+    `quick` : passwords are kept cheaply (see quick_settings.py)
+    """
 
     folder: Path
     port: int
@@ -37,6 +41,7 @@ class Server:
     schools: list[str] = field(default_factory=list)
     programme: str = ""
     database: str = ""
+    quick: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,11 +51,13 @@ class Server:
             "TMPDIR": str(self.folder / "tmp"),
             "EVALKIT_KEYS": str(self.folder / "keys"),
             **({"DATABASE_URL": self.database} if self.database else {}),
+            **(QUICK if self.quick else {}),
         }  # fmt: skip
 
     def manage(self, *words: str) -> str:
+        """Run a command of Django's without its checks of all pages, which take longer than most commands."""
         program = "from evalkit.portal.start import set_up; set_up(); import sys; from django.core.management import "
-        program += "execute_from_command_line as run; run(['x', *sys.argv[1:]])"
+        program += "call_command as run; run(*sys.argv[1:])"
         return subprocess.run(
             [sys.executable, "-c", program, *words], env=self.environment, check=True, capture_output=True, text=True
         ).stdout
@@ -84,12 +91,12 @@ class Server:
             return database.execute(question).fetchall()
 
 
-def new_server(folder: Path, *, migrated: bool = True, database: str = "") -> Server:
+def new_server(folder: Path, *, migrated: bool = True, database: str = "", quick: bool = False) -> Server:
     """A portal with an empty database, on a free port, not yet started."""
     (folder / "tmp").mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        made = Server(folder, free.getsockname()[1], database=database)
+        made = Server(folder, free.getsockname()[1], database=database, quick=quick)
     if migrated:
         made.manage("migrate", "--verbosity=0")
     return made

@@ -10,9 +10,10 @@ from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick
+from evalkit.records.results import RESULTS_FILE
 from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
-from evalkit.road import RESULTS_FILE, report_all, results_of
+from evalkit.road import report_all, results_of
 
 STEPS = 4
 

@@ -22,7 +22,6 @@ from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.served import closed
 from evalkit.road_custody import Step, carry_out
-from evalkit.road_export import pupil_data
 
 ANYWHERE = "anywhere"
 DONE: dict[str, Action] = {"pupil": "pupil_erased", "school": "school_erased", "programme": "programme_erased"}
@@ -98,6 +97,8 @@ def export_pupil(request: HttpRequest, visit: Visit) -> HttpResponse:
     problems: tuple[str, ...] = ()
     if request.method == "POST" and form.is_valid():
         whom = form.whom
+        from evalkit.road_export import pupil_data  # it scores, and statistics are loaded only when they are used
+
         try:
             more = rows_of_answers(programme, whom.code, whom.school)
             place = place_of(programme, whom)

@@ -6,7 +6,9 @@ import pytest
 from pydantic import Field, model_validator
 
 from evalkit.errors import SpecError
+from evalkit.records import spec_file
 from evalkit.records.spec_file import MOST_VALUES, Faults, Spec, parse_yaml, read_spec, read_yaml, validate_spec
+from evalkit.shipped import shipped
 
 
 class Part(Spec):
@@ -111,6 +113,7 @@ def test_every_key_has_its_line() -> None:
             "a: \x07\n",
             "a.yaml: the file holds characters that text may not hold. Save it again as plain text (UTF-8).",
         ),
+        ("[" * 200_000, "a.yaml: the values are nested too deeply. Check the brackets and the indentation."),
         ("[" * 3000, "a.yaml: the values are nested too deeply. Check the brackets and the indentation."),
     ],
 )
@@ -128,6 +131,29 @@ def test_broken_yaml_names_the_line() -> None:
     assert sentence.startswith("a.yaml, line 3: this is not valid YAML (")
     (sentence,) = refusal("a: 1\n---\nb: 2\n")
     assert sentence.startswith("a.yaml, line 2: this is not valid YAML (")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (shipped("analyses") / "keyham-resilience" / "evaluation.yaml").read_text(encoding="utf-8"),
+        (shipped("instruments") / "gse10" / "instrument.yaml").read_text(encoding="utf-8"),
+        "a: No\nb: 007\nc: 1e3\nd: ~\ne: 2026-03-01\nf: .5\n'g': \"h\\n\"\ni: |\n  j\n   k\n",
+        "- &x {a: 1, b: [1,\n 2]}\n- *x\n- - - 3\n? c\n: d\n",
+        "first: &rule {rule: complete}\nsecond: *rule\n# end\n",
+    ],
+    ids=["plan", "instrument", "scalars", "not a list", "anchor"],
+)
+def test_the_fast_parser_gives_the_same_values_and_lines(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> object:
+        try:
+            return parse_yaml(text, name="a.yaml")
+        except SpecError as error:
+            return str(error)
+
+    fast = read()
+    monkeypatch.setattr(spec_file, "_FastLoader", spec_file._Yaml12Loader)
+    assert read() == fast
 
 
 def test_an_anchor_is_repeated_by_its_alias() -> None:
