@@ -9,9 +9,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from evalkit.analysis.match_covariates import match_covariates, with_counterparts
+from evalkit.analysis.match_curves import chosen_curves
 from evalkit.analysis.match_units import PAIRED, MatchedUnits, WeightMethod, match_units, weigh_units
 from evalkit.errors import FitError, SpecError
-from evalkit.records.comparison import Matching, MatchMethod, Target
+from evalkit.records.comparison import Form, Matching, MatchMethod, Target
 from evalkit.stats.balancing import effective_size
 from evalkit.stats.doubly_robust import doubly_robust
 from evalkit.stats.effect_size import hedges_correction
@@ -79,8 +80,8 @@ class Match:
         Returns
         -------
         frame
-            A row per column matched on, after the propensity's linear predictor: means, standardised differences (over
-            the pooled standard deviation before matching) and ratios of variances.
+            A row per column matched on (curves and products too), after the propensity's linear predictor: means,
+            standardised differences (over the pooled standard deviation before matching) and ratios of variances.
         """
         units = self.units
         names, values = list(units.covariates.names), units.covariates.values
@@ -225,6 +226,7 @@ def match(
     exact: Sequence[str] = (),
     coarsen: Mapping[str, Sequence[float]] | None = None,
     bins: int = 5,
+    form: Form = "curved",
 ) -> Match:
     """Match or weight two groups so that they are alike in what was measured before.
 
@@ -253,6 +255,10 @@ def match(
     coarsen : mapping, optional
         Column -> cut points between classes (coarsened); other numbers are cut into `bins` parts of equal width.
     bins : int
+    form : {"curved", "linear"}
+        curved: beside the columns as they are, curves of numbers and products of two columns enter the propensity, the
+        weights and the model of `difference` where the groups differ in them. They are chosen without the outcome.
+        linear: columns as they are.
 
     Returns
     -------
@@ -297,6 +303,10 @@ def match(
     data = data.sort_index(kind="stable", key=None if pd.api.types.is_numeric_dtype(index.dtype) else _as_text)
     chosen = check_groups(pd.to_numeric(data[treatment], errors="coerce").astype("float64"), length=len(data))
     covariates = match_covariates(data, facts)
+    if form not in get_args(Form):
+        raise SpecError(f"form={form!r} is unknown. Use one of: {', '.join(get_args(Form))}.")
+    if form == "curved":
+        covariates = covariates.joined(chosen_curves(covariates, chosen))
     if method in get_args(WeightMethod):
         units = weigh_units(covariates, chosen, cast("WeightMethod", method), estimand)
         return Match(data, index, units, treatment, facts)

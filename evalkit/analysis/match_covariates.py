@@ -23,6 +23,8 @@ class MatchCovariates:
     facts : tuple of str - the fact that each column comes from
     values : float array, shape (n, k)
     left_out : tuple of str - facts that are the same for everybody
+    parts : tuple of tuples of str
+        Of a curve or product (`with_curves`) the facts it is made of; its own fact is then "". Empty for the others.
     """
 
     labels: tuple[str, ...]
@@ -30,6 +32,12 @@ class MatchCovariates:
     facts: tuple[str, ...]
     values: FloatArray
     left_out: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
+
+    @property
+    def plain(self) -> "MatchCovariates":
+        """The facts as they are, without curves and products."""
+        return self.columns([place for place, one in enumerate(self.parts) if not one])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,6 +59,18 @@ class MatchCovariates:
             tuple(self.facts[place] for place in kept),
             self.values[:, list(kept)],
             self.left_out,
+            tuple(self.parts[place] for place in kept),
+        )
+
+    def joined(self, more: "MatchCovariates") -> "MatchCovariates":
+        """With the columns of others after its own."""
+        return MatchCovariates(
+            (*self.labels, *more.labels),
+            (*self.categories, *more.categories),
+            (*self.facts, *more.facts),
+            np.column_stack([self.values, more.values]),
+            self.left_out,
+            (*self.parts, *more.parts),
         )
 
     def rows(self, chosen: BoolArray) -> "MatchCovariates":
@@ -61,7 +81,7 @@ class MatchCovariates:
         """Means over groups coded 0, 1, ...: whole schools in place of their pupils."""
         sizes = np.bincount(codes)
         means = np.column_stack([np.bincount(codes, weights=one) / sizes for one in self.values.T])
-        return MatchCovariates(self.labels, self.categories, self.facts, means, self.left_out)
+        return replace(self, values=means)
 
 
 def match_covariates(
@@ -110,7 +130,8 @@ def match_covariates(
             owners.append(fact)
             columns.append(values)
     values = np.column_stack(columns) if columns else np.empty((len(data), 0))
-    return MatchCovariates(tuple(labels_made), tuple(categories), tuple(owners), values, tuple(left_out))
+    plain = ((),) * len(owners)
+    return MatchCovariates(tuple(labels_made), tuple(categories), tuple(owners), values, tuple(left_out), plain)
 
 
 def _columns(series: pd.Series) -> list[tuple[str, FloatArray]]:

@@ -83,7 +83,7 @@ def match_units(
     caliper = float("nan")
     if by_strata:
         propensity = _propensity(covariates, chosen)
-        found = strata(_labels(matching, covariates, data), chosen, estimand=matching.estimand)
+        found = strata(_labels(matching, covariates.plain, data), chosen, estimand=matching.estimand)
     else:
         rows, kept = with_counterparts(covariates, chosen)
         propensity = _required(kept, rows, chosen)
@@ -180,7 +180,7 @@ def _by_distance(
         made = nearest(many, n=n, order=linear, ratio=matching.ratio, replacement=matching.replacement)
         return _of_all(made, rows)
     found = distances(
-        linear if by_score else kept.values[rows],
+        linear if by_score else kept.plain.values[rows],
         chosen[rows],
         metric="absolute" if by_score else "mahalanobis",
         caliper=limit,
@@ -205,12 +205,13 @@ def _of_all(made: Matched, rows: BoolArray) -> Matched:
 
 def _labels(matching: Matching, covariates: MatchCovariates, data: pd.DataFrame) -> np.ndarray:
     """The stratum of each unit: categories and, with the method exact, numbers as they are; else numbers in classes."""
-    facts = list(matching.exact or matching.on or dict.fromkeys(covariates.facts))
+    facts = list(matching.on or dict.fromkeys(covariates.facts))
     if matching.method == "exact":
-        return _combined(data, facts)
+        return _combined(data, list(matching.exact) or facts)
+    facts = list(dict.fromkeys([*facts, *matching.exact]))
     classes = data[facts].copy()
     for fact in facts:
-        if pd.api.types.is_numeric_dtype(classes[fact].dtype):
+        if fact not in matching.exact and pd.api.types.is_numeric_dtype(classes[fact].dtype):
             classes[fact] = _classes(classes[fact], matching.coarsen.get(fact, ()), matching.bins)
     return _combined(classes, facts)
 

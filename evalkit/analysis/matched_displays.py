@@ -85,8 +85,8 @@ def matched_balance(found: Sequence[MatchedSample]) -> pd.DataFrame:
     shown: Shown = {}
     for matched in found:
         for sample, weights in _weights(matched).items():
-            balance = group_balance(matched.covariates.values, matched.chosen, weights=weights)
-            own = matched.covariates
+            own = matched.covariates.plain
+            balance = group_balance(own.values, matched.chosen, weights=weights)
             for place, (fact, label, category) in enumerate(zip(own.facts, own.labels, own.categories, strict=True)):
                 about = (matched.sample.outcome.id, sample, "pupil", fact, label, category)
                 rows += _balance_rows(about, matched, balance, place, weights, shown)
@@ -258,6 +258,7 @@ def matching_table(found: Sequence[MatchedSample]) -> pd.DataFrame:
     rows: list[tuple[str, str, str, float]] = []
     for matched in found:
         plan, units, name = matching_of(matched.sample), matched.units, matched.sample.outcome.id
+        made = [name for name, parts in zip(units.covariates.names, units.covariates.parts, strict=True) if parts]
         texts = {"unit": plan.unit, "method": units.method, "estimand": units.estimand, "cluster": matched.cluster_by}
         numbers: dict[str, float] = {}
         if units.method in PAIRED:
@@ -268,6 +269,8 @@ def matching_table(found: Sequence[MatchedSample]) -> pd.DataFrame:
             texts["replacement"] = "yes" if plan.replacement else "no"
         if units.method in ("nearest", "optimal"):
             numbers["ratio"] = float(plan.ratio)
+        if made:
+            texts["curves"] = ", ".join(made)
         if plan.exact and units.method in get_args(MatchMethod):
             texts["exact"] = ", ".join(plan.exact)
         if (units.sets >= 0).any():

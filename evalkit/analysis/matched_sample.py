@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.analysis.match_covariates import MatchCovariates, match_covariates
+from evalkit.analysis.match_curves import chosen_curves
 from evalkit.analysis.match_units import PAIRED, MatchedUnits, match_units
 from evalkit.analysis.trial_balance import baseline_label
 from evalkit.analysis.trial_sample import TrialSample
@@ -25,7 +26,8 @@ class MatchedSample:
     ----------
     sample : TrialSample - its `analysed` pupils are those of `rows`
     rows : frame - a row per pupil who could be matched, in the order of codes
-    covariates : MatchCovariates - the baseline and all covariates, for the outcome model
+    covariates : MatchCovariates
+        The baseline and all covariates, for the outcome model; with curves and products where pupils were matched.
     units : MatchedUnits - pupils, or schools where whole schools are matched
     weights : float array, shape (n,) - of each pupil; 0 where unmatched
     sets : int array, shape (n,) - matched set; -1 for none
@@ -93,7 +95,10 @@ def matched_sample(sample: TrialSample) -> MatchedSample:
     if matching.unit == "school":
         units, weights, sets = _by_school(rows, covariates.of(on), chosen, matching)
     else:
-        units = match_units(covariates.of(on), chosen, matching, data=rows)
+        facts = covariates.of(on)
+        curves = chosen_curves(facts, chosen) if matching.form == "curved" else facts.columns([])
+        covariates = covariates.joined(curves)
+        units = match_units(facts.joined(curves), chosen, matching, data=rows)
         weights, sets = units.weights, units.sets
     return MatchedSample(
         sample=sample,
@@ -124,7 +129,10 @@ def _by_school(
     """Schools matched on the means of their pupils; each pupil takes the school's weight and set."""
     codes = pd.factorize(rows["school"], sort=True)[0].astype(np.int64)
     first = np.unique(codes, return_index=True)[1]
-    units = match_units(covariates.averaged(codes), chosen[first], matching, data=rows.iloc[first])
+    means = covariates.averaged(codes)
+    if matching.form == "curved":
+        means = means.joined(chosen_curves(means, chosen[first]))
+    units = match_units(means, chosen[first], matching, data=rows.iloc[first])
     return units, units.weights[codes], units.sets[codes]
 
 

@@ -88,8 +88,9 @@ def _benchmarks(matched: MatchedSample, found: WeightedDifference, ratio: float,
     y, x = matched.rows.loc[used, "outcome"].to_numpy(dtype=np.float64), covariates.values[used]
     factor = 100.0 if matched.sample.outcome.kind == "yes_no" else 1.0
     rows: list[Row] = []
-    for fact in dict.fromkeys(covariates.facts):
-        others = x[:, [place for place, one in enumerate(covariates.facts) if one != fact]]
+    for fact in dict.fromkeys(covariates.plain.facts):
+        columns = enumerate(zip(covariates.facts, covariates.parts, strict=True))
+        others = x[:, [place for place, (one, parts) in columns if one != fact and fact not in parts]]
         with_programme = np.column_stack([chosen, x])
         try:
             left = benchmark(

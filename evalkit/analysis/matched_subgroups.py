@@ -34,7 +34,9 @@ def subgroup_rows(matched: MatchedSample, subgroup: Characteristic) -> list[Esti
     if len(values) < 2:
         reason = f"Every matched pupil has the same value of '{subgroup.label}', so there are no groups to compare."
         return [not_estimated(row, reason)]
-    x = pupil_covariates(matched.sample, matched.rows, without=[subgroup.id]).values
+    curves = [place for place, parts in enumerate(matched.covariates.parts) if parts and subgroup.id not in parts]
+    plain = pupil_covariates(matched.sample, matched.rows, without=[subgroup.id])
+    x = plain.joined(matched.covariates.columns(curves)).values
     rows = estimated([row], lambda: [_interaction(matched, row, texts, known, values, x)])
     for value in values:
         own = known & (texts == value).to_numpy(dtype=bool)

@@ -11,6 +11,7 @@ from evalkit.records.trial import AllocationSource, Column, Compliance, Cost, Pu
 
 MatchMethod = Literal["nearest", "optimal", "full", "exact", "coarsened"]
 Target = Literal["att", "ate", "ato"]
+Form = Literal["curved", "linear"]
 NEVER = "never"  # in the column with the start: a pupil or school that never started
 AssignedUnit = Literal["pupil", "class", "school"]
 
@@ -52,6 +53,8 @@ class Matching(Spec):
     caliper : largest distance allowed in standard deviations of the linear predictor; none: no limit
     exact : ids of characteristics on which partners must agree
     coarsen : id of a number -> cut points between its classes (coarsened); others are cut into `bins` equal parts
+    form : how facts enter: curved (as they are, with curves of numbers and products of two facts in which the groups
+        differ) or linear (as they are)
     on : what is matched on: `baseline` and ids of covariates; empty: the baseline and all covariates
     """
 
@@ -65,6 +68,7 @@ class Matching(Spec):
     exact: tuple[Identifier, ...] = ()
     coarsen: dict[Identifier, tuple[float, ...]] = Field(default_factory=dict)
     bins: int = Field(default=5, ge=2, le=50)
+    form: Form = "curved"
     on: tuple[Identifier, ...] = ()
 
     @model_validator(mode="after")

@@ -110,6 +110,8 @@ class MethodStandards(Spec):
     fewest_pooled: Threshold
     fewest_schools_shown: Threshold
     count_rounding: Threshold
+    curve_criterion: Threshold
+    units_per_column: Threshold
 
 
 class MeasurementStandards(Spec):

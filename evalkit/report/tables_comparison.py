@@ -35,6 +35,7 @@ MATCHING = {
     "estimand": "Whom the difference is about",
     "distance": "Likeness measured by",
     "replacement": "Partners used more than once",
+    "curves": "Curves and products added",
     "exact": "The same in partners",
     "cluster": "Errors clustered by",
     "ratio": "Partners for each",

@@ -98,5 +98,20 @@ def test_what_cannot_be_done_is_one_sentence(pupils: pd.DataFrame) -> None:
         ek.match(pupils, "took", on=["pre"], method="optimal", replacement=True)
     with pytest.raises(SpecError, match=r"is unknown\. Use one of: nearest"):
         ek.match(pupils, "took", on=["pre"], method="magic")
+    with pytest.raises(SpecError, match=r"form='bent' is unknown\. Use one of: curved, linear"):
+        ek.match(pupils, "took", on=["pre"], form="bent")
     with pytest.raises(FitError, match="must be 1 for units with the programme"):
         ek.match(pupils.assign(took=2), "took", on=["pre"])
+
+
+def test_coarsened_keeps_the_classes_beside_exact_agreement(pupils: pd.DataFrame) -> None:
+    both = ek.match(pupils, "took", on=["pre", "fsm"], method="coarsened", exact=["fsm"]).tidy()
+    alone = ek.match(pupils, "took", on=["fsm"], method="coarsened").tidy()
+    assert both["matched_set"].nunique() > alone["matched_set"].nunique()
+    inside = both[both["matched_set"] >= 0].join(pupils["fsm"]).groupby("matched_set")["fsm"].nunique()
+    assert (inside == 1).all()
+
+
+def test_few_in_a_group_get_no_curves(pupils: pd.DataFrame) -> None:
+    few = pd.concat([pupils[pupils["took"]].head(12), pupils[~pupils["took"]]])
+    assert list(ek.match(few, "took", on=["pre"]).balance()["variable"]) == ["propensity", "pre", "pre: not recorded"]
