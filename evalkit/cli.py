@@ -16,11 +16,11 @@ from evalkit import (
     cli_files,
     cli_forms,
     cli_instruments,
+    cli_places,
     cli_planning,
     cli_portal,
     cli_portfolio,
     cli_power,
-    cli_schools,
     cli_verify,
     terminal,
 )
@@ -28,6 +28,7 @@ from evalkit.errors import EvalkitError, SpecError
 
 if TYPE_CHECKING:
     from evalkit.records.evaluation import Study
+    from evalkit.records.place_results import Level
     from evalkit.report.renderer import RendererName
     from evalkit.report.static import Format
 
@@ -204,20 +205,31 @@ def report(
     all_schools: Annotated[
         bool, typer.Option("--all-schools", help="A page and a letter for every school, each in a folder of its own.")
     ] = False,
+    all_hubs: Annotated[bool, typer.Option("--all-hubs", help="A page for every hub of schools.")] = False,
+    all_trusts: Annotated[bool, typer.Option("--all-trusts", help="A page for every trust.")] = False,
+    listed: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", help="With --all-...: the list of schools by hub and trust; default: the one that the plan names."
+        ),
+    ] = None,
     evaluation: Annotated[
         Path | None,
-        typer.Option("--evaluation", "-e", help="With --all-schools: the folder with evaluation.yaml, if another."),
+        typer.Option("--evaluation", "-e", help="With --all-...: the folder with evaluation.yaml, if another."),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", help="With --all-schools: processes; -1: one per core.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", help="With --all-...: processes; -1: one per core.")] = 1,
 ) -> None:
-    """Make the report from results that were kept; or one for every school."""
-    if all_schools:
+    """Make the report from results that were kept; or one for every school, hub or trust."""
+    asked: dict[Level, bool] = {"school": all_schools, "hub": all_hubs, "trust": all_trusts}
+    levels: list[Level] = [level for level, wanted in asked.items() if wanted]
+    if levels:
         if template is not None:
-            raise SpecError("--all-schools makes each school's page and letter. Leave --template out.")
+            raise SpecError(f"--all-{levels[0]}s makes each {levels[0]}'s own pages. Leave --template out.")
         if profile is not None:
-            raise SpecError("--all-schools follows the plan's disclosure_profile. Leave --profile out.")
-        cli_schools.report_every_school(
-            results, evaluation=evaluation, to=to, formats=_formats(formats or [ReportFormat.html, ReportFormat.pdf]),
+            raise SpecError(f"--all-{levels[0]}s follows the plan's disclosure_profile. Leave --profile out.")
+        cli_places.report_every_place(
+            results, levels, evaluation=evaluation, listed=listed, to=to,
+            formats=_formats(formats or [ReportFormat.html, ReportFormat.pdf]),
             workers=workers, renderer=_renderer(renderer),
         )  # fmt: skip
         return

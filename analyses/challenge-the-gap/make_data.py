@@ -1,15 +1,17 @@
-"""Make the simulated pupil file of this example.
+"""Make the simulated pupil file of this example, and its list of schools by hub and trust.
 
 No pupil or school in it exists: everything is drawn at random with a fixed seed, to the published counts of 2017/18 (75
 schools in 13 clusters, 15 pupils in each) and with 90 comparison schools that were never published. Run from anywhere:
 
-    python make_data.py            writes data/pupils.csv beside this file
-    python make_data.py FOLDER     writes it into FOLDER
+    python make_data.py            writes data/pupils.csv and data/hubs.csv beside this file
+    python make_data.py FOLDER     writes them into FOLDER
 
 Schools with many disadvantaged pupils and low results join more often; so do schools that were already rising a little,
 which nobody recorded. Programme schools choose more pupils with free school meals. The difference put in is what the
 published evaluation printed as exploratory, about 0.10 SD: 1.1 points more for pupils with free school meals in primary
-schools, 1.1 points less for those in secondary schools, and nothing for the others.
+schools, 1.1 points less for those in secondary schools, and nothing for the others. The list of schools has the cluster
+of each programme school as its hub, and a made-up trust for about half of all schools; URNs from 900001 on belong to
+nobody.
 """
 
 import csv
@@ -18,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-SEED = 20180713
+SEED, SEED_OF_TRUSTS = 20180713, 20180714
+TRUSTS, FIRST_URN = 12, 900001
 SCHOOLS, CLUSTERS, COMPARISON_SCHOOLS = 75, 13, 90
 PUPILS = {"Challenge the Gap": 15, "Comparison": 20}  # in each school
 FREE_MEALS = {"Challenge the Gap": 0.60, "Comparison": 0.45}  # of the pupils in the file, not of the schools
@@ -28,6 +31,7 @@ HEADINGS = (
     "Pupil code", "School", "Cluster", "Group", "Phase", "Disadvantaged in school", "FSM", "SEN", "EAL",
     "Attendance 2016/17", "Reading autumn 2016", "Reading autumn 2017", "Reading summer 2018",
 )  # fmt: skip
+LISTED = ("URN", "School", "Hub", "Trust")
 
 
 def draw_schools(random: np.random.Generator) -> list[dict[str, object]]:
@@ -76,13 +80,31 @@ def rows_of(random: np.random.Generator) -> list[list[object]]:
     return rows
 
 
-def main(folder: Path) -> None:
-    """Write the file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "pupils.csv").open("w", encoding="utf-8", newline="") as file:
+def list_of(rows: list[list[object]], random: np.random.Generator) -> list[list[object]]:
+    """A row per school: URN, name, hub and trust."""
+    schools = {str(row[1]): str(row[2]) for row in rows}
+    in_trust = random.random(len(schools)) < 0.5
+    trust = random.integers(1, TRUSTS + 1, len(schools))
+    return [
+        [FIRST_URN + place, school, hub, f"Trust {trust[place]:02d}" if in_trust[place] else ""]
+        for place, (school, hub) in enumerate(schools.items())
+    ]
+
+
+def write(path: Path, headings: tuple[str, ...], rows: list[list[object]]) -> None:
+    """Write a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADINGS)
-        writer.writerows(rows_of(np.random.default_rng(SEED)))
+        writer.writerow(headings)
+        writer.writerows(rows)
+
+
+def main(folder: Path) -> None:
+    """Write the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = rows_of(np.random.default_rng(SEED))
+    write(folder / "pupils.csv", HEADINGS, rows)
+    write(folder / "hubs.csv", LISTED, list_of(rows, np.random.default_rng(SEED_OF_TRUSTS)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,15 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "urn": ("urn", "school urn", "unique reference number", "establishment urn"),
     "school_name": ("school", "school name", "name of school", "establishmentname", "establishment name", "name"),
     "hub": ("hub", "hub name", "name of hub", "partnership", "cluster", "lead school"),
+    "trust": (
+        "trust",
+        "trust name",
+        "name of trust",
+        "multi academy trust",
+        "mat",
+        "trusts name",
+        "trusts (name)",
+    ),
     "laestab": ("laestab", "la estab", "dfe number", "dfe no", "dfes number", "school dfe number"),
     "claimed": ("schools in hub", "number of schools", "schools", "school count", "claimed", "says"),
 }
@@ -31,18 +40,24 @@ _CLAIM_IN_NAME = re.compile(r"(.*\S)\s*\(\s*([0-9]+)\s*(?:schools?)?\s*\)\Z", re
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """One row of the list, tidied; `hub_key` is the hub whatever the capitals and blanks."""
+    """One row of the list, tidied; `hub_key` and `trust_key` are hub and trust whatever the capitals and blanks."""
 
     number: int
     urn: str
     school_name: str
     hub: str
     laestab: str
+    trust: str
 
     @property
     def hub_key(self) -> str:
         """What two spellings of one hub have in common."""
         return normal(self.hub)
+
+    @property
+    def trust_key(self) -> str:
+        """What two spellings of one trust have in common."""
+        return normal(self.trust)
 
 
 def check_hub_list(
@@ -52,7 +67,7 @@ def check_hub_list(
 
     Parameters
     ----------
-    path : CSV, TSV, XLSX or ODS file with a row per school: URN, school, and where there are any hub and LAESTAB
+    path : CSV, TSV, XLSX or ODS file with a row per school: URN, school, and where there are any hub, trust and LAESTAB
     claims : a file with a row per hub: how many schools it says it has. It may also stand in the list, in a column
         'Schools in hub' or behind the hub's name: 'North Hub (8 schools)'
     before : an earlier list, to see what changed
@@ -86,7 +101,7 @@ def check_hub_list(
     if not rows:
         findings.add("error", "no_rows", "There are headings but no schools under them", "Send the list of schools.")
     frame = pd.DataFrame(
-        [(row.urn, row.school_name, row.hub, row.laestab) for row in listed],
+        [(row.urn, row.school_name, row.hub, row.laestab, row.trust) for row in listed],
         columns=list(HUB_LIST_COLUMNS),
         dtype="str",
     ).drop_duplicates("urn")
@@ -129,7 +144,7 @@ def _rows(
         laestab = read_laestab(values["laestab"]) if values.get("laestab") else IdentifierReading("", "good")
         _note_fault("laestab", laestab, values.get("laestab", ""), number, faults)
         hub = _hub(values.get("hub", ""), values.get("claimed", ""), claimed)
-        rows.append(ListedRow(number, urn.value, values["school_name"], hub, laestab.value))
+        rows.append(ListedRow(number, urn.value, values["school_name"], hub, laestab.value, values.get("trust", "")))
     for (column, fault, suggestion), numbers in faults.items():
         name = column.upper()
         asked = f" Is {suggestion} meant?" if suggestion else ""

@@ -23,6 +23,7 @@ def say_repeated(rows: "Sequence[ListedRow]", columns: Mapping[str, int], findin
         numbers = [row.number for row in some]
         names = _spellings(row.school_name for row in some)
         hubs = _spellings(row.hub for row in some)
+        trusts = _spellings(row.trust for row in some)
         laestabs = list(dict.fromkeys(row.laestab for row in some if row.laestab))
         where = [columns["urn"]]
         if len(names) > 1:
@@ -41,6 +42,15 @@ def say_repeated(rows: "Sequence[ListedRow]", columns: Mapping[str, int], findin
                 "school_in_two_hubs",
                 f"{quoted(names[0])} (URN {urn}) is listed by {listed([quoted(hub) for hub in hubs])}",
                 "A school is counted once. Which hub is it in? Delete the other row.",
+                rows=numbers,
+                columns=where,
+            )
+        elif len(trusts) > 1:
+            findings.add(
+                "ask",
+                "school_in_two_trusts",
+                f"{quoted(names[0])} (URN {urn}) is listed with the trusts {listed([quoted(one) for one in trusts])}",
+                "A school is in one trust. Which is it? Correct the other row.",
                 rows=numbers,
                 columns=where,
             )

@@ -133,9 +133,10 @@ def _texts(node: object, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 def _refuse_gaps(plan: Evaluation, files: Mapping[str, bytes]) -> None:
     """Raise SpecError for files that the plan names and that did not come with it."""
     listed = plan.data.schools if plan.data else None
-    groups = plan.groups
+    groups, hubs = plan.groups, plan.data.hubs if plan.data else None
     named = [listed.path, listed.mapping] if listed else []
     named += [groups.allocation.certificate] if groups else []
+    named += [hubs.path] if hubs else []
     problems = [
         f"{EVALUATION_FILE} names the file {name}, which did not come with it. Send the plan's folder as a zip file."
         for name in named

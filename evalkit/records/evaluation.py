@@ -131,15 +131,29 @@ class DataFile(Spec):
     mapping: str | None = None
 
 
+class Hubs(Spec):
+    """The list of schools by hub and trust, and what the lead of a hub may see.
+
+    path : a file with the columns URN, School, Hub, Trust
+    schools_named : the schools agreed that the lead of their hub sees which school is which, where it has enough pupils
+    """
+
+    path: str | None = None
+    sheet: str | None = None
+    schools_named: bool = False
+
+
 class Data(Spec):
     """Where the data are: survey files as sent and, in a trial, the list of schools; or a release made earlier.
 
+    hubs : in which hub and trust schools are, for the pages of hubs and trusts
     synthetic : what a reader must know when nobody gave these answers
     obtain : how to get files that may not be passed on; told when they are not there
     """
 
     files: tuple[DataFile, ...] = ()
     schools: DataFile | None = None
+    hubs: Hubs | None = Field(default=None, exclude_if=lambda value: value is None)
     release: str | None = None
     synthetic: str | None = None
     obtain: str | None = None

@@ -1,4 +1,4 @@
-"""A programme's list of schools by hub, read and checked."""
+"""A programme's list of schools by hub and trust, read and checked."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from evalkit.records.responses import Problem, Source, problem_table
 
-HUB_LIST_COLUMNS = ("urn", "school_name", "hub", "laestab")
+HUB_LIST_COLUMNS = ("urn", "school_name", "hub", "laestab", "trust")
 
 
 @dataclass(frozen=True, slots=True)

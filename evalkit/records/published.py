@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import ReportError
+from evalkit.records.place_results import PlaceFigure, PlaceResults
 from evalkit.records.portfolio import Portfolio
 from evalkit.records.results import Results, Value
-from evalkit.records.school_results import SchoolResults
 from evalkit.records.standards import load_standards
 from evalkit.records.standards_disclosure import DisclosureProfile, ProfileName
 
@@ -98,10 +98,15 @@ def rounding_of(results: Results, name: ProfileName | None) -> int:
     return 1 if name is None or results.plan.only_figures else load_standards().disclosure.profile(name).rounding
 
 
-def published_school(school: SchoolResults, name: ProfileName | None) -> SchoolResults:
-    """A school's own record with its numbers of pupils as the profile shows them; its means are the school's own."""
+def published_place(place: PlaceResults, name: ProfileName | None) -> PlaceResults:
+    """A place's own record with its numbers of pupils as the profile shows them; its means are the place's own."""
     step = 1 if name is None else load_standards().disclosure.profile(name).rounding
-    return replace(school, figures=tuple(replace(one, n=published_count(one.n, step)) for one in school.figures))
+    return replace(place, figures=tuple(_figure(one, step) for one in place.figures))
+
+
+def _figure(figure: PlaceFigure, step: int) -> PlaceFigure:
+    members = tuple(replace(one, n=published_count(one.n, step)) for one in figure.members)
+    return replace(figure, n=published_count(figure.n, step), members=members)
 
 
 def published_portfolio(portfolio: Portfolio, name: ProfileName | None) -> Portfolio:

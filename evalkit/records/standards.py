@@ -109,6 +109,7 @@ class MethodStandards(Spec):
     fewest_similar: Threshold
     fewest_pooled: Threshold
     fewest_schools_shown: Threshold
+    fewest_schools_of_a_hub: Threshold
     count_rounding: Threshold
     curve_criterion: Threshold
     units_per_column: Threshold

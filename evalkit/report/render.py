@@ -18,7 +18,7 @@ TEMPLATE_FILE = "template.qmd"
 PORTFOLIO = "portfolio"
 OF_DESIGN = ("programme", "trial", "comparison", "feedback", "national")
 OF_PUPILS = ("brief", "measures")  # templates for designs with pupils' scores
-OF_A_SCHOOL = ("school", "letter")  # templates that need a school's own record
+OF_A_PLACE = {"school": "schools", "letter": "schools", "hub": "hubs"}  # templates that need a place's own record
 FORMAT_NAMES: tuple[Format, ...] = ("html", "pdf", "docx")
 
 
@@ -180,10 +180,11 @@ def _make(
         raise ReportError("The template 'portfolio' is for several programmes. Use 'evalkit compare'.")
     chosen = own_template(results) if template is None else template
     own = own_template(results)
-    if str(chosen) in OF_A_SCHOOL:
+    if str(chosen) in OF_A_PLACE:
+        about = OF_A_PLACE[str(chosen)]
         raise ReportError(
-            f"The template '{chosen}' is about one school. Make it for every school: evalkit report FOLDER "
-            "--all-schools."
+            f"The template '{chosen}' is about one {about[:-1]}. Make it for every one: evalkit report FOLDER "
+            f"--all-{about}."
         )
     of_pupils = own in ("programme", "trial", "comparison")
     if (str(chosen) in OF_DESIGN and str(chosen) != own) or (str(chosen) in OF_PUPILS and not of_pupils):

@@ -1,11 +1,13 @@
 """The parts of a school's page and of its letter, as blocks: what the templates' cells call."""
 
+from collections.abc import Sequence
+
+from evalkit.records.place_results import PlaceFigure, PlaceResults
 from evalkit.records.results import Results
-from evalkit.records.school_results import SchoolResults
 from evalkit.report import blocks, sections_brief
 from evalkit.report.any_design import any_answer
 from evalkit.report.blocks import Block, Markdown, Table, escape, pipe_table
-from evalkit.report.figure_school import school_figure
+from evalkit.report.figure_place import place_figure
 from evalkit.report.numbers import ABSENT, count, short_hash
 from evalkit.report.sections import bullets, paragraph
 from evalkit.report.table_cells import interval_name
@@ -39,7 +41,7 @@ CAPTION = {
 MADE = "Made with evalkit {version} from plan {plan} and data release {release}."
 
 
-def title(school: SchoolResults) -> str:
+def title(school: PlaceResults) -> str:
     """The school's name."""
     return school.name
 
@@ -59,7 +61,7 @@ def answer_box(results: Results) -> Block:
     return blocks.answer(escape(any_answer(results)))
 
 
-def fact_boxes(results: Results, school: SchoolResults) -> list[Block]:
+def fact_boxes(results: Results, school: PlaceResults) -> list[Block]:
     """The school's pupils, and its first outcome; nothing where nothing may be shown."""
     found = in_order(results, with_numbers(school))
     if not found:
@@ -77,24 +79,27 @@ def fact_boxes(results: Results, school: SchoolResults) -> list[Block]:
     return [blocks.facts([(number, escape(label)) for number, label in boxes])]
 
 
-def own_school(results: Results, school: SchoolResults) -> Block:
+def own_school(results: Results, school: PlaceResults) -> Block:
     """What happened at the school, outcome by outcome."""
     return bullets(own_sentences(results, school, one) for one in in_order(results, school.figures))
 
 
-def picture(results: Results, school: SchoolResults) -> Block:
+def picture(results: Results, school: PlaceResults) -> Block:
     """The school among the others."""
-    return school_figure(results, school) or paragraph(NO_PICTURE)
+    return place_figure(results, school) or paragraph(NO_PICTURE)
 
 
-def figures_table(results: Results, school: SchoolResults) -> list[Block]:
+def figures_table(results: Results, school: PlaceResults) -> list[Block]:
     """The school's figures in numbers; nothing where nothing may be shown."""
     found = in_order(results, with_numbers(school))
-    if not found:
-        return []
+    return [own_table(results, found, caption=CAPTION[found[0].kind], average="Average school")] if found else []
+
+
+def own_table(results: Results, found: Sequence[PlaceFigure], *, caption: str, average: str) -> Table:
+    """A place's figures beside those of all schools; `average` heads the column of the average place."""
     likely = interval_name(results)
     change = found[0].kind == "change"
-    last = (f"Change, allowing for chance ({likely})", "Average school") if change else (f"Beside expected ({likely})",)
+    last = (f"Change, allowing for chance ({likely})", average) if change else (f"Beside expected ({likely})",)
     header = ("Outcome", "Your pupils", "Before", "After", "All schools before", "All schools after", *last)
     lines: list[list[str]] = []
     for one in found:
@@ -112,15 +117,15 @@ def figures_table(results: Results, school: SchoolResults) -> list[Block]:
     if not change:
         header = (*header[:2], *header[3:4], *header[5:])
         lines = [[*row[:2], row[3], *row[5:]] for row in lines]
-    return [Table(pipe_table(header, lines, align="l" + "r" * (len(header) - 1)), CAPTION[found[0].kind])]
+    return Table(pipe_table(header, lines, align="l" + "r" * (len(header) - 1)), caption)
 
 
-def how_to_read(results: Results, school: SchoolResults) -> Block:
+def how_to_read(results: Results, school: PlaceResults) -> Block:
     """Why a school's own figures are unsure."""
     return bullets(cautions(results, school))
 
 
-def steps(results: Results, school: SchoolResults) -> Block:
+def steps(results: Results, school: PlaceResults) -> Block:
     """What to do next."""
     return blocks.next_steps([escape(one) for one in school_steps(results, school)])
 
@@ -139,12 +144,12 @@ def letter_title(results: Results) -> str:
     return results.plan.title
 
 
-def greeting(school: SchoolResults) -> str:
+def greeting(school: PlaceResults) -> str:
     """To whom the letter goes."""
     return GREETING.format(name=school.name)
 
 
-def letter(results: Results, school: SchoolResults) -> list[Block]:
+def letter(results: Results, school: PlaceResults) -> list[Block]:
     """The letter's text."""
     thanks = (CONTROL_THANKS if is_control(results, school) else THANKS).format(programme=results.plan.programme.name)
     found = in_order(results, with_numbers(school))[:MOST_IN_LETTER]
@@ -158,7 +163,7 @@ def letter(results: Results, school: SchoolResults) -> list[Block]:
     ]
 
 
-def letter_steps(results: Results, school: SchoolResults) -> Block:
+def letter_steps(results: Results, school: PlaceResults) -> Block:
     """The first next steps."""
     return blocks.next_steps([escape(one) for one in school_steps(results, school)[:MOST_STEPS]])
 

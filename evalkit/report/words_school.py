@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.records.place_results import PlaceFigure, PlaceResults
 from evalkit.records.results import Results
-from evalkit.records.school_results import SchoolFigure, SchoolResults
 from evalkit.report.numbers import count, fixed, interval, known, listed, signed
 from evalkit.report.words_arms import arm_label
 from evalkit.report.words_change import LOWER_IS_BETTER
@@ -74,6 +74,10 @@ STEPS = {
     ),
     "share": "Show the programme's answer to staff and governors, and say how unsure a single school's figures are.",
     "own": "Keep this page within your school. No other school is shown your figures, and you are not shown theirs.",
+    "own_and_hub": (
+        "Keep this page within your school. The lead of your hub is shown your figures too, as the schools agreed; no "
+        "other school is."
+    ),
 }
 GREETING = "To the head of {name}"
 THANKS = "Thank you for taking part in {programme}."
@@ -129,24 +133,24 @@ def shown_as(results: Results, outcome: str) -> Shown:
     )
 
 
-def place_of(figure: SchoolFigure) -> Place:
+def place_of(figure: PlaceFigure) -> Place:
     """Whether a school lies above or below the average school beyond chance."""
     if figure.beside_low > 0:
         return "above"
     return "below" if figure.beside_high < 0 else "unclear"
 
 
-def with_numbers(school: SchoolResults) -> list[SchoolFigure]:
+def with_numbers(school: PlaceResults) -> list[PlaceFigure]:
     """The figures that are shown."""
     return [one for one in school.figures if known(one.beside)]
 
 
-def in_order(results: Results, figures: Sequence[SchoolFigure]) -> list[SchoolFigure]:
+def in_order(results: Results, figures: Sequence[PlaceFigure]) -> list[PlaceFigure]:
     """Primary outcomes first."""
     return sorted(figures, key=lambda one: results.plan.outcome(one.outcome).role != "primary")
 
 
-def own_sentences(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+def own_sentences(results: Results, school: PlaceResults, figure: PlaceFigure) -> str:
     """Everything about one outcome at the school."""
     if not known(figure.beside):
         return NONE.format(name=outcome_name(results, figure.outcome), reason=figure.reason)
@@ -155,13 +159,13 @@ def own_sentences(results: Results, school: SchoolResults, figure: SchoolFigure)
     return " ".join([*told, LOWER_IS_BETTER] if lower_is_better(results, figure.outcome) else told)
 
 
-def short_sentences(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+def short_sentences(results: Results, school: PlaceResults, figure: PlaceFigure) -> str:
     """The same for the letter, without the likely range of the mean's parts."""
     told = [_means(results, school, figure), (CHANGE_OF if figure.kind == "change" else LEVEL_OF)[place_of(figure)]]
     return " ".join([*told, LOWER_IS_BETTER] if lower_is_better(results, figure.outcome) else told)
 
 
-def _means(results: Results, school: SchoolResults, figure: SchoolFigure) -> str:
+def _means(results: Results, school: PlaceResults, figure: PlaceFigure) -> str:
     shown, name = shown_as(results, figure.outcome), outcome_name(results, figure.outcome)
     if figure.kind == "change":
         scale = SCALE if shown.is_percent else MEASURED_SCALE.format(unit=shown.unit)
@@ -178,14 +182,14 @@ def _means(results: Results, school: SchoolResults, figure: SchoolFigure) -> str
     )  # fmt: skip
 
 
-def peers(results: Results, school: SchoolResults) -> str:
+def peers(results: Results, school: PlaceResults) -> str:
     """With whom the school's pupils are set side by side."""
     if not school.arm:
         return "pupils of all schools"
     return f"all pupils of “{arm_label(results.plan, school.arm)}”"
 
 
-def _allowing(results: Results, figure: SchoolFigure) -> str:
+def _allowing(results: Results, figure: PlaceFigure) -> str:
     shown = shown_as(results, figure.outcome)
     if figure.kind == "change":
         return ALLOWING.format(
@@ -195,29 +199,31 @@ def _allowing(results: Results, figure: SchoolFigure) -> str:
     return EXPECTED.format(value=shown.difference(figure.beside), unit=shown.gap_unit, range=spread)
 
 
-def cautions(results: Results, school: SchoolResults) -> list[str]:
+def cautions(results: Results, school: PlaceResults) -> list[str]:
     """How to read the figures of one school."""
     first = [CONTROL] if is_control(results, school) else []
     return [*first, *UNSURE, *([] if results.plan.has_groups else [ONE_GROUP])]
 
 
-def is_control(results: Results, school: SchoolResults) -> bool:
+def is_control(results: Results, school: PlaceResults) -> bool:
     """Whether the school was in the comparison group."""
     return results.plan.has_groups and school.arm == results.plan.control.id
 
 
-def school_steps(results: Results, school: SchoolResults) -> list[str]:
+def school_steps(results: Results, school: PlaceResults) -> list[str]:
     """What a head can do next."""
     figures = with_numbers(school)
     by_place: dict[Place, list[str]] = {}
     for one in figures:
         by_place.setdefault(place_of(one), []).append(inside(outcome_label(results, one.outcome)))
+    hubs = results.plan.data.hubs if results.plan.data else None
+    closing = [STEPS["share"], STEPS["own_and_hub" if hubs and hubs.schools_named else "own"]]
     steps = [STEPS["programme"]]
     if is_control(results, school):
-        return [*steps, STEPS["share"], STEPS["own"]]
+        return [*steps, *closing]
     steps += [STEPS[place].format(names=listed(by_place[place])) for place in ("above", "below") if place in by_place]
     if set(by_place) == {"unclear"}:
         steps.append(STEPS["unclear"])
     if not figures:
         steps.append(STEPS["few"].format(threshold=count(results.plan.suppression_threshold)))
-    return [*steps, STEPS["share"], STEPS["own"]]
+    return [*steps, *closing]

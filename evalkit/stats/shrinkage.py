@@ -56,6 +56,29 @@ class Predicted:
     log_likelihood: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What every prediction with given spreads is made of; a number per school, or per hub, in their order.
+
+    Attributes
+    ----------
+    middle, precision : float - generalised least squares, 1 / its variance
+    weight : float array, shape (schools,) - 1 / (school variance + error)
+    total, kept : float arrays, shape (hubs,) - sum of the weights; share of the hub variance that schools leave
+    deviation, lean : float arrays, shape (schools,) - G V^-1 (y - mu) and G V^-1 1
+    log_likelihood : float - restricted, up to a constant
+    """
+
+    middle: float
+    precision: float
+    weight: FloatArray
+    total: FloatArray
+    kept: FloatArray
+    deviation: FloatArray
+    lean: FloatArray
+    log_likelihood: float
+
+
 def predict_schools(
     means: FloatArray, errors: FloatArray, hubs: IntArray, *, school_variance: float, hub_variance: float
 ) -> Predicted:
@@ -83,37 +106,88 @@ def predict_schools(
     .. [1] Harville (1976). Extension of the Gauss-Markov theorem to include the estimation of random effects. Ann.
        Statist. 4, 384-395. doi:10.1214/aos/1176343414
     """
-    weight = 1 / (school_variance + errors)
-    count = int(hubs.max()) + 1
-
-    def summed(values: FloatArray) -> FloatArray:
-        return np.bincount(hubs, weights=values, minlength=count).astype(np.float64)
-
-    total = summed(weight)
-    kept = 1 / (1 + hub_variance * total)
-    precision = float((total * kept).sum())
-    middle = float((kept * summed(weight * means)).sum()) / precision
-    rest = means - middle
-    pulled = kept * summed(weight * rest)
-    inner = weight * (rest - hub_variance * pulled[hubs])
-    deviation = school_variance * inner + hub_variance * pulled[hubs]
-    own = kept[hubs]
+    found = _fitted(means, errors, hubs, school_variance=school_variance, hub_variance=hub_variance)
+    weight, own, total = found.weight, found.kept[hubs], found.total[hubs]
     explained = (
         school_variance**2 * weight * (1 - hub_variance * own * weight)
         + 2 * school_variance * hub_variance * own * weight
-        + hub_variance**2 * own * total[hubs]
+        + hub_variance**2 * own * total
     )
-    left = school_variance + hub_variance - explained
-    lean = own * (school_variance * weight + hub_variance * total[hubs])
-    squares = float((weight * rest**2).sum() - hub_variance * (kept * summed(weight * rest) ** 2).sum())
+    return _predicted(found, found.deviation, found.lean, school_variance + hub_variance - explained)
+
+
+def predict_hubs(
+    means: FloatArray,
+    errors: FloatArray,
+    hubs: IntArray,
+    *,
+    shares: FloatArray,
+    school_variance: float,
+    hub_variance: float,
+) -> Predicted:
+    """Predict the true mean of each hub's own schools, weighted, with given variances.
+
+    Parameters
+    ----------
+    means, errors, hubs, school_variance, hub_variance : as `predict_schools`
+    shares : float array, shape (schools,) - the weight of each school in its hub; those of a hub sum to 1
+
+    Returns
+    -------
+    Predicted - with an entry per hub
+
+    Notes
+    -----
+    The target is h_k + sum_j c_j s_j, c the shares: the best linear unbiased prediction of a linear combination is that
+    combination of the predictions. Its variance given mu is (1 - t sum_j c_j w_j)^2 u b + sum_j c_j^2 (t - t^2 w_j),
+    with w the weights, t and u the variances between schools and hubs, b what the hub's schools leave over: the first
+    part is what is not known of h, the second what is not known of the schools once h is.
+    """
+    found = _fitted(means, errors, hubs, school_variance=school_variance, hub_variance=hub_variance)
+    seen = _summed(shares * found.weight, hubs)
+    apart = _summed(shares**2 * (school_variance - school_variance**2 * found.weight), hubs)
+    left = (1 - school_variance * seen) ** 2 * hub_variance * found.kept + apart
+    return _predicted(found, _summed(shares * found.deviation, hubs), _summed(shares * found.lean, hubs), left)
+
+
+def _fitted(
+    means: FloatArray, errors: FloatArray, hubs: IntArray, *, school_variance: float, hub_variance: float
+) -> Fitted:
+    weight = 1 / (school_variance + errors)
+    total = _summed(weight, hubs)
+    kept = 1 / (1 + hub_variance * total)
+    precision = float((total * kept).sum())
+    middle = float((kept * _summed(weight * means, hubs)).sum()) / precision
+    rest = means - middle
+    pulled = kept * _summed(weight * rest, hubs)
+    inner = weight * (rest - hub_variance * pulled[hubs])
+    squares = float((weight * rest**2).sum() - hub_variance * (kept * _summed(weight * rest, hubs) ** 2).sum())
     logs = float(-np.log(weight).sum() - np.log(kept).sum() + np.log(precision))
-    return Predicted(
+    return Fitted(
         middle=middle,
-        middle_variance=1 / precision,
-        deviation=deviation,
-        deviation_variance=left + lean**2 / precision,
-        value_variance=left + (1 - lean) ** 2 / precision,
+        precision=precision,
+        weight=weight,
+        total=total,
+        kept=kept,
+        deviation=school_variance * inner + hub_variance * pulled[hubs],
+        lean=kept[hubs] * (school_variance * weight + hub_variance * total[hubs]),
         log_likelihood=-(logs + squares) / 2,
+    )
+
+
+def _summed(values: FloatArray, hubs: IntArray) -> FloatArray:
+    return np.bincount(hubs, weights=values, minlength=int(hubs.max()) + 1).astype(np.float64)
+
+
+def _predicted(found: Fitted, deviation: FloatArray, lean: FloatArray, left: FloatArray) -> Predicted:
+    """With the uncertainty of the middle added to what is left once it is known."""
+    return Predicted(
+        middle=found.middle,
+        middle_variance=1 / found.precision,
+        deviation=deviation,
+        deviation_variance=left + lean**2 / found.precision,
+        value_variance=left + (1 - lean) ** 2 / found.precision,
+        log_likelihood=found.log_likelihood,
     )
 
 
@@ -162,18 +236,66 @@ def shrink_schools(
     [11.3, 7.9, 6.1, 7.6, 5.2, 6.2, 10.6, 8.5]
     """
     values = np.asarray(means, dtype=np.float64)
+    errors = _errors(values, sizes, within_variance)
+    places = np.zeros(values.size, dtype=np.int64) if hubs is None else np.asarray(hubs, dtype=np.int64)
+    return _averaged(values, errors, places, shares=None, conf_level=conf_level)
+
+
+def shrink_hubs(
+    means: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    *,
+    within_variance: float,
+    hubs: npt.ArrayLike,
+    conf_level: float = 0.95,
+) -> Shrunken:
+    """Shrink hubs' means over their own schools, weighted by pupils; otherwise as `shrink_schools`.
+
+    Returns
+    -------
+    Shrunken - with an entry per hub, in the order of their numbers. A hub of one school gets that school's own entry of
+        `shrink_schools`.
+
+    Raises
+    ------
+    FitError
+        As `shrink_schools`.
+
+    Examples
+    --------
+    >>> found = shrink_hubs([5.0, 6.0, 0.0, 1.0, -5.0, -6.0], [20] * 6, within_variance=30, hubs=[0, 0, 1, 1, 2, 2])
+    >>> found.value.round(1).tolist()
+    [5.4, 0.5, -5.4]
+    """
+    values, pupils = np.asarray(means, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
+    errors = _errors(values, pupils, within_variance)
+    places = np.asarray(hubs, dtype=np.int64)
+    shares = pupils / _summed(pupils, places)[places]
+    return _averaged(values, errors, places, shares=shares, conf_level=conf_level)
+
+
+def _errors(values: FloatArray, sizes: npt.ArrayLike, within_variance: float) -> FloatArray:
+    """The error variance of each mean. Raises FitError where schools cannot be shrunk."""
     if values.size < FEWEST_SCHOOLS:
         raise FitError(f"{values.size} schools are too few to set one beside the others; {FEWEST_SCHOOLS} are needed.")
     if not within_variance > 0:
         raise FitError("Pupils of the same school do not differ at all, so chance cannot be told from a difference.")
-    errors = within_variance / np.asarray(sizes, dtype=np.float64)
-    places = np.zeros(values.size, dtype=np.int64) if hubs is None else np.asarray(hubs, dtype=np.int64)
+    return within_variance / np.asarray(sizes, dtype=np.float64)
+
+
+def _averaged(
+    values: FloatArray, errors: FloatArray, places: IntArray, *, shares: FloatArray | None, conf_level: float
+) -> Shrunken:
+    """Predictions of schools, or of hubs where there are shares, averaged over the spreads."""
     with_hubs = len(np.unique(places)) > 1
     top = REACH * float(values.std(ddof=1)) or float(np.sqrt(errors.mean()))
     points = np.linspace(0, top, GRID_OF_HUBS if with_hubs else GRID)
     pairs = [(school, hub) for school in points for hub in (points if with_hubs else (0.0,))]
     found = [
-        predict_schools(values, errors, places, school_variance=school**2, hub_variance=hub**2) for school, hub in pairs
+        predict_schools(values, errors, places, school_variance=school**2, hub_variance=hub**2)
+        if shares is None
+        else predict_hubs(values, errors, places, shares=shares, school_variance=school**2, hub_variance=hub**2)
+        for school, hub in pairs
     ]
     logs = np.array([one.log_likelihood for one in found])
     share = np.exp(logs - logs.max())

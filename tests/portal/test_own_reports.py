@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from evalkit import road_schools
+from evalkit import road_places
 from evalkit.custody.release import load_release
 from evalkit.portal.jobs import releasing, school_reporting
 from evalkit.portal.jobs.school_reporting import make_own_reports
 from evalkit.portal.models import DataRelease, Job, Report, Role
 from evalkit.portal.models.outcomes import Making
-from evalkit.records.school_results import SchoolResults
+from evalkit.records.place_results import PlaceResults
 from evalkit.road import results_of
 
 from .conftest import World
@@ -22,11 +22,11 @@ from .small_survey import CODES, give_small_plan, sent, survey
 def reports(world: World, monkeypatch: pytest.MonkeyPatch) -> Report:
     """The programme's report of a release with two schools, and their own ones, made at once."""
 
-    def render(school: SchoolResults, results: object, *, folder: Path, formats: list[str], **_: object) -> list[Path]:
+    def render(school: PlaceResults, results: object, *, folder: Path, formats: list[str], **_: object) -> list[Path]:
         (folder / "report.html").write_text(f"<!doctype html><title>{school.name}</title>{school.to_json()}")
         return [folder / "report.html"]
 
-    monkeypatch.setattr(road_schools, "render_school", render)
+    monkeypatch.setattr(road_places, "render_place", render)
     give_small_plan(world.one, clusters={"school": {"headers": ["School"]}})
     for school in (world.mine, world.beside):
         codes = [f"{school.urn[-1]}{code}" for code in CODES]

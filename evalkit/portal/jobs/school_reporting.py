@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
-from evalkit.analysis.school_results import knows_schools
+from evalkit.analysis.school_pupils import knows_schools
 from evalkit.custody.whole_folder import folder_in_making, remove_folder
 from evalkit.portal.models import Report, School
 from evalkit.portal.models.outcomes import Making
@@ -15,7 +15,7 @@ from evalkit.records.release import Release
 from evalkit.records.results import Results
 from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
-from evalkit.road_schools import make_school_reports
+from evalkit.road_places import make_place_reports
 
 
 def make_own_reports(made: Report, release: Release, results: Results) -> None:
@@ -36,7 +36,7 @@ def make_own_reports(made: Report, release: Release, results: Results) -> None:
         schools = {one.urn: one for one in made.programme.schools.all()}
     names = {urn: one.name for urn, one in schools.items()}
     with tempfile.TemporaryDirectory(prefix="evalkit-schools-") as name:
-        found = make_school_reports(release, study, results, to=Path(name), formats=FORMAT_NAMES, names=names)
+        found = make_place_reports(release, study, results, to=Path(name), formats=FORMAT_NAMES, names=names)
         _forget(made)
         for urn in found.made:
             if urn in schools:

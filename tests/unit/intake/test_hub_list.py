@@ -146,3 +146,18 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(UploadError, match="'Hub' and 'Schools in hub' were not found"):
         check_hub_list(good, claims=write(tmp_path / "hubs2.csv", [("North", "8")], ("x", "y")))
     assert kinds(check_hub_list(write(tmp_path / "empty.csv", []))) == ["no_rows"]
+
+
+def test_trusts_are_read_and_a_school_is_in_one(tmp_path: Path) -> None:
+    rows = [("900001", "Oak", "North", "8012001", "Elm Trust"), ("900002", "Ash", "South", "8012002", "")]
+    headings = (*HEADINGS, "Multi-academy trust")
+    found = check_hub_list(write(tmp_path / "list.csv", rows, headings))
+    assert found.schools["trust"].tolist() == ["Elm Trust", ""]
+    twice = check_hub_list(
+        write(tmp_path / "twice.csv", [*rows, ("900001", "Oak", "North", "8012001", "Yew")], headings)
+    )
+    assert kinds(twice) == ["school_in_two_trusts"]
+    assert (
+        "'Oak' (URN 900001) is listed with the trusts 'Elm Trust' and 'Yew'"
+        in messages(twice, "school_in_two_trusts")[0]
+    )

@@ -15,9 +15,9 @@ import pytest
 
 from evalkit.errors import ReportError
 from evalkit.portfolio.compare import compare
-from evalkit.records.published import FROM_THE_PLAN, published, published_count, published_portfolio, published_school
+from evalkit.records.place_results import Member, PlaceFigure, PlaceResults
+from evalkit.records.published import FROM_THE_PLAN, published, published_count, published_place, published_portfolio
 from evalkit.records.results import Results, load_results
-from evalkit.records.school_results import SchoolFigure, SchoolResults
 from evalkit.report.execute import Executed, run_template
 from evalkit.report.execute_parent import CellChild
 from evalkit.report.numbers import count, counts_rounded, part, pupils
@@ -235,9 +235,11 @@ def test_degrees_of_freedom_and_clusters_of_one_pupil_are_rounded() -> None:
 
 
 def test_a_school_and_a_portfolio_follow_the_profile() -> None:
-    school = SchoolResults("S1", "S1", "", (SchoolFigure("grit", "change", n=23.0, before=3.1, after=3.4),))
-    assert published_school(school, "public").figures[0].n == 25.0
-    assert published_school(school, None) == school
+    figure = PlaceFigure("grit", "change", n=23.0, before=3.1, after=3.4, members=(Member("S1", n=12.0),))
+    school = PlaceResults("trust", "S1", "S1", "", (figure,), {"": 1})
+    shown = published_place(school, "public").figures[0]
+    assert (shown.n, shown.members[0].n) == (25.0, 10.0)
+    assert published_place(school, None) == school
     both = published_portfolio(compare([example(name) for name in EXAMPLES[:2]]), "public")
     assert (both.rows["n"].dropna() % 5 == 0).all()
     assert (both.results[0].displays["flow"]["n"] % 2.5 == 0).all()

@@ -7,24 +7,24 @@ from pathlib import Path
 import pytest
 
 from evalkit.analysis.analyse import analyse
-from evalkit.analysis.school_results import school_results
+from evalkit.analysis.place_results import place_results
 from evalkit.errors import ReportError
-from evalkit.records.school_results import SchoolFigure
+from evalkit.records.place_results import PlaceFigure
 from evalkit.report.execute_parent import CellChild
-from evalkit.report.figure_school import school_data, school_figure
+from evalkit.report.figure_place import place_data, place_figure
 from evalkit.report.render import render
-from evalkit.report.render_school import render_school
+from evalkit.report.render_place import render_place
 from evalkit.report.words_school import cautions, own_sentences, school_steps, short_sentences
 from tests.unit.analysis.comparison_scores import comparison_scores, hub_plan
-from tests.unit.analysis.test_school_results import pupils
+from tests.unit.analysis.test_place_results import pupils
 
 
 @pytest.fixture(scope="module")
 def made():
-    data = pupils([12, 20, 30, 15, 40, 16, 6, 5])
+    data = pupils([12, 20, 30, 15, 40, 16, 6, 5, 18, 11, 11, 22])
     data["school"] = data["school"].replace({"S1": "St Mary's", "S2": "Oakfield"})
     study, scores = comparison_scores(data, hub_plan())
-    return analyse(scores, study), {one.school: one for one in school_results(scores, study)}
+    return analyse(scores, study), {one.place: one for one in place_results(scores, study)}
 
 
 def text_of(page: Path) -> str:
@@ -40,7 +40,7 @@ def child():
 
 def test_the_page_has_the_school_beside_the_others_and_names_none_of_them(made, child: CellChild, tmp_path: Path):
     results, schools = made
-    files = render_school(
+    files = render_place(
         schools["St Mary's"], results, folder=tmp_path, formats=["html", "pdf"], renderer="embedded", child=child
     )
     assert [one.name for one in files] == ["report.html", "report.pdf", "letter.html", "letter.pdf"]
@@ -59,7 +59,7 @@ def test_a_school_after_another_gives_the_same_bytes(made, child: CellChild, tmp
     for name, school in (("a", "S0"), ("other", "S3"), ("b", "S0")):
         (tmp_path / name).mkdir()
         folder = tmp_path / name
-        render_school(schools[school], results, folder=folder, formats=["html"], renderer="embedded", child=child)
+        render_place(schools[school], results, folder=folder, formats=["html"], renderer="embedded", child=child)
     assert (tmp_path / "a/report.html").read_bytes() != (tmp_path / "other/report.html").read_bytes()
     assert (tmp_path / "a/report.html").read_bytes() == (tmp_path / "b/report.html").read_bytes()
 
@@ -72,13 +72,13 @@ def test_a_school_below_the_threshold_reads_why_there_are_no_figures(made):
         "On reading there are no figures of your school. Too few pupils: numbers are shown only when they rest on 10 "
         "pupils or more."
     )
-    assert school_figure(results, small) is None
+    assert place_figure(results, small) is None
     assert any("10 or more" in step for step in school_steps(results, small))
 
 
 def test_words_follow_the_interval(made):
     results, schools = made
-    figure = SchoolFigure("reading", "change", 20, 50.0, 58.0, 6.0, 3.0, 9.0, 3.0, 0.5, 5.5, 52.0, 55.0, 3.0)
+    figure = PlaceFigure("reading", "change", 20, 50.0, 58.0, 6.0, 3.0, 9.0, 3.0, 0.5, 5.5, 52.0, 55.0, 3.0)
     told = own_sentences(results, schools["S0"], figure)
     assert told == (
         "On reading, your 20 pupils went from 50.0 to 58.0 points. In all schools together, pupils went from 52.0 to "
@@ -97,12 +97,12 @@ def test_words_follow_the_interval(made):
 
 def test_the_picture_shows_the_school_and_unnamed_dots(made):
     results, schools = made
-    [own] = school_data(results, schools["S0"])
+    [own] = place_data(results, schools["S0"])
     assert own.outcome == "reading"
     assert list(own.others) == sorted(own.others)
     assert own.beside not in own.others
-    assert len(own.others) == len(results.displays["schools"]) - 1
-    drawn = school_figure(results, schools["S0"])
+    assert len(own.others) == sum(not one.figures[0].reason for one in schools.values()) - 1 == 7
+    drawn = place_figure(results, schools["S0"])
     assert drawn is not None
     assert f"{len(own.others)} other schools, unnamed" in drawn.alt
     assert not re.search(r"S\d|Oakfield|Mary", drawn.alt + drawn.caption)

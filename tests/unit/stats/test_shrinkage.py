@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalkit.errors import FitError
-from evalkit.stats.shrinkage import predict_schools, shrink_schools
+from evalkit.stats.shrinkage import predict_hubs, predict_schools, shrink_hubs, shrink_schools
 
 EIGHT = np.array([28, 8, -3, 7, -1, 1, 18, 12.0])
 ERRORS = np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
@@ -30,6 +30,37 @@ def test_predictions_are_those_of_the_whole_matrices():
     np.testing.assert_allclose(found.deviation, apart @ inverse @ rest)
     np.testing.assert_allclose(found.deviation_variance, np.diag(left) + lean**2 * variance)
     np.testing.assert_allclose(found.value_variance, np.diag(left) + (1 - lean) ** 2 * variance)
+
+
+def test_hubs_are_those_of_the_whole_matrices_too():
+    rng = np.random.default_rng(3)
+    means, errors = rng.normal(size=9), rng.uniform(0.2, 2, 9)
+    hubs, school, hub = np.array([0, 0, 0, 1, 1, 2, 2, 2, 3]), 0.7, 0.4
+    groups = np.eye(4)[hubs]
+    shares = (1 / errors) / (groups @ (groups.T @ (1 / errors)))
+    pick = (groups * shares[:, None]).T  # hubs x schools
+    apart = school * np.eye(9) + hub * groups @ groups.T
+    inverse, ones = np.linalg.inv(apart + np.diag(errors)), np.ones(9)
+    variance = 1 / (ones @ inverse @ ones)
+    middle = variance * (ones @ inverse @ means)
+    lean, left = pick @ apart @ inverse @ ones, np.diag(pick @ (apart - apart @ inverse @ apart) @ pick.T)
+    found = predict_hubs(means, errors, hubs, shares=shares, school_variance=school, hub_variance=hub)
+    np.testing.assert_allclose(found.deviation, pick @ apart @ inverse @ (means - middle))
+    np.testing.assert_allclose(found.deviation_variance, left + lean**2 * variance)
+    np.testing.assert_allclose(found.value_variance, left + (1 - lean) ** 2 * variance)
+
+
+def test_a_hub_of_one_school_has_its_schools_figures():
+    means, sizes, hubs = rng_means(8), [12, 20, 30, 15, 40, 16, 18, 22], [0, 0, 1, 1, 2, 2, 2, 3]
+    schools = shrink_schools(means, sizes, within_variance=40.0, hubs=hubs)
+    found = shrink_hubs(means, sizes, within_variance=40.0, hubs=hubs)
+    for name in ("value", "low", "high", "deviation", "deviation_low", "deviation_high"):
+        assert getattr(found, name)[3] == pytest.approx(getattr(schools, name)[7])
+    assert found.deviation[2] == pytest.approx(np.average(schools.deviation[4:7], weights=sizes[4:7]))
+
+
+def rng_means(count: int) -> np.ndarray:
+    return np.random.default_rng(5).normal(3, 4, count)
 
 
 def test_eight_schools_as_published():

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.analysis.school_results import FEW, FEW_OTHERS, FEW_SCHOOLS, NOBODY, school_results
+from evalkit.analysis.place_results import FEW, FEW_SCHOOLS, LINKED, NOBODY, place_results
 from evalkit.errors import DesignError, SpecError
-from evalkit.records.school_results import SchoolResults
+from evalkit.records.place_results import PlaceResults
 from tests.unit.analysis.comparison_scores import comparison_plan, comparison_scores, hub_plan
 
 
@@ -23,14 +23,14 @@ def pupils(sizes: list[int], *, seed: int = 1) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def records_of(data: pd.DataFrame) -> dict[str, SchoolResults]:
+def records_of(data: pd.DataFrame) -> dict[str, PlaceResults]:
     study, scores = comparison_scores(data, hub_plan())
-    return {one.school: one for one in school_results(scores, study)}
+    return {one.place: one for one in place_results(scores, study)}
 
 
 def test_a_school_has_its_own_means_and_is_drawn_towards_the_average():
     data = pupils([12, 20, 30, 15, 40, 6])
-    data.loc[3, "post"] = np.nan  # a pupil of S0 who left
+    data.loc[80, "post"] = np.nan  # a pupil of S4 who left
     found = records_of(data)
     own = data[(data["school"] == "S1")]
     figure = found["S1"].figures[0]
@@ -43,7 +43,7 @@ def test_a_school_has_its_own_means_and_is_drawn_towards_the_average():
     assert min(raw, figure.average) < figure.value < max(raw, figure.average)
     assert figure.low < figure.value < figure.high
     assert figure.value - figure.average == pytest.approx(figure.beside)
-    assert found["S0"].figures[0].n == 11
+    assert found["S4"].figures[0].n == 39
 
 
 def test_what_would_tell_about_few_pupils_is_hidden():
@@ -54,30 +54,30 @@ def test_what_would_tell_about_few_pupils_is_hidden():
     four = records_of(pupils([12, 20, 30, 15]))
     assert {one.figures[0].reason for one in four.values()} == {FEW_SCHOOLS.format(fewest=5)}
     lone = records_of(pupils([40, 2, 2, 2, 2]))
-    assert lone["S0"].figures[0].reason == FEW_OTHERS
+    assert lone["S0"].figures[0].reason == LINKED
 
 
 def test_a_school_without_linked_pupils_has_a_record_too():
     data = pupils([12, 20, 30, 15, 40, 12])
     data.loc[data["school"] == "S5", "post"] = np.nan
-    assert records_of(data)["S5"].figures[0].reason == NOBODY
+    assert records_of(data)["S5"].figures[0].reason == NOBODY.format(level="school")
 
 
 def test_rows_in_another_order_give_the_same_records():
     data = pupils([12, 20, 30, 15, 40, 16])
     study, scores = comparison_scores(data, hub_plan())
-    first = [one.to_json() for one in school_results(scores, study)]
+    first = [one.to_json() for one in place_results(scores, study)]
     frame, roster = scores.frame.sample(frac=1, random_state=1), scores.roster.sample(frac=1, random_state=2)
     turned = type(scores)(frame, scores.quality, roster, scores.release_sha256, scores.sources)
-    assert [one.to_json() for one in school_results(turned, study)] == first
-    assert SchoolResults.from_json(first[0]).to_json() == first[0]
+    assert [one.to_json() for one in place_results(turned, study)] == first
+    assert PlaceResults.from_json(first[0]).to_json() == first[0]
 
 
 def test_a_comparison_sets_schools_beside_what_is_expected():
     data = pupils([15, 20, 30, 15, 40, 16, 20, 20]).rename(columns={"pre": "before", "post": "after"})
     data["arm"] = (data["school"].str[1].astype(int) % 2).to_numpy()
     study, scores = comparison_scores(data[["arm", "before", "after", "school"]], comparison_plan())
-    found = {one.school: one for one in school_results(scores, study, names={"S1": "Oak School"})}
+    found = {one.place: one for one in place_results(scores, study, names={"S1": "Oak School"})}
     assert (found["S1"].name, found["S1"].arm, found["S2"].arm) == ("Oak School", "programme", "comparison")
     figure = found["S1"].figures[0]
     own, peers = data[data["school"] == "S1"], data[data["arm"] == 1]
@@ -92,6 +92,6 @@ def test_a_comparison_sets_schools_beside_what_is_expected():
 def test_a_plan_without_schools_is_refused():
     study, scores = comparison_scores(pupils([12, 12]), hub_plan(clusters=None))
     with pytest.raises(DesignError, match="no report for every school"):
-        school_results(scores, study)
-    with pytest.raises(SpecError, match="not a school's results"):
-        SchoolResults.from_json('{"schema": "evalkit-results/1"}')
+        place_results(scores, study)
+    with pytest.raises(SpecError, match="not a place"):
+        PlaceResults.from_json('{"schema": "evalkit-results/1"}')

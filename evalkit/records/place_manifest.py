@@ -1,4 +1,4 @@
-"""The list beside the schools' reports: what each was made from, which files it has, what failed."""
+"""The list beside the reports of schools, hubs or trusts: what each was made from, its files, what failed."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from evalkit.errors import SpecError
+from evalkit.records.place_results import Level
 from evalkit.records.whole_file import write_whole
 
-MANIFEST_SCHEMA = "evalkit-school-reports/1"
+MANIFEST_SCHEMA = "evalkit-place-reports/1"
 MANIFEST_NAME = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class SchoolEntry:
-    """One school's reports.
+class PlaceEntry:
+    """One place's reports.
 
     Attributes
     ----------
@@ -32,21 +33,25 @@ class SchoolEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class SchoolManifest:
-    """The list of all schools.
+class PlaceManifest:
+    """The list of all places of one level.
 
     Attributes
     ----------
+    level : school, hub or trust
     plan_sha256, release_sha256, results_sha256 : of the plan, the release and the programme's results
+    places_sha256 : of what is known about hubs and trusts; what is hidden depends on it
     evalkit : version
-    schools : school as written in the data -> its entry
+    places : place as written in the data or the list of schools -> its entry
     """
 
+    level: Level
     plan_sha256: str
     release_sha256: str
     results_sha256: str
+    places_sha256: str
     evalkit: str
-    schools: Mapping[str, SchoolEntry]
+    places: Mapping[str, PlaceEntry]
 
     def write(self, folder: Path) -> None:
         """Write it whole; no clock, so equal inputs give equal bytes."""
@@ -55,13 +60,13 @@ class SchoolManifest:
         write_whole(folder / MANIFEST_NAME, text)
 
 
-def load_school_manifest(folder: Path) -> SchoolManifest | None:
+def load_place_manifest(folder: Path, *, level: Level) -> PlaceManifest | None:
     """Read the list of a folder; None where there is none.
 
     Raises
     ------
     SpecError
-        There is one, but it is not of this format.
+        There is one, but it is not of this format, or of places of another level.
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():
@@ -70,10 +75,12 @@ def load_school_manifest(folder: Path) -> SchoolManifest | None:
         content = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
         if content.pop("schema") != MANIFEST_SCHEMA:
             raise KeyError("schema")
-        schools = {school: SchoolEntry(**entry) for school, entry in content.pop("schools").items()}
-        return SchoolManifest(**content, schools=schools)
+        if content["level"] != level:
+            raise KeyError("level")
+        places = {place: PlaceEntry(**entry) for place, entry in content.pop("places").items()}
+        return PlaceManifest(**content, places=places)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise SpecError(
-            f"{path}: this is not the list of schools' reports that evalkit keeps. Choose another folder with --to, or "
-            "move the file away."
+            f"{path}: this is not the list of {level}s' reports that evalkit keeps. Choose another folder with --to, "
+            "or move the file away."
         ) from None
