@@ -19,6 +19,7 @@ from evalkit.stats.propensity import Propensity, fit_propensity
 from evalkit.stats.vectors import BoolArray, FloatArray, IntArray
 
 WeightMethod = Literal["ipw", "overlap", "entropy"]
+FEWER = " Curves and products count too: 'form: linear' leaves them out."
 PAIRED = ("nearest", "optimal", "full")  # methods whose sets are few units that hang together
 
 
@@ -118,7 +119,10 @@ def weigh_units(covariates: MatchCovariates, chosen: BoolArray, method: WeightMe
         if estimand == "ato":
             raise FitError("Entropy balancing has the estimands att and ate; overlap weights are those of ato.")
         propensity = _propensity(covariates, chosen)
-        weights[rows] = entropy_weights(kept.values[rows], chosen[rows], estimand=estimand)
+        try:
+            weights[rows] = entropy_weights(kept.values[rows], chosen[rows], estimand=estimand)
+        except FitError as error:
+            raise FitError(f"{error.message}{FEWER if any(kept.parts) else ''}") from None
     else:
         propensity = _required(kept, rows, chosen)
         estimand = "ato" if method == "overlap" else estimand

@@ -101,6 +101,8 @@ def analyse_matched(scores: Scores, study: Study) -> Results:
         standards=standards,
         limits=MATCHED_LIMITS,
     )
+    # How many have an outcome is no part of it: the result rests on the matched.
+    shared = [one for one in caveats if one.kind != "complete_cases"]
     own = matched_caveats(matched, estimates=estimates, displays=displays, standards=standards)
     return Results(
         plan=plan,
@@ -108,7 +110,7 @@ def analyse_matched(scores: Scores, study: Study) -> Results:
         estimates=estimates,
         models=models,
         checks=trial_checks(plan, displays=seen, estimates=estimates, reliabilities=reliabilities, standards=standards),
-        caveats=(*caveats, *own),
+        caveats=(*shared, *own),
         displays=displays,
         notes=(*scores.notes, *notes),
         provenance=made_from,

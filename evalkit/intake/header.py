@@ -287,10 +287,14 @@ def _row_for_each_answer(column: int) -> Refusal:
 
 
 def _is_turned(sheet: RawSheet, header: int, known: Known) -> bool:
-    """Whether more questions stand in one of the first columns than in the best row."""
-    across = sum(any(role == "item" for role, _ in known.roles(cell)) for cell in sheet.rows[header])
-    for column in range(3):
-        cells = [row[column] for row in sheet.rows[:400] if column < len(row)]
-        if sum(any(role == "item" for role, _ in known.roles(cell)) for cell in cells) > max(2, across):
-            return True
-    return False
+    """Whether more questions stand in one of the first columns than in the best row.
+
+    Each counts once: a group may be called like a measure (Vocabulary), and stand in the cell of every pupil.
+    """
+    across = len(_asked(sheet.rows[header], known))
+    columns = ([row[place] for row in sheet.rows[:400] if place < len(row)] for place in range(3))
+    return any(len(_asked(cells, known)) > max(2, across) for cells in columns)
+
+
+def _asked(cells: Sequence[str], known: Known) -> set[str]:
+    return {normal(cell) for cell in cells if any(role == "item" for role, _ in known.roles(cell))}

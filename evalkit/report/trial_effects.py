@@ -89,6 +89,10 @@ def primary_effects(results: Results) -> tuple[Effect, ...]:
 
 def schools_of(results: Results, same: Sequence[Effect]) -> float:
     """Schools behind the differences of one outcome; where both arms are in every school these count once."""
+    if results.plan.design == "matched_comparison":  # errors may be clustered by matched set or by pupil
+        models = results.models
+        own = models[(models["model"] == "primary") & (models["outcome"] == same[0].outcome)]
+        return float(own["n_schools"].iloc[0]) if len(own) else math.nan
     numbers = [float(one.row["clusters_treated"]) for one in same]
     numbers += [float(one.row["clusters_control"]) for one in same[:1]]
     if not all(map(known, numbers)):

@@ -23,8 +23,8 @@ LIMITS: dict[str, str] = {
     ),
     "one_comparison": "One comparison is one answer. Other groups, places or years may give another.",
     "unmatched_left_out": (
-        "Nobody alike was found for {unmatched} with the programme. They are not in the result, so it is about the "
-        "others only."
+        "Nobody alike was found, or was still free, for {unmatched} with the programme. They are not in the result, so "
+        "it is about the others only."
     ),
 }
 WARNINGS: dict[str, str] = {

@@ -163,7 +163,7 @@ def test_surveymonkey_two_header_rows(desk) -> None:
 
 def test_many_form_columns_are_counted(desk, only) -> None:
     extra = [f"Points - {question}" for question in desk.questions]
-    upload = desk.check([[*row, *(extra if place == 0 else [1] * 8)] for place, row in enumerate(desk.table())])
+    upload = desk.check([[*row, *(extra if place == 0 else [1] * 8)] for place, row in enumerate(desk.table(12))])
     message = only(upload, "form_columns_left_out").message
     assert "and 5 more come from the survey form" in message
     assert "evalkit leaves these out" in message
@@ -268,7 +268,7 @@ def test_18_two_columns_for_one_question(desk, only) -> None:
     same = [[*row, row[3]] for row in desk.table()]
     problem = only(desk.check(same), "column_repeated")
     assert problem.severity == "fixed"
-    other = [[*row, row[3] if place == 0 else row[2]] for place, row in enumerate(desk.table())]
+    other = [[*row, row[3] if place == 0 else row[2]] for place, row in enumerate(desk.table(12))]
     upload = desk.check(other)
     assert only(upload, "column_twice").severity == "ask"
     assert upload.responses["calm8.q3"].isna().all()
@@ -389,3 +389,11 @@ def test_google_forms(desk, only) -> None:
     upload = desk.check(rows)
     assert upload.ok
     assert only(upload, "form_columns_left_out").column == "A and C"
+
+
+def test_a_group_called_like_a_question_does_not_lay_the_table_on_its_side(desk) -> None:
+    heading = desk.table(2)[0][2]
+    rows = [[row[0], "Group" if place == 0 else heading, *row[1:]] for place, row in enumerate(desk.table(12))]
+    upload = desk.check(rows)
+    assert "turned_table" not in {one.kind for one in upload.issues}
+    assert desk.values(upload) == desk.expected(12)
