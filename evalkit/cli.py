@@ -178,7 +178,9 @@ def run(
     target = to or folder
     with terminal.progress_shown():
         results = run_road(folder, to=target)
-        reports = report_all(results, folder=target, formats=_formats(formats), renderer=_renderer(renderer))
+        reports = report_all(
+            results, folder=target, formats=_formats(formats), renderer=_renderer(renderer), kept=target
+        )
     terminal.say(f"Results: {target / 'results.json'}")
     for path in reports:
         terminal.say(f"Report: {path}")
@@ -241,6 +243,7 @@ def report(
         made = report_all(
             load_results(path), folder=to or path.parent, formats=_formats(formats), renderer=_renderer(renderer),
             template=template, profile=profile.value if profile else None,
+            kept=path.parent,
         )  # fmt: skip
     for one in made:
         terminal.say(f"Report: {one}")

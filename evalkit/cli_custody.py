@@ -131,13 +131,14 @@ def tables(
     ] = None,
 ) -> None:
     """Write results as tables to download: CSV with metadata in the DfE's form."""
-    from evalkit.custody.open_tables import write_open_tables
     from evalkit.records.results import load_results
     from evalkit.records.standards import load_standards
+    from evalkit.road import tables_all
 
-    kept = load_results(results / "results.json" if results.is_dir() else results)
+    path = results / "results.json" if results.is_dir() else results
+    kept = load_results(path)
     name = profile.value if profile else kept.plan.disclosure_profile or "standard"
-    made = write_open_tables(kept, name, to=to)
+    made = tables_all(kept, to=to, profile=name, kept=path.parent)
     terminal.say(f"{len(made)} tables for {load_standards().disclosure.profile(name).for_whom}: {to}")
     terminal.say("c is suppressed, x not available, z not applicable.")
 

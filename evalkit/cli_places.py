@@ -43,6 +43,11 @@ def report_every_place(
         name = f"{level.capitalize()}s"
         terminal.say(f"{name}: {len(found.made)} made, {len(found.kept)} unchanged, {len(found.failed)} failed")
         terminal.say(f"Reports: {found.folder}")
+        if found.held:
+            terminal.say(
+                f"{len(found.held)} keep their earlier reports, because only few of their pupils joined or left since: "
+                f"{', '.join(found.held)}"
+            )
         for sentence in found.told:
             terminal.say(sentence)
         if found.failed:

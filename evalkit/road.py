@@ -9,9 +9,11 @@ from pathlib import Path
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.trial_caveats import seal_caveats
+from evalkit.custody.editions import EDITIONS_FILE, edition_of, keep_edition, later_edition, read_editions
+from evalkit.custody.open_tables import write_open_tables
 from evalkit.custody.release import load_release, make_release
 from evalkit.custody.whole_folder import folder_in_making
-from evalkit.errors import SpecError, UploadError
+from evalkit.errors import ReportError, SpecError, UploadError
 from evalkit.intake.check import check_upload
 from evalkit.intake.linking import link_problems
 from evalkit.intake.schools import check_schools
@@ -37,6 +39,7 @@ from evalkit.scoring.score import score
 
 RELEASE_FOLDER = "release"
 STEPS = 4
+REMEMBERED = ("standard", "public")  # profiles of what leaves the programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +254,51 @@ def with_planning(results: Results, study: Study) -> Results:
 
 def report_all(
     results: Results, *, folder: Path, formats: Sequence[Format], renderer: RendererName = "auto",
-    template: str | Path | None = None, profile: ProfileName | None = None,
+    template: str | Path | None = None, profile: ProfileName | None = None, kept: Path | None = None,
 ) -> list[Path]:  # fmt: skip
-    """Make the report in every format asked for, into one folder. Returns the files made."""
+    """Make the report in every format asked for, into one folder. Returns the files made.
+
+    Parameters
+    ----------
+    profile : as `render`
+    kept : folder of the results, where what was published is remembered: a later edition beside an earlier one must not
+        tell about the few who joined or left
+
+    Raises
+    ------
+    ReportError
+        As `render_all` and `later_edition`.
+    """
+    readers = profile or results.plan.disclosure_profile
+    shown = _later(results, readers, kept)
     folder.mkdir(parents=True, exist_ok=True)
-    return render_all(results, folder=folder, formats=formats, renderer=renderer, template=template, profile=profile)
+    made = render_all(shown, folder=folder, formats=formats, renderer=renderer, template=template, profile=profile)
+    _keep_edition(shown, readers, kept)
+    return made
+
+
+def tables_all(results: Results, *, to: Path, profile: ProfileName, kept: Path | None = None) -> list[str]:
+    """Write the results as tables to download. Returns their names. As `write_open_tables` and `report_all`."""
+    shown = _later(results, profile, kept)
+    made = write_open_tables(shown, profile, to=to)
+    _keep_edition(shown, profile, kept)
+    return made
+
+
+def _later(results: Results, readers: ProfileName | None, kept: Path | None) -> Results:
+    if kept is None or readers not in REMEMBERED:
+        return results
+    before = read_editions(kept, readers)
+    try:
+        return later_edition(results, readers, before)
+    except ReportError as error:
+        file = kept / EDITIONS_FILE
+        raise ReportError(f"{error.message} If it was never given to anybody, delete {file} and go on.") from None
+
+
+def _keep_edition(shown: Results, readers: ProfileName | None, kept: Path | None) -> None:
+    if kept is not None and readers in REMEMBERED:
+        keep_edition(kept, readers, edition_of(shown, readers))
 
 
 def verify(place: str | Path) -> Verification:

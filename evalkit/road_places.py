@@ -14,6 +14,7 @@ from evalkit.analysis.place_results import place_results
 from evalkit.analysis.school_places import school_places, unplaced
 from evalkit.analysis.school_pupils import arms_of, schools_of
 from evalkit.blocks import stream_blocks
+from evalkit.custody.held_pages import held_pages, pupils_told, told_so_far
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making, remove_folder
 from evalkit.errors import EvalkitError, SpecError, UploadError
@@ -21,6 +22,7 @@ from evalkit.intake.hub_list import check_hub_list
 from evalkit.records.evaluation import Study, load_evaluation
 from evalkit.records.place_manifest import MANIFEST_NAME, PlaceEntry, PlaceManifest, load_place_manifest
 from evalkit.records.place_results import Level, PlaceResults
+from evalkit.records.published import published_place
 from evalkit.records.release import Release
 from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.records.school_places import SchoolPlaces
@@ -57,6 +59,7 @@ class PlaceReports:
     made, kept : places whose reports were made; and whose reports stood there already and are still right
     failed : place -> why
     told : sentences for the person who makes them: schools in no hub, pages that no longer go with these
+    held : places whose earlier reports stand, because so few pupils joined or left that both together would tell
     """
 
     level: Level
@@ -65,6 +68,7 @@ class PlaceReports:
     kept: tuple[str, ...]
     failed: Mapping[str, str]
     told: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +243,14 @@ def write_reports(
     to.mkdir(parents=True, exist_ok=True)
     folders = folder_names([one.place for one in places])
     keys = _keys(places, results, formats, renderer)
-    kept = _standing(to, level, folders, keys)
-    todo = [one for one in places if one.place not in kept]
+    before = load_place_manifest(to, level=level)
+    earlier = before.places if before else {}
+    kept = _standing(to, folders, keys, earlier)
+    pupils = {one.place: pupils_told(published_place(one, results.plan.disclosure_profile)) for one in places}
+    changed = {place: numbers for place, numbers in pupils.items() if place not in kept}
+    held = held_pages(earlier, changed, threshold=results.plan.suppression_threshold)
+    todo = [one for one in places if one.place not in {*kept, *held}]
+    again = {one.place: replace(earlier[one.place], made_from="") for one in todo if one.place in earlier}
     manifest = PlaceManifest(
         level=level,
         plan_sha256=results.provenance.plan_sha256,
@@ -248,23 +258,29 @@ def write_reports(
         results_sha256=_hash(results.to_json().encode()),
         places_sha256=_hash_of(known or SchoolPlaces()),
         evalkit=evalkit.__version__,
-        places=kept,
+        places={**again, **kept, **held},  # a kill must not forget what earlier pages told
     )
     manifest.write(to)
     blocks = _blocks(todo, results, formats, renderer)
     for block in stream_blocks(make_block, blocks, workers=workers, label=LABEL.format(places=FOLDERS[level])):
-        entries = {made.place: _kept(made, to / folders[made.place], keys[made.place]) for made in block}
+        entries = {
+            made.place: replace(
+                _kept(made, to / folders[made.place], keys[made.place]),
+                told=told_so_far(earlier.get(made.place), {} if made.failure else pupils[made.place]),
+            )
+            for made in block
+        }
         manifest = replace(manifest, places={**manifest.places, **entries})
         manifest.write(to)
     failed = {place: entry.failure for place, entry in manifest.places.items() if entry.failure}
     done = tuple(one.place for one in todo if one.place not in failed)
-    return PlaceReports(level, to, done, tuple(kept), failed)
+    return PlaceReports(level, to, done, tuple(kept), failed, held=tuple(held))
 
 
-def _standing(to: Path, level: Level, folders: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, PlaceEntry]:
+def _standing(
+    to: Path, folders: Mapping[str, str], keys: Mapping[str, str], entries: Mapping[str, PlaceEntry]
+) -> dict[str, PlaceEntry]:
     """Places whose reports are still right; the folders of places that are no longer in the data are deleted."""
-    before = load_place_manifest(to, level=level)
-    entries = before.places if before else {}
     for entry in entries.values():
         if entry.folder not in folders.values() and PLAIN.fullmatch(entry.folder):
             remove_folder(to / entry.folder)

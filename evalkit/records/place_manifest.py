@@ -1,7 +1,7 @@
 """The list beside the reports of schools, hubs or trusts: what each was made from, its files, what failed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -24,12 +24,14 @@ class PlaceEntry:
     made_from : SHA-256 over everything that the reports depend on; empty where they could not be made
     files : name of each file -> its SHA-256
     failure : why they could not be made, else empty
+    told : outcome -> the numbers of pupils that its pages have named so far, each once
     """
 
     folder: str
     made_from: str = ""
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: str = ""
+    told: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,27 @@ def test_only_what_changed_is_made_again(made, quick: list[str], tmp_path: Path)
     assert write_reports(changed, results, to=tmp_path, formats=["html", "pdf"]).made == first.made
 
 
+def test_a_school_that_a_few_pupils_joined_keeps_its_earlier_reports(made, quick: list[str], tmp_path: Path):
+    results, schools = made
+
+    def joined(number: int, school: str = "S1"):
+        grown = [tuple(replace(figure, n=figure.n + number) for figure in one.figures) for one in schools]
+        return [
+            replace(one, figures=figures) if one.school == school else one
+            for one, figures in zip(schools, grown, strict=True)
+        ]
+
+    write_reports(schools, results, to=tmp_path, formats=["html"])
+    page = (tmp_path / "S1/report.html").read_bytes()
+    quick.clear()
+    found = write_reports(joined(1), results, to=tmp_path, formats=["html"])
+    assert (found.held, found.made, quick) == (("S1",), (), [])
+    assert (tmp_path / "S1/report.html").read_bytes() == page
+    assert write_reports(joined(10), results, to=tmp_path, formats=["html"]).made == ("S1",)
+    assert write_reports(joined(1), results, to=tmp_path, formats=["html"]).held == ("S1",)  # the first page is known
+    assert write_reports(joined(30), results, to=tmp_path, formats=["html"]).made == ("S1",)
+
+
 def test_one_failure_stops_nobody_and_is_tried_again(made, quick: list[str], tmp_path: Path):
     results, schools = made
     bad = [replace(one, name={"S1": "broken", "S3": "unforeseen"}.get(one.place, one.name)) for one in schools]
