@@ -71,7 +71,7 @@ def test_a_school_that_a_few_pupils_joined_keeps_its_earlier_reports(made, quick
     def joined(number: int, school: str = "S1"):
         grown = [tuple(replace(figure, n=figure.n + number) for figure in one.figures) for one in schools]
         return [
-            replace(one, figures=figures) if one.school == school else one
+            replace(one, figures=figures) if one.place == school else one
             for one, figures in zip(schools, grown, strict=True)
         ]
 
