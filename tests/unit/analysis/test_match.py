@@ -1,5 +1,8 @@
 """`ek.match` from a frame: tables, gaps, rare categories, options that do not go together."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,3 +118,11 @@ def test_coarsened_keeps_the_classes_beside_exact_agreement(pupils: pd.DataFrame
 def test_few_in_a_group_get_no_curves(pupils: pd.DataFrame) -> None:
     few = pd.concat([pupils[pupils["took"]].head(12), pupils[~pupils["took"]]])
     assert list(ek.match(few, "took", on=["pre"]).balance()["variable"]) == ["propensity", "pre", "pre: not recorded"]
+
+
+def test_the_numbers_on_the_page_of_matching_are_real() -> None:
+    page = Path(ek.__file__).parent.parent / "docs" / "how-to" / "compare-like-with-like.md"
+    with pd.option_context("display.width", 200, "display.max_columns", 20):
+        found = doctest.testfile(str(page), module_relative=False)
+    assert found.attempted == 14
+    assert found.failed == 0
