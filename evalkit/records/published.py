@@ -38,7 +38,7 @@ OF_SCHOOLS = ("school", "class")
 OF_MATCHING = ("sets", "n_", "matched_", "effective_")
 COUNTED_WORDS = re.compile(
     r"(?<!fewer than )(?<!less than )(?<!at least )(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)"
-    r"(?=(?: of [\d,]+)? (?:linked )?(?:pupils?|people)\b)",
+    r"(?=(?: of [\d,]+)? (?:(?:linked )?(?:pupils?|people)|agreed|did not|gave)\b)",
     re.IGNORECASE,
 )
 BASES = ("n", "n_linked", "n_pupils", "randomised")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.records.results import Results
-from evalkit.report.numbers import part, signed
+from evalkit.report.numbers import known, part, signed
 from evalkit.report.rows import records
 
 MAIN = ("wilson", "wilson_clustered", "t", "t_clustered")
@@ -79,4 +79,5 @@ def in_groups(results: Results) -> list[dict[str, Any]]:
 
 def response_text(row: Mapping[str, Any]) -> str:
     """How many answered of how many asked."""
-    return part(row["n"], row["asked"])
+    known_share = known(row["asked"]) and known(row["response_percent"])
+    return part(row["response_percent"] * row["asked"] / 100 if known_share else row["n"], row["asked"])

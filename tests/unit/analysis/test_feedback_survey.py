@@ -14,7 +14,9 @@ from evalkit.intake.staff_words import in_people
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.instrument import load_instrument
 from evalkit.records.new_plan import write_plan
+from evalkit.records.published import published
 from evalkit.records.results import Results
+from evalkit.report.execute_parent import CellChild
 from evalkit.report.figure_feedback import feedback_figure, feedback_pieces
 from evalkit.report.render import render
 from evalkit.report.tables_feedback import group_table, question_table
@@ -24,6 +26,8 @@ from evalkit.road import run, verify
 from evalkit.stats.clustered_shares import clustered_difference, clustered_mean
 from evalkit.stats.proportions import wilson
 from evalkit.stats.share_tests import share_difference
+from tests.unit.report import test_published
+from tests.unit.report.test_published import lengthened, long_counts
 
 SECRET = "The head told me in confidence"
 ESTIMAND = "{population: staff, contrast: none, measure: share, non_compliance: all, drop_out: who answered}"
@@ -314,3 +318,11 @@ def test_checks_speak_of_people_and_leave_quotes_alone(tmp_path: Path) -> None:
     checked = check_upload(place / "mid.csv", load_evaluation(place), wave="mid")
     told = " ".join(one.message for one in checked.issues)
     assert "Look at the person's answers" in told
+
+
+def test_a_public_report_shows_no_exact_number_of_people(results: Results) -> None:
+    with CellChild() as child:
+        text = test_published.run(published(lengthened(results), "public"), "", child, rounding=5)
+    assert len(long_counts(text)) > 20
+    assert [one for one in long_counts(text) if one % 5] == []
+    assert "Numbers of people are rounded" in text

@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.errors import ReportError
 from evalkit.portfolio.compare import compare
-from evalkit.records.place_results import Member, PlaceFigure, PlaceResults
+from evalkit.records.place_results import Level, Member, PlaceFigure, PlaceResults
 from evalkit.records.published import FROM_THE_PLAN, published, published_count, published_place, published_portfolio
 from evalkit.records.results import Results, load_results
 from evalkit.report.execute import Executed, run_template
@@ -42,7 +42,6 @@ COUNTED = ("n_linked", "n_left_out", "n_pupils", "n_unmatched", "n_pre", "n_lost
 EXAMPLES = ("keyham-resilience", "eal-mainstream-classroom", "bengeworth-programmes/top-dog", "challenge-the-gap")
 SHOWN = [
     *((name, "") for name in EXAMPLES), ("keyham-resilience", "brief"), ("keyham-resilience", "measures"),
-    ("challenge-the-gap", "brief"),
 ]  # fmt: skip
 
 
@@ -108,7 +107,7 @@ def text_of(executed: Executed) -> str:
 
 
 def long_counts(text: str) -> list[int]:
-    plain = re.sub(r"\b[0-9a-f]{12,}\b", "", text)
+    plain = re.sub(r"\b[0-9a-f]{12,}\b|https?://\S+", "", text)
     return [int(one.replace(",", "")) for one in re.findall(r"\d{1,3}(?:,\d{3}){2,}|\d{7,}", plain)]
 
 
@@ -188,13 +187,14 @@ def test_sentences_with_numbers_of_pupils_are_rounded_and_thresholds_are_not() -
     told = (
         "42 pupils answered both times; too few.", "Fewer than 10 pupils were left out.", "3 pupils were left out.",
         "Only 38 of 41 pupils answered all 8 items.", "The answers count like those of 61 people.",
+        "Fewer than 10 of 63 did not agree, so the share is not shown.",
     )  # fmt: skip
     estimates = results.estimates.head(len(told)).assign(reason=list(told))
     shown = published(replace(results, estimates=estimates), "public").estimates["reason"].tolist()
     assert shown == [
         "40 pupils answered both times; too few.", "Fewer than 10 pupils were left out.",
         "fewer than 5 pupils were left out.", "Only 40 of 40 pupils answered all 8 items.",
-        "The answers count like those of 60 people.",
+        "The answers count like those of 60 people.", "Fewer than 10 of 65 did not agree, so the share is not shown.",
     ]  # fmt: skip
 
 
@@ -243,6 +243,32 @@ def test_a_school_and_a_portfolio_follow_the_profile() -> None:
     both = published_portfolio(compare([example(name) for name in EXAMPLES[:2]]), "public")
     assert (both.rows["n"].dropna() % 5 == 0).all()
     assert (both.results[0].displays["flow"]["n"] % 2.5 == 0).all()
+
+
+@pytest.mark.parametrize(("level", "template"), [("school", "school"), ("school", "letter"), ("hub", "hub")])
+def test_the_pages_of_places_show_no_exact_number(level: Level, template: str, child: CellChild) -> None:
+    members = tuple(Member(name, n * LONG, 3.1, 3.2, 0.1, -0.2, 0.4) for name, n in (("Oak", 23.0), ("Elm", 31.0)))
+    figure = PlaceFigure(
+        "grit", "change", n=54.0 * LONG, before=3.1, after=3.4, value=0.2, low=-0.1, high=0.5, beside=0.1,
+        beside_low=-0.2, beside_high=0.4, schools_before=3.0, schools_after=3.2, average=0.1, others=(-0.2, 0.0, 0.3),
+        spread=0.6, schools=3.0, members=members, kept_back=1.0,
+    )  # fmt: skip
+    place = published_place(PlaceResults(level, "S1", "S1", "", (figure,), {"": 3}, named=True), "public")
+    context = {"results": published(lengthened(example("keyham-resilience")), "public"), "place": place}
+    found = long_counts(
+        text_of(run_template(template_path(template), context=context, params={}, rounding=5, child=child))
+    )
+    assert found
+    assert [one for one in found if one % 5] == []
+
+
+def test_the_page_of_several_programmes_shows_no_exact_number(child: CellChild) -> None:
+    both = published_portfolio(compare([lengthened(example(name)) for name in EXAMPLES[2:]]), "public")
+    executed = run_template(template_path("portfolio"), context={"portfolio": both}, params={}, rounding=5, child=child)
+    text = text_of(executed)
+    assert len(long_counts(text)) > 1
+    assert [one for one in long_counts(text) if one % 5] == []
+    assert text.count("Numbers of people are rounded") == 1
 
 
 def test_results_that_show_smaller_groups_are_refused(tmp_path: Path) -> None:
