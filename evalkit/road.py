@@ -9,7 +9,7 @@ from pathlib import Path
 from evalkit.analysis.analyse import analyse
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.trial_caveats import seal_caveats
-from evalkit.custody.editions import EDITIONS_FILE, edition_of, keep_edition, later_edition, read_editions
+from evalkit.custody.editions import EDITIONS_FILE, REMEMBERED, edition_of, keep_edition, later_edition, read_editions
 from evalkit.custody.open_tables import write_open_tables
 from evalkit.custody.release import load_release, make_release
 from evalkit.custody.whole_folder import folder_in_making
@@ -39,7 +39,6 @@ from evalkit.scoring.score import score
 
 RELEASE_FOLDER = "release"
 STEPS = 4
-REMEMBERED = ("standard", "public")  # profiles of what leaves the programme
 
 
 @dataclass(frozen=True, slots=True)

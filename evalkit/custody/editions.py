@@ -20,6 +20,7 @@ from evalkit.stats.disclosure_tables import suppress_later
 from evalkit.stats.vectors import BoolArray
 
 EDITIONS_FILE = "published.json"
+REMEMBERED = ("standard", "public")  # profiles of what leaves the programme
 SCHEMA = "evalkit-published/1"
 KEYS = (
     "inquiry", "outcome", "wave", "subgroup", "contrast", "estimator", "unit", "model", "scale", "item", "level",

@@ -1,5 +1,6 @@
 """The work `report`: a data release is scored and analysed; the report is made in every format, and every school's."""
 
+from evalkit.custody.editions import REMEMBERED, edition_of, later_edition
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
@@ -10,7 +11,7 @@ from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick
-from evalkit.records.results import RESULTS_FILE
+from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
 from evalkit.road import report_all, results_of
@@ -48,9 +49,28 @@ def _report(made: Report) -> str:
     release = load_release(made.release.folder)
     results = results_of(release, made.programme.study)
     tick("Writing the report", 3, STEPS)
+    shown = _beside_earlier(made, results)
     with folder_in_making(made.folder) as fresh:
         (fresh / RESULTS_FILE).write_text(results.to_json(), encoding="utf-8")
-        report_all(results, folder=fresh, formats=FORMAT_NAMES)
+        report_all(shown, folder=fresh, formats=FORMAT_NAMES)
     make_own_reports(made, release, results)
     tick("Done", STEPS, STEPS)
     return any_answer(results)
+
+
+def _beside_earlier(made: Report, results: Results) -> Results:
+    """Results without what the programme's published reports beside them would give away.
+
+    Raises
+    ------
+    ReportError
+        Only few pupils joined or left since one of them.
+    """
+    profile = results.plan.disclosure_profile
+    if profile not in REMEMBERED:
+        return results
+    with everything():
+        others = made.programme.reports.filter(school=None, state=Making.READY).exclude(pk=made.pk)
+        earlier = list(others.exclude(to_leads_at=None, to_schools_at=None).order_by("made_at"))
+    before = [edition_of(load_results(one.folder / RESULTS_FILE), profile) for one in earlier]
+    return later_edition(results, profile, before)

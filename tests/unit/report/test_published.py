@@ -289,6 +289,20 @@ def test_standard_leaves_out_percentages_on_fewer_than_twenty() -> None:
     assert published(results, None) is results
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_standard_hides_zeros_of_answers_and_characteristics(name: str) -> None:
+    shown, seen = published(example(name), "standard"), 0
+    for table in ("answers", "balance", "distribution", "overlap"):
+        rows = shown.displays.get(table, pd.DataFrame())
+        for column in {"count", "group_count"} & set(rows.columns):
+            counts = rows[column].dropna()
+            if "level" in rows:
+                counts = counts[rows["level"] == "pupil"]
+            assert (counts >= 10).all(), (table, column)
+            seen += len(counts)
+    assert seen > 3
+
+
 def test_figures_that_were_published_elsewhere_stay_as_they_were_printed() -> None:
     reported = example("getting-ahead-london")
     assert published(reported, "public") is reported
