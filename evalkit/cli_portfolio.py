@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from evalkit import terminal
+from evalkit.errors import SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evalkit.records.portfolio import Portfolio
     from evalkit.report.static import Format
 
 app = typer.Typer()
@@ -72,14 +74,16 @@ def compare(
     profile: Annotated[
         PageProfile | None, typer.Option("--profile", help="Who reads the page; default: each plan's own profile.")
     ] = None,
+    hub: Annotated[str | None, typer.Option("--hub", help="The hub whose own figures stand beside each.")] = None,
+    trust: Annotated[str | None, typer.Option("--trust", help="The trust whose own figures stand beside each.")] = None,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", help="With --hub, --trust: the list of schools; default: the one that each plan names."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole portfolio as JSON.")] = False,
 ) -> None:
     """Lay several programmes side by side: what was measured in the same way, pooled only where that makes sense."""
-    from evalkit.portfolio.compare import compare as side_by_side
-    from evalkit.records.results import load_results
-
-    read = [load_results(path / "results.json" if path.is_dir() else path) for path in results]
-    portfolio = side_by_side(read)
+    portfolio = _side_by_side(results, hub=hub, trust=trust, listed=listed)
     if json:
         terminal.say(portfolio.to_json())
     else:
@@ -103,6 +107,9 @@ def compare(
                 )
             elif row["n_programmes"] > 1:
                 terminal.say(f"{row['label']}: not pooled. {row['reason']}")
+        if portfolio.place:
+            terminal.say(f"{portfolio.place}, in standard deviations beside the average {portfolio.level}:")
+            terminal.say_table(_plain(portfolio.own[["title", "label", "n", "beside", "beside_low", "beside_high"]]))
     if to is not None:
         from evalkit.report.render import render_portfolio
 
@@ -110,6 +117,22 @@ def compare(
         wanted: list[Format] = [cast("Format", one.value) for one in formats or [PageFormat.html]]
         for page in render_portfolio(portfolio, folder=to, formats=wanted, profile=profile.value if profile else None):
             terminal.say(f"Page: {page}")
+
+
+def _side_by_side(results: list[Path], *, hub: str | None, trust: str | None, listed: Path | None) -> "Portfolio":
+    """The programmes, with one hub's or trust's own figures where one is named."""
+    if hub is not None and trust is not None:
+        raise SpecError("--hub and --trust name one place each. Give one of them.")
+    if hub is not None or trust is not None:
+        from evalkit.road_own_figures import compare_for
+
+        return compare_for(results, level="trust" if hub is None else "hub", place=hub or trust or "", listed=listed)
+    from evalkit.portfolio.compare import compare as side_by_side
+    from evalkit.records.results import load_results
+
+    if listed is not None:
+        raise SpecError("--list goes with --hub or --trust.")
+    return side_by_side([load_results(path / "results.json" if path.is_dir() else path) for path in results])
 
 
 def _plain(table: "pd.DataFrame") -> "list[dict[str, terminal.Cell]]":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -31,8 +31,13 @@ POOLED_COLUMNS = (
     "group", "label", "scale", "scale_version", "design_class", "horizon", "n_programmes", "estimate", "std_error",
     "conf_low", "conf_high", "predict_low", "predict_high", "p_value", "tau2", "i2", "status", "reason",
 )  # fmt: skip
+OWN_COLUMNS = (
+    "group", "programme", "title", "outcome", "label", "horizon", "kind", "schools", "n", "size", "low", "high",
+    "beside", "beside_low", "beside_high", "status", "reason",
+)  # fmt: skip
 NUMBERS = frozenset(
     {
+        "schools", "size", "low", "high", "beside", "beside_low", "beside_high",
         "effect_size", "es_low", "es_high", "n", "clusters", "p_value", "p_adjusted", "padlocks", "cost_per_pupil",
         "weight", "n_programmes", "estimate", "std_error", "conf_low", "conf_high", "predict_low", "predict_high",
         "tau2", "i2",
@@ -52,11 +57,18 @@ class Portfolio:
         `effect_size` in SDs; `p_adjusted` over all programmes (Holm, primary outcomes); `padlocks` 0 to 5;
         `cost_per_pupil` in pounds a year; `weight` share in the pooled estimate, 0 to 1
     pooled : frame, POOLED_COLUMNS - a row per group: the pooled estimate, or the reason why there is none
+    level, place : the hub or trust whose own figures stand beside the programmes'; empty where there is none
+    own : frame, OWN_COLUMNS - those figures, a row per programme and outcome, in SDs of the programme's pupils: `size`
+        the place's change, of `kind` change; `beside` how far it lies from the average place of the programme (of
+        `kind` level: from what is expected of its pupils). `status` is ok, not_shown or takes_no_part
     """
 
     results: tuple[Results, ...]
     rows: pd.DataFrame
     pooled: pd.DataFrame
+    level: str = ""
+    place: str = ""
+    own: pd.DataFrame = field(default_factory=lambda: frame([], OWN_COLUMNS))
 
     def tidy(self) -> pd.DataFrame:
         """A copy of the rows, a row per programme, outcome and horizon."""
@@ -73,6 +85,9 @@ class Portfolio:
             "results": [json.loads(one.to_json()) for one in self.results],
             "rows": _rows(self.rows),
             "pooled": _rows(self.pooled),
+            "level": self.level,
+            "place": self.place,
+            "own": _rows(self.own),
         }
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
 
@@ -90,6 +105,9 @@ class Portfolio:
             tuple(Results.from_json(json.dumps(one)) for one in content["results"]),
             frame(content["rows"], ROW_COLUMNS),
             frame(content["pooled"], POOLED_COLUMNS),
+            content.get("level", ""),
+            content.get("place", ""),
+            frame(content.get("own", []), OWN_COLUMNS),
         )
 
 

@@ -115,14 +115,16 @@ def published_portfolio(portfolio: Portfolio, name: ProfileName | None) -> Portf
         one.plan.id: name or one.plan.disclosure_profile for one in portfolio.results
     }
     steps = {one.plan.id: rounding_of(one, names[one.plan.id]) for one in portfolio.results}
-    n = [
-        published_count(value, steps[str(programme)])
-        for value, programme in zip(portfolio.rows["n"], portfolio.rows["programme"], strict=True)
-    ]
+
+    def counts(frame: pd.DataFrame) -> list[float]:
+        pairs = zip(frame["n"], frame["programme"], strict=True)
+        return [published_count(value, steps[str(programme)]) for value, programme in pairs]
+
     return replace(
         portfolio,
         results=tuple(published(one, names[one.plan.id]) for one in portfolio.results),
-        rows=portfolio.rows.assign(n=n),
+        rows=portfolio.rows.assign(n=counts(portfolio.rows)),
+        own=portfolio.own.assign(n=counts(portfolio.own)),
     )
 
 

@@ -35,7 +35,8 @@ TABLE_CAPTION = "Every outcome of every programme. Sizes are in standard deviati
 
 def title(portfolio: Portfolio) -> str:
     """The title of the page."""
-    return f"{count(len(portfolio.results))} programmes side by side"
+    several = f"{count(len(portfolio.results))} programmes side by side"
+    return f"{portfolio.place}: {several}" if portfolio.place else several
 
 
 def banner(portfolio: Portfolio) -> list[Block]:
@@ -134,4 +135,4 @@ def _cells(row: Row) -> list[str]:
         bare_p(row["p_adjusted"]) if known(row["p_adjusted"]) else "–",
         fixed(row["cost_per_pupil"], 2) if known(row["cost_per_pupil"]) else "not known",
     )
-    return [escape(cell) for cell in cells]
+    return list(cells)

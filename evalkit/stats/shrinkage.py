@@ -41,46 +41,51 @@ class Predicted:
 
     Attributes
     ----------
-    middle, middle_variance : float - generalised least squares
-    deviation : float array, shape (schools,)
-    deviation_variance, value_variance : float arrays, shape (schools,) - prediction error variances of deviation and of
-        middle + deviation, the uncertainty of the middle included
-    log_likelihood : float - restricted, up to a constant
+    middle, middle_variance : float arrays, shape (spreads,) - generalised least squares
+    deviation : float array, shape (spreads, schools)
+    deviation_variance, value_variance : float arrays, shape (spreads, schools) - prediction error variances of
+        deviation and of middle + deviation, the uncertainty of the middle included
+    log_likelihood : float array, shape (spreads,) - restricted, up to a constant
     """
 
-    middle: float
-    middle_variance: float
+    middle: FloatArray
+    middle_variance: FloatArray
     deviation: FloatArray
     deviation_variance: FloatArray
     value_variance: FloatArray
-    log_likelihood: float
+    log_likelihood: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What every prediction with given spreads is made of; a number per school, or per hub, in their order.
+    """What every prediction with given spreads is made of; a row per spread.
 
     Attributes
     ----------
-    middle, precision : float - generalised least squares, 1 / its variance
-    weight : float array, shape (schools,) - 1 / (school variance + error)
-    total, kept : float arrays, shape (hubs,) - sum of the weights; share of the hub variance that schools leave
-    deviation, lean : float arrays, shape (schools,) - G V^-1 (y - mu) and G V^-1 1
-    log_likelihood : float - restricted, up to a constant
+    middle, precision : float arrays, shape (spreads, 1) - generalised least squares, 1 / its variance
+    weight : float array, shape (spreads, schools) - 1 / (school variance + error)
+    total, kept : float arrays, shape (spreads, hubs) - sum of the weights; share of the hub variance that schools leave
+    deviation, lean : float arrays, shape (spreads, schools) - G V^-1 (y - mu) and G V^-1 1
+    log_likelihood : float array, shape (spreads,) - restricted, up to a constant
     """
 
-    middle: float
-    precision: float
+    middle: FloatArray
+    precision: FloatArray
     weight: FloatArray
     total: FloatArray
     kept: FloatArray
     deviation: FloatArray
     lean: FloatArray
-    log_likelihood: float
+    log_likelihood: FloatArray
 
 
 def predict_schools(
-    means: FloatArray, errors: FloatArray, hubs: IntArray, *, school_variance: float, hub_variance: float
+    means: FloatArray,
+    errors: FloatArray,
+    hubs: IntArray,
+    *,
+    school_variance: npt.ArrayLike,
+    hub_variance: npt.ArrayLike,
 ) -> Predicted:
     """Predict schools' true means with given variances between schools and hubs.
 
@@ -89,11 +94,11 @@ def predict_schools(
     means : float array, shape (schools,)
     errors : float array, shape (schools,) - error variance of each mean, sigma^2 / n
     hubs : int array, shape (schools,) - the hub of each school, 0 to hubs - 1
-    school_variance, hub_variance : float, >= 0
+    school_variance, hub_variance : float or array_like, shape (spreads,), >= 0
 
     Returns
     -------
-    Predicted
+    Predicted - a row for each pair of variances
 
     Notes
     -----
@@ -106,14 +111,11 @@ def predict_schools(
     .. [1] Harville (1976). Extension of the Gauss-Markov theorem to include the estimation of random effects. Ann.
        Statist. 4, 384-395. doi:10.1214/aos/1176343414
     """
-    found = _fitted(means, errors, hubs, school_variance=school_variance, hub_variance=hub_variance)
-    weight, own, total = found.weight, found.kept[hubs], found.total[hubs]
-    explained = (
-        school_variance**2 * weight * (1 - hub_variance * own * weight)
-        + 2 * school_variance * hub_variance * own * weight
-        + hub_variance**2 * own * total
-    )
-    return _predicted(found, found.deviation, found.lean, school_variance + hub_variance - explained)
+    school, hub = _columns(school_variance, hub_variance)
+    found = _fitted(means, errors, hubs, school=school, hub=hub)
+    weight, own, total = found.weight, found.kept[:, hubs], found.total[:, hubs]
+    explained = school**2 * weight * (1 - hub * own * weight) + 2 * school * hub * own * weight + hub**2 * own * total
+    return _predicted(found, found.deviation, found.lean, school + hub - explained)
 
 
 def predict_hubs(
@@ -122,8 +124,8 @@ def predict_hubs(
     hubs: IntArray,
     *,
     shares: FloatArray,
-    school_variance: float,
-    hub_variance: float,
+    school_variance: npt.ArrayLike,
+    hub_variance: npt.ArrayLike,
 ) -> Predicted:
     """Predict the true mean of each hub's own schools, weighted, with given variances.
 
@@ -134,7 +136,7 @@ def predict_hubs(
 
     Returns
     -------
-    Predicted - with an entry per hub
+    Predicted - with a column per hub
 
     Notes
     -----
@@ -143,47 +145,58 @@ def predict_hubs(
     with w the weights, t and u the variances between schools and hubs, b what the hub's schools leave over: the first
     part is what is not known of h, the second what is not known of the schools once h is.
     """
-    found = _fitted(means, errors, hubs, school_variance=school_variance, hub_variance=hub_variance)
+    school, hub = _columns(school_variance, hub_variance)
+    found = _fitted(means, errors, hubs, school=school, hub=hub)
     seen = _summed(shares * found.weight, hubs)
-    apart = _summed(shares**2 * (school_variance - school_variance**2 * found.weight), hubs)
-    left = (1 - school_variance * seen) ** 2 * hub_variance * found.kept + apart
+    apart = _summed(shares**2 * (school - school**2 * found.weight), hubs)
+    left = (1 - school * seen) ** 2 * hub * found.kept + apart
     return _predicted(found, _summed(shares * found.deviation, hubs), _summed(shares * found.lean, hubs), left)
 
 
-def _fitted(
-    means: FloatArray, errors: FloatArray, hubs: IntArray, *, school_variance: float, hub_variance: float
-) -> Fitted:
-    weight = 1 / (school_variance + errors)
+def _columns(school_variance: npt.ArrayLike, hub_variance: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Pairs of variances, each as shape (spreads, 1)."""
+    school, hub = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (school_variance, hub_variance))
+    return school[:, None], hub[:, None]
+
+
+def _fitted(means: FloatArray, errors: FloatArray, hubs: IntArray, *, school: FloatArray, hub: FloatArray) -> Fitted:
+    weight = 1 / (school + errors)
     total = _summed(weight, hubs)
-    kept = 1 / (1 + hub_variance * total)
-    precision = float((total * kept).sum())
-    middle = float((kept * _summed(weight * means, hubs)).sum()) / precision
+    kept = 1 / (1 + hub * total)
+    precision = (total * kept).sum(axis=1, keepdims=True)
+    middle = (kept * _summed(weight * means, hubs)).sum(axis=1, keepdims=True) / precision
     rest = means - middle
-    pulled = kept * _summed(weight * rest, hubs)
-    inner = weight * (rest - hub_variance * pulled[hubs])
-    squares = float((weight * rest**2).sum() - hub_variance * (kept * _summed(weight * rest, hubs) ** 2).sum())
-    logs = float(-np.log(weight).sum() - np.log(kept).sum() + np.log(precision))
+    summed = _summed(weight * rest, hubs)
+    pulled = kept * summed
+    inner = weight * (rest - hub * pulled[:, hubs])
+    squares = (weight * rest**2).sum(axis=1) - hub[:, 0] * (kept * summed**2).sum(axis=1)
+    logs = -np.log(weight).sum(axis=1) - np.log(kept).sum(axis=1) + np.log(precision[:, 0])
     return Fitted(
         middle=middle,
         precision=precision,
         weight=weight,
         total=total,
         kept=kept,
-        deviation=school_variance * inner + hub_variance * pulled[hubs],
-        lean=kept[hubs] * (school_variance * weight + hub_variance * total[hubs]),
+        deviation=school * inner + hub * pulled[:, hubs],
+        lean=kept[:, hubs] * (school * weight + hub * total[:, hubs]),
         log_likelihood=-(logs + squares) / 2,
     )
 
 
 def _summed(values: FloatArray, hubs: IntArray) -> FloatArray:
-    return np.bincount(hubs, weights=values, minlength=int(hubs.max()) + 1).astype(np.float64)
+    """Sums over the schools of each hub, shape (spreads, hubs), added up in the order of the schools."""
+    sums = np.zeros((int(hubs.max()) + 1, values.shape[0]))
+    columns = np.ascontiguousarray(values.T)
+    for school, hub in enumerate(hubs):
+        sums[hub] += columns[school]
+    return np.ascontiguousarray(sums.T)
 
 
 def _predicted(found: Fitted, deviation: FloatArray, lean: FloatArray, left: FloatArray) -> Predicted:
     """With the uncertainty of the middle added to what is left once it is known."""
     return Predicted(
-        middle=found.middle,
-        middle_variance=1 / found.precision,
+        middle=found.middle[:, 0],
+        middle_variance=1 / found.precision[:, 0],
         deviation=deviation,
         deviation_variance=left + lean**2 / found.precision,
         value_variance=left + (1 - lean) ** 2 / found.precision,
@@ -233,7 +246,7 @@ def shrink_schools(
     >>> found = shrink_schools([28, 8, -3, 7, -1, 1, 18, 12], [1 / 225, 1 / 100, 1 / 256, 1 / 121, 1 / 81, 1 / 121,
     ...     1 / 100, 1 / 324], within_variance=1)
     >>> found.value.round(1).tolist()
-    [11.3, 7.9, 6.1, 7.6, 5.2, 6.2, 10.6, 8.5]
+    [11.3, 7.9, 6.2, 7.6, 5.2, 6.2, 10.6, 8.4]
     """
     values = np.asarray(means, dtype=np.float64)
     errors = _errors(values, sizes, within_variance)
@@ -270,7 +283,7 @@ def shrink_hubs(
     values, pupils = np.asarray(means, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     errors = _errors(values, pupils, within_variance)
     places = np.asarray(hubs, dtype=np.int64)
-    shares = pupils / _summed(pupils, places)[places]
+    shares = pupils / _summed(pupils[None, :], places)[0, places]
     return _averaged(values, errors, places, shares=shares, conf_level=conf_level)
 
 
@@ -290,24 +303,20 @@ def _averaged(
     with_hubs = len(np.unique(places)) > 1
     top = REACH * float(values.std(ddof=1)) or float(np.sqrt(errors.mean()))
     points = np.linspace(0, top, GRID_OF_HUBS if with_hubs else GRID)
-    pairs = [(school, hub) for school in points for hub in (points if with_hubs else (0.0,))]
-    found = [
-        predict_schools(values, errors, places, school_variance=school**2, hub_variance=hub**2)
-        if shares is None
-        else predict_hubs(values, errors, places, shares=shares, school_variance=school**2, hub_variance=hub**2)
-        for school, hub in pairs
-    ]
-    logs = np.array([one.log_likelihood for one in found])
-    share = np.exp(logs - logs.max())
+    hub_points = points if with_hubs else np.zeros(1)
+    school, hub = (one.ravel() for one in np.meshgrid(points, hub_points, indexing="ij"))
+    if shares is None:
+        found = predict_schools(values, errors, places, school_variance=school**2, hub_variance=hub**2)
+    else:
+        found = predict_hubs(values, errors, places, shares=shares, school_variance=school**2, hub_variance=hub**2)
+    share = np.exp(found.log_likelihood - found.log_likelihood.max())
     share /= share.sum()
     half = float(ndtri((1 + conf_level) / 2))
-    middles = np.array([one.middle for one in found])
-    deviations = np.array([one.deviation for one in found])
-    value, spread = _mixed(share, middles[:, None] + deviations, np.array([one.value_variance for one in found]))
-    deviation, apart = _mixed(share, deviations, np.array([one.deviation_variance for one in found]))
+    value, spread = _mixed(share, found.middle[:, None] + found.deviation, found.value_variance)
+    deviation, apart = _mixed(share, found.deviation, found.deviation_variance)
     return Shrunken(
-        middle=float(share @ middles),
-        between_sd=float(share @ np.array([np.hypot(*pair) for pair in pairs])),
+        middle=float(share @ found.middle),
+        between_sd=float(share @ np.hypot(school, hub)),
         value=value,
         low=value - half * spread,
         high=value + half * spread,

@@ -24,12 +24,12 @@ def test_predictions_are_those_of_the_whole_matrices():
     rest = means - middle
     likelihood = -(np.linalg.slogdet(whole)[1] - np.log(variance) + rest @ inverse @ rest) / 2
     found = predict_schools(means, errors, hubs, school_variance=school, hub_variance=hub)
-    assert found.middle == pytest.approx(middle)
-    assert found.middle_variance == pytest.approx(variance)
-    assert found.log_likelihood == pytest.approx(likelihood)
-    np.testing.assert_allclose(found.deviation, apart @ inverse @ rest)
-    np.testing.assert_allclose(found.deviation_variance, np.diag(left) + lean**2 * variance)
-    np.testing.assert_allclose(found.value_variance, np.diag(left) + (1 - lean) ** 2 * variance)
+    assert found.middle[0] == pytest.approx(middle)
+    assert found.middle_variance[0] == pytest.approx(variance)
+    assert found.log_likelihood[0] == pytest.approx(likelihood)
+    np.testing.assert_allclose(found.deviation[0], apart @ inverse @ rest)
+    np.testing.assert_allclose(found.deviation_variance[0], np.diag(left) + lean**2 * variance)
+    np.testing.assert_allclose(found.value_variance[0], np.diag(left) + (1 - lean) ** 2 * variance)
 
 
 def test_hubs_are_those_of_the_whole_matrices_too():
@@ -45,9 +45,9 @@ def test_hubs_are_those_of_the_whole_matrices_too():
     middle = variance * (ones @ inverse @ means)
     lean, left = pick @ apart @ inverse @ ones, np.diag(pick @ (apart - apart @ inverse @ apart) @ pick.T)
     found = predict_hubs(means, errors, hubs, shares=shares, school_variance=school, hub_variance=hub)
-    np.testing.assert_allclose(found.deviation, pick @ apart @ inverse @ (means - middle))
-    np.testing.assert_allclose(found.deviation_variance, left + lean**2 * variance)
-    np.testing.assert_allclose(found.value_variance, left + (1 - lean) ** 2 * variance)
+    np.testing.assert_allclose(found.deviation[0], pick @ apart @ inverse @ (means - middle))
+    np.testing.assert_allclose(found.deviation_variance[0], left + lean**2 * variance)
+    np.testing.assert_allclose(found.value_variance[0], left + (1 - lean) ** 2 * variance)
 
 
 def test_a_hub_of_one_school_has_its_schools_figures():
