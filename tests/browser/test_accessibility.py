@@ -12,7 +12,9 @@ from evalkit.report.layout import render_document
 from evalkit.report.render import render
 from evalkit.shipped import shipped
 from tests.golden.trial_sample import trial
+from tests.unit.report.one_process import cells_in_one_process
 
+__all__ = ["cells_in_one_process"]
 # Of what passes axe names one place for each rule: all of them would be most of its work.
 CHECKED = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]},

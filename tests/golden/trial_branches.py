@@ -1,8 +1,9 @@
 """Every kind of invented trial, and every sentence that the trial report's bank can produce."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args
 
 from evalkit.records.results import Caveat, Check, CheckName, Rating, Results, load_results
@@ -32,7 +33,11 @@ RANGES: dict[str, tuple[float, float]] = {  # verdict: interval in g, with 0.1 d
     "rose_clearly": (0.12, 0.3), "rose": (0.02, 0.3), "rose_slightly": (0.01, 0.08), "same": (-0.05, 0.06),
     "unclear": (-0.1, 0.3), "fell_clearly": (-0.3, -0.12), "fell": (-0.3, -0.02), "fell_slightly": (-0.08, -0.01),
 }  # fmt: skip
-DISPLAYS = tuple(trial().displays)
+DISPLAYS = (
+    "arms", "attrition", "balance", "checklist", "context", "cost", "cost_summary", "deviations", "distribution",
+    "dropout", "fidelity", "fidelity_summary", "flow", "mdes", "missing_pattern", "months", "padlocks", "reasons",
+    "schools", "seal", "threats", "wwc", "wwc_attrition",
+)  # fmt: skip
 
 
 def with_range(outcome: str, low: float, high: float, **more: Any) -> Results:
@@ -44,35 +49,44 @@ def with_range(outcome: str, low: float, high: float, **more: Any) -> Results:
     return with_found({outcome: (estimate, error, middle, low, high)}, **more)
 
 
+def _without(name: str) -> Results:
+    full = case("cluster")
+    return replace(full, displays={one: full.displays[one] for one in DISPLAYS if one != name})
+
+
+def _shipped(name: str) -> Results:
+    return load_results(shipped("analyses") / name / "results.json")
+
+
+# Kinds of trial that must all give a whole report, each made when it is first asked for.
+CASES: dict[str, Callable[[], Results]] = {
+    "cluster": trial,
+    "individual": lambda: trial(design="individual_trial"),
+    "multisite": lambda: trial(design="multisite_trial"),
+    "classes": lambda: trial(unit_of_randomisation="class", trial=_with_classes()),
+    "three arms": lambda: trial(arms=3),
+    "bare": lambda: trial(bare=True),
+    "not simulated": lambda: trial(synthetic=None),
+    "primary hidden": lambda: trial(hidden=("science",)),
+    "all hidden": lambda: trial(hidden=tuple(FOUND)),
+    "primary failed": lambda: trial(failed=("science",)),
+    "no smallest difference": lambda: trial(worthwhile=None),
+    "all pupils": lambda: trial(primary_pupils=False),
+    "yes or no": lambda: trial(outcomes=("passed",)),
+    "grades": lambda: trial(outcomes=("grade",)),
+    "one-sided": lambda: trial(sides=1),
+    "no checks": lambda: replace(case("cluster"), checks=(), caveats=()),
+    "bare, individual, three arms": lambda: trial(bare=True, design="individual_trial", arms=3),
+    "nothing displayed": lambda: trial(without=DISPLAYS),
+    **{name: partial(_shipped, name) for name in ("eal-mainstream-classroom", "project-star")},
+    **{f"without {name}": partial(_without, name) for name in DISPLAYS},
+}
+
+
 @cache
-def cases() -> dict[str, Results]:
-    """Kinds of trial that must all give a whole report."""
-    full = trial()
-    made = {
-        "cluster": full,
-        "individual": trial(design="individual_trial"),
-        "multisite": trial(design="multisite_trial"),
-        "classes": trial(unit_of_randomisation="class", trial=_with_classes()),
-        "three arms": trial(arms=3),
-        "bare": trial(bare=True),
-        "not simulated": trial(synthetic=None),
-        "primary hidden": trial(hidden=("science",)),
-        "all hidden": trial(hidden=tuple(FOUND)),
-        "primary failed": trial(failed=("science",)),
-        "no smallest difference": trial(worthwhile=None),
-        "all pupils": trial(primary_pupils=False),
-        "yes or no": trial(outcomes=("passed",)),
-        "grades": trial(outcomes=("grade",)),
-        "one-sided": trial(sides=1),
-        "no checks": replace(full, checks=(), caveats=()),
-        "bare, individual, three arms": trial(bare=True, design="individual_trial", arms=3),
-        "nothing displayed": trial(without=DISPLAYS),
-    }
-    for name in ("eal-mainstream-classroom", "project-star"):
-        made[name] = load_results(shipped("analyses") / name / "results.json")
-    for name in DISPLAYS:
-        made[f"without {name}"] = replace(full, displays={one: full.displays[one] for one in DISPLAYS if one != name})
-    return made
+def case(kind: str) -> Results:
+    """The trial of a kind; tests only read it."""
+    return CASES[kind]()
 
 
 def _with_classes() -> dict[str, Any]:
@@ -171,7 +185,7 @@ def every_trial_sentence() -> tuple[str, ...]:
         *(
             sentence
             for kind in ("cluster", "individual", "multisite", "classes", "three arms", "nothing displayed")
-            for sentence in words_trial.took_part(cases()[kind])
+            for sentence in words_trial.took_part(case(kind))
         ),
         *(words_rating.security_sentence(one, "science") for one in (results, judged, trial(bare=True))),
         words_rating.months_sentence(results),

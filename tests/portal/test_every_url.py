@@ -28,6 +28,12 @@ def own_patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
 PATTERNS = {str(one.name): one for one in own_patterns()}
 
 
+@pytest.fixture(autouse=True)
+def sessions_in_memory(settings) -> None:
+    """Thousands of requests; how a session is kept in the database is nothing that they are about."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+
+
 def foreign_objects(programme: Programme, school: School) -> dict[str, uuid.UUID]:
     """One object of each kind at a place."""
     place = {"programme": programme, "school": school}

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from evalkit.custody.keys import KeyRing, destroy_key, make_key, read_keys
 from evalkit.custody.previous import keep_previous, put_previous_back
 from evalkit.custody.release import load_release, make_release
 from evalkit.errors import EvalkitError, UploadError
-from evalkit.records.evaluation import load_evaluation
+from evalkit.records.evaluation import Study, load_evaluation
 from evalkit.records.mapping import Mapping, load_mapping, mapping_text
 from evalkit.records.responses import Source, Upload
 from evalkit.records.whole_file import write_whole
@@ -61,9 +62,17 @@ def upload(wave: str, pupils: int) -> Upload:
     return Upload(frame, (), Source(f"{wave}.csv", "0" * 64, "", pupils))
 
 
+@cache
+def plan(folder: Path) -> Study:
+    """The plan of a folder, read once: in every run it is the same."""
+    return load_evaluation(folder)
+
+
 def release(pupils: int) -> Callable[[Path], None]:
+    uploads = [upload("pre", pupils), upload("post", pupils)]
+
     def write(folder: Path) -> None:
-        make_release([upload("pre", pupils), upload("post", pupils)], load_evaluation(folder), to=folder / "release")
+        make_release(uploads, plan(folder), to=folder / "release")
 
     return write
 
@@ -213,11 +222,17 @@ def child(scenario: Scenario, folder: Path, kill_at: int, limit: int) -> str:
     return {0: "done", 3: "refused"}.get(os.WEXITSTATUS(status), "broken")
 
 
-def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int = 0) -> dict[str, object]:
+def copy_of(template: Path) -> Path:
+    """A folder to work in, as the template is."""
     folder = template.with_name("work")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template, folder)
-    before = scenario.state(folder)
+    return folder
+
+
+def one_run(scenario: Scenario, template: Path, before: str, *, kill_at: int = 0, limit: int = 0) -> dict[str, object]:
+    folder = copy_of(template)
+    plan(folder)  # not read by the child, whose steps all are steps of writing then
     outcome = child(scenario, folder, kill_at, limit)
     found = scenario.state(folder)
     scenario.write(folder)
@@ -229,13 +244,14 @@ def one_run(scenario: Scenario, template: Path, *, kill_at: int = 0, limit: int 
 def runs_of(scenario: Scenario, kind: str, template: Path) -> list[dict[str, object]]:
     """Every run of a scenario."""
     scenario.before(template)
+    before = scenario.state(copy_of(template))
     runs: list[dict[str, object]] = []
     if kind == "kill":
         while not runs or runs[-1]["outcome"] == "killed":
-            runs.append(one_run(scenario, template, kill_at=len(runs) + 1))
+            runs.append(one_run(scenario, template, before, kill_at=len(runs) + 1))
     else:
         for limit in (1, 100, 700, 1_500, 3_000, 10_000, 60_000, 200_000):
-            runs.append(one_run(scenario, template, limit=limit))
+            runs.append(one_run(scenario, template, before, limit=limit))
     return runs
 
 

@@ -64,6 +64,7 @@ def test_no_heading_stands_without_text_under_it(made: dict[str, Path]) -> None:
     assert not re.search(r"</h2>\s*(?:</section>|<h[12]\b)|</h3>\s*(?:</section>|<h[123]\b)", page)
 
 
+@pytest.mark.usefixtures("cells_in_their_own_process")
 def test_same_bytes_on_a_second_run(made: dict[str, Path], tmp_path: Path) -> None:
     for again in render_all(sample(), folder=tmp_path, renderer="embedded"):
         assert again.read_bytes() == made[again.suffix[1:]].read_bytes(), again.suffix

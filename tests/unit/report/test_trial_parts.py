@@ -10,7 +10,8 @@ from matplotlib.transforms import Bbox
 
 from evalkit.report.blocks import Block, Div, Figure, Table
 from tests.golden.make_report import text_of
-from tests.golden.trial_branches import blocks_of, cases
+from tests.golden.trial_branches import CASES, DISPLAYS, blocks_of, case
+from tests.golden.trial_sample import trial
 from tests.unit.report.test_tables import cells
 
 BROKEN = re.compile(
@@ -31,13 +32,17 @@ def flat(shown: Block | list[Block]) -> Iterator[Block]:
 DRAWN = ("cluster", "three arms")  # the others are put together but not drawn, which takes most of the time
 
 
-@pytest.fixture(scope="module", params=sorted(cases()))
+@pytest.fixture(scope="module", params=sorted(CASES))
 def parts(request: pytest.FixtureRequest) -> dict[str, Block | list[Block]]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param not in DRAWN:
             patch.setattr(FigureCanvasSVG, "print_figure", lambda _, file, **options: file.write(b"<svg ></svg>"))
             patch.setattr(Canvas, "get_tightbbox", lambda *_: Bbox.unit())
-        return blocks_of(cases()[request.param])
+        return blocks_of(case(request.param))
+
+
+def test_every_display_is_left_out_once() -> None:
+    assert set(DISPLAYS) == set(trial().displays)
 
 
 def test_no_gap_shows(parts: dict[str, Block | list[Block]]) -> None:

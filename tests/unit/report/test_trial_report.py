@@ -14,7 +14,7 @@ from evalkit.errors import ReportError
 from evalkit.records.checklist import load_checklists
 from evalkit.report.render import own_template, render, render_all, report_name, template_path
 from tests.golden.sample import sample
-from tests.golden.trial_branches import cases
+from tests.golden.trial_branches import CASES, case
 from tests.golden.trial_sample import trial
 from tests.unit.report.test_render import text_of
 
@@ -141,13 +141,13 @@ def test_what_was_not_handed_in_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["all hidden", "bare, individual, three arms"])
 def test_other_kinds_of_trial_are_laid_out(kind: str, tmp_path: Path) -> None:
-    for place in render_all(cases()[kind], folder=tmp_path, renderer="embedded"):
+    for place in render_all(case(kind), folder=tmp_path, renderer="embedded"):
         assert place.stat().st_size > 20_000
 
 
 @pytest.mark.parametrize("kind", ["three arms", "all hidden", "before and after"])
 def test_the_brief_is_one_page(kind: str, tmp_path: Path) -> None:
-    results = cases()[kind] if kind in cases() else sample()
+    results = case(kind) if kind in CASES else sample()
     place = render(results, to=tmp_path / "brief.pdf", template="brief", renderer="embedded")
     assert pdf_pages(place) == 1
 
