@@ -15,7 +15,7 @@ from evalkit.custody.release import load_release, make_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import ReportError, SpecError, UploadError
 from evalkit.intake.check import check_upload
-from evalkit.intake.linking import link_problems
+from evalkit.intake.linking import link_problems, waves_without_answers
 from evalkit.intake.schools import check_schools
 from evalkit.intake.trial_linking import trial_problems
 from evalkit.planning.certificate import allocation_facts
@@ -68,6 +68,12 @@ class CheckedFiles:
     def ok(self) -> bool:
         """Whether nothing is left that must be mended or answered."""
         return is_settled(self.issues)
+
+
+def _are_all(files: Sequence[DataFile], study: Study) -> bool:
+    """Whether these are all files of the plan, or files that say themselves of which waves they are."""
+    planned = study.plan.data.files if study.plan.data else ()
+    return all(file.wave is None for file in files) or {file.path for file in planned} <= {file.path for file in files}
 
 
 def check_files(
@@ -129,6 +135,8 @@ def check_files(
         raise UploadError(f"{len(unreadable)} files cannot be read.", problems=unreadable)
     several_waves = {wave for upload in uploads for wave in upload.responses["wave"].unique()}
     linking = link_problems(uploads, study) if len(several_waves) > 1 else ()
+    if len(several_waves) == 1 and _are_all(files, study):
+        linking = waves_without_answers(uploads, study, severity="warn")
     design = trial_problems(uploads, school_list, study) if study.plan.has_groups else ()
     uploads = _without_told(uploads)
     return CheckedFiles(tuple(uploads), tuple(linking), school_list, design)

@@ -215,6 +215,7 @@ def _words(odd: Odd, instrument: Instrument, scale: ResponseScale) -> tuple:
     told = ""
     if len(text) <= _SHORT:
         told = f" Or write it in a mapping file: labels: {{{instrument.id}: {{{yaml_text(text)}: {code}}}}}."
+        told += " If it is no answer, write null there." if code == "NUMBER" else ""
     cells = "that cell" if len(odd.cells) == 1 else "those cells"
     table: dict[Reading, tuple[str, str, str, str]] = {
         "out_of_range": ("error", "out_of_range", "is not one of the answers", _TYPE_IT),

@@ -37,18 +37,35 @@ def read_answers(
     that were read as the mapping file says. Problems go to `findings`.
     """
     decided = decided_texts(instrument.id, mapping)
-    scale = _scale(instrument, columns[0])
-    _report_decided(findings, instrument, scale, decided)
-    read = _Read()
-    for column in columns:
-        _read_column(read, table, column, _scale(instrument, column), decided)
+    _report_decided(findings, instrument, _scale(instrument, columns[0]), decided)
+    scales = [_scale(instrument, column) for column in columns]
+    values: dict[int, Codes] = {}
+    for scale in [one for place, one in enumerate(scales) if one not in scales[:place]]:
+        mine = [column for column, own in zip(columns, scales, strict=True) if own == scale]
+        found = _read_scale(table, instrument, scale, mine, decided, findings)
+        values |= dict(zip((column.index for column in mine), found, strict=True))
     used = (
         sum(sum(answer_key(cell) in decided for cell in table.cells(column.index)) for column in columns)
         if decided
         else 0
     )
+    return [values[column.index] for column in columns], used
+
+
+def _read_scale(
+    table: Table,
+    instrument: Instrument,
+    scale: ResponseScale,
+    columns: Sequence[Column],
+    decided: dict[str, float | None],
+    findings: Findings,
+) -> list[Codes]:
+    """The codes of those columns whose questions share one answer scale."""
+    read = _Read()
+    for column in columns:
+        _read_column(read, table, column, scale, decided)
     if report_scale(findings, instrument, scale, columns, read.values, list(read.odd.values())):
-        return [[None] * len(table.rows) for _ in columns], used
+        return [[None] * len(table.rows) for _ in columns]
     report_odd(findings, instrument, scale, columns, list(read.odd.values()))
     if read.labelled:
         findings.add(
@@ -58,7 +75,7 @@ def read_answers(
             f"evalkit reads them as numbers from {scale.min} to {scale.max}. Nothing to do.",
             columns=read.labelled,
         )
-    return read.values, used
+    return read.values
 
 
 def decided_texts(instrument: str, mapping: Mapping | None) -> dict[str, float | None]:

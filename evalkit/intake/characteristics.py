@@ -14,6 +14,8 @@ from evalkit.records.characteristic import Characteristic
 from evalkit.records.responses import Choice, Question
 
 _FEW_BLANKS = 5  # a blank in five cells or more
+_YES = ("yes", "y", "true", "t", "1")
+_NO = ("no", "n", "false", "f", "0")
 
 
 def read_characteristic(
@@ -44,26 +46,49 @@ def read_characteristic(
     meant = {normal(value): value for value in one.values.values()}
     meant |= {normal(typed): value for typed, value in given.items() if normal(typed)}
     years = _year_names(meant)
+    spelled = _yes_and_no(meant)
     unknown: dict[str, list[int]] = defaultdict(list)
     tidied: list[int] = []
+    answered: list[int] = []
     for number, cell in zip(table.numbers, cells, strict=True):
         words = normal(cell)
         if words and words not in meant and _year(words) in years:
             meant[words] = years[_year(words)]
             tidied.append(number)
+        elif words in spelled:
+            answered.append(number)
         elif cell and words not in meant:
             unknown[cell].append(number)
-    if tidied:
-        findings.add(
-            "fixed", "year_group_read", "Year groups are written in another way than in the plan (such as Y5 for 5)",
-            "evalkit reads them as the plan writes them. Nothing to do.", rows=tidied, columns=[column.index],
-            header=column.header,
-        )  # fmt: skip
+    meant |= spelled
+    _say_spelled("year_group_read", "Year groups", "Y5 for 5", tidied, column, findings)
+    _say_spelled("yes_no_read", "Yes and no", "Y for yes", answered, column, findings)
     _say_unknown(unknown, one, column, findings)
     blank = given.get("", "")
     if not blank and "" not in given:
         _ask_blanks(table, one, column, [meant.get(normal(cell), "") if cell else "" for cell in cells], findings)
     return [meant.get(normal(cell), "") if cell else blank for cell in cells]
+
+
+def _say_spelled(kind: str, what: str, such: str, rows: Sequence[int], column: Column, findings: Findings) -> None:
+    if rows:
+        findings.add(
+            "fixed",
+            kind,
+            f"{what} are written in another way than in the plan (such as {such})",
+            "evalkit reads them as the plan writes them. Nothing to do.",
+            rows=rows,
+            columns=[column.index],
+            header=column.header,
+        )
+
+
+def _yes_and_no(meant: Mapping[str, str]) -> dict[str, str]:
+    """Other words for yes and no -> value, where the plan's two values are these."""
+    yes, no = ({meant[word] for word in words if word in meant} for words in (_YES, _NO))
+    if len(yes) != 1 or len(no) != 1 or yes == no or len(set(meant.values())) != 2:
+        return {}
+    found = dict.fromkeys(_YES, yes.pop()) | dict.fromkeys(_NO, no.pop())
+    return {word: value for word, value in found.items() if word not in meant}
 
 
 def _year_names(meant: Mapping[str, str]) -> dict[str, str]:

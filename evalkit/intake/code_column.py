@@ -3,7 +3,7 @@
 from evalkit.intake.columns import Column
 from evalkit.intake.findings import Findings
 from evalkit.intake.header import Table
-from evalkit.intake.normal import letter, normal, quoted
+from evalkit.intake.normal import letter, quoted
 from evalkit.records.evaluation import Study
 from evalkit.records.responses import Choice, Question
 
@@ -51,8 +51,7 @@ def _say_codes_twice(table: Table, column: Column, findings: Findings) -> None:
     """Another column under the same heading, as two tables side by side have it."""
     own = table.cells(column.index)
     for other in table.columns:
-        same_heading = other.header and normal(other.header) == normal(column.header)
-        if other is column or other.decided or column.decided or other.role != "ignore" or not same_heading:
+        if column.decided or other.decided or (other.role, other.target) != ("ignore", "pupil"):
             continue
         codes = table.cells(other.index)
         if codes == own:

@@ -59,7 +59,7 @@ def _leave_out_row_numbers(table: Table, findings: Findings) -> None:
         if not column.role and not column.choices and _NO_NAME.fullmatch(column.header) and _counts(table, column)
     ]
     for column in counting:
-        table.columns[column.index] = replace(column, role="ignore")
+        table.columns[column.index] = replace(column, role="ignore", target="row")
     if counting:
         findings.add(
             "fixed",

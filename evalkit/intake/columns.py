@@ -32,7 +32,8 @@ class Column:
     index : counted from 0
     header : as it stands in the file
     role : what it is; empty when nothing is known about it
-    target : instrument.item, or the id of a characteristic
+    target : instrument.item, or the id of a characteristic; of columns that are left out: pupil where it
+        repeats the column of pupil codes, row where it numbers the rows
     wave : the wave that the header itself names, for before and after side by side
     choices : what it may mean when that is not clear; `reason` says why
     decided : whether the mapping file says so
@@ -192,6 +193,7 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
             again = chosen is not None and normal(column.header) == normal(chosen.header)
             identity = normal(column.header) in SCHOOL_NUMBERS
             column = replace(column, role="ignore" if again else "identity" if identity else "form")
+            column = replace(column, target="pupil") if again else column
         settled.append(column)
     return settled
 

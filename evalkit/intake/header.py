@@ -1,6 +1,7 @@
 """Find the sheet and the row in which the headers stand."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,13 @@ _FORM_LETTERS = 16
 _FIRST_COLUMNS = 12
 _LONG_ROWS = 400
 _FEW_ROWS = 5
+
+
+_SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)? ?%|0?[.,]\d+")
+_SUMMARY = Refusal(
+    "This is a summary, with the share of people who gave each answer, and not their answers",
+    "Export the answers from the form, with a row for each person, as Excel or CSV.",
+)
 
 
 @dataclass(slots=True)
@@ -145,6 +153,8 @@ def find_table(raw: RawFile, known: Known, file: str, *, sheet: str | None, mapp
     if repeated >= 0 and not (mapping and mapping.turned):
         raise refused(file, _row_for_each_answer(repeated))
     if (mapping and mapping.turned) or _is_turned(chosen, row, known):
+        if _holds_shares(chosen, row):
+            raise refused(file, _SUMMARY)
         chosen = turned(chosen)
         score, row = _best_row(chosen, known, mapping)
         if score:
@@ -257,6 +267,12 @@ def _is_sub_row(row: Sequence[str]) -> bool:
     """Whether this is the second header row of SurveyMonkey: nothing but 'Response' and 'Open-Ended Response'."""
     names = [normal(cell) for cell in row if cell.strip()]
     return bool(names) and all(name in SUB_HEADINGS for name in names)
+
+
+def _holds_shares(sheet: RawSheet, header: int) -> bool:
+    """Whether most of the cells are shares (45%, 0.45): a summary by question and answer."""
+    cells = [cell for row in sheet.rows[header + 1 : header + 1 + _LONG_ROWS] for cell in row[1:] if cell.strip()]
+    return len(cells) > 1 and 2 * sum(bool(_SHARE.fullmatch(cell.strip())) for cell in cells) > len(cells)
 
 
 def _repeated_questions(sheet: RawSheet, known: Known) -> int:

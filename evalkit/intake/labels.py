@@ -31,6 +31,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _LIKENESS = 75
+_SAME_WORDS = 95  # in another order
 _PICTURES = ("So", "Sk", "Mn", "Me")  # signs and marks that are no letters, digits or punctuation
 
 
@@ -149,6 +150,7 @@ def _mixed(cell: str, scale: ResponseScale, anchors: dict[str, int]) -> Answer |
 def _wrong(words: str, anchors: dict[str, int], scale: ResponseScale) -> Answer:
     """Words that are no label: like one, or unlike all."""
     near = process.extractOne(words, list(anchors), scorer=fuzz.ratio, score_cutoff=_LIKENESS) if words else None
+    near = near or process.extractOne(words, list(anchors), scorer=fuzz.token_sort_ratio, score_cutoff=_SAME_WORDS)
     if near:
         code = anchors[near[0]]
         return Answer("like_a_label", code, scale.anchors[code])

@@ -10,12 +10,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from evalkit.intake.findings import ordered
 from evalkit.intake.groups import group_problems
-from evalkit.intake.normal import counted, listed, normal, yaml_text
+from evalkit.intake.normal import counted, listed, normal, quoted, yaml_text
 from evalkit.intake.order import order_problems
 from evalkit.intake.pupils import UPN, code_key, is_private, shown_code
 from evalkit.intake.respelled import is_too_many, respelled_pairs, respelled_problems
 from evalkit.records.evaluation import Evaluation, Study
-from evalkit.records.responses import Choice, Problem, Question, Upload
+from evalkit.records.responses import Choice, Problem, Question, Severity, Upload
 
 _LOOK_ALIKE = str.maketrans("oil5", "011s")
 _MOST_COMPARED = 20_000_000
@@ -43,17 +43,9 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
     labels = {wave.id: wave.label for wave in study.plan.waves}
     pupils = {wave: _pupils(uploads, wave) for wave in waves}
     files = {wave: listed(list(dict.fromkeys(pupils[wave].values()))) for wave in waves}
-    names = listed([upload.source.file for upload in uploads]) or "the evaluation"
-    empty = [wave for wave in waves if not pupils[wave]]
-    if empty:
-        missing = listed([f"'{labels[wave]}'" for wave in empty])
-        return (
-            Problem(
-                "error", "wave_without_answers", names,
-                "Send the file with these answers too, or mend the problems of the file that should hold them.",
-                found=f"There are no answers for {missing}",
-            ),
-        )  # fmt: skip
+    missing = waves_without_answers(uploads, study, severity="error")
+    if missing:
+        return missing
     problems = _two_files(uploads, labels)
     first, last = waves[0], waves[-1]
     same = _same_file(uploads, first, last, labels)
@@ -77,6 +69,22 @@ def link_problems(uploads: Sequence[Upload], study: Study) -> tuple[Problem, ...
     problems += group_problems(uploads, study)
     problems += order_problems(uploads, study)
     return ordered(problems)
+
+
+def waves_without_answers(uploads: Sequence[Upload], study: Study, *, severity: Severity) -> tuple[Problem, ...]:
+    """That some waves of the plan stand in none of the files; nothing where all do."""
+    empty = [wave.label for wave in study.plan.waves if not _pupils(uploads, wave.id)]
+    if not empty:
+        return ()
+    return (
+        Problem(
+            severity,
+            "wave_without_answers",
+            listed([upload.source.file for upload in uploads]) or "the evaluation",
+            "Send the file with these answers too, or mend the problems of the file that should hold them.",
+            found=f"There are no answers for {listed([quoted(label) for label in empty])}",
+        ),
+    )
 
 
 def _pupils(uploads: Sequence[Upload], wave: str) -> dict[str, str]:

@@ -122,7 +122,8 @@ def _left_out(table: Table) -> set[int]:
     return {
         column.index
         for column in table.columns
-        if column.role == "identity" or (column.role == "ignore" and not column.decided and column.header != "")
+        if column.role == "identity"
+        or (column.role == "ignore" and not (column.decided or column.target) and column.header)
     }
 
 

@@ -183,6 +183,13 @@ def case_27_long(folder: Path) -> Path:
     return _write(folder, "case_27_long.csv", text([["Pupil code", "Question", "Answer"], *answers]))
 
 
+def case_27_summary(folder: Path) -> Path:
+    """A summary: questions down the side, answers across the top, the share of pupils in each cell."""
+    lines = [[head, "45%", "40%", "10%", "3%", "2%"] for head in table()[0][1:]]
+    heads = ["Question", "Strongly agree", "Agree", "Neither", "Disagree", "Strongly disagree"]
+    return _write(folder, "case_27_summary.csv", text([heads, *lines]))
+
+
 def case_28(folder: Path) -> Path:
     """Headings and no answers under them."""
     return _write(folder, "case_28.csv", text(table(0)))

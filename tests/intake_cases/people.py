@@ -169,6 +169,13 @@ def fsm_words(folder: Path) -> Sent:
     return sent(folder, content, study=make_study(folder, fsm=True))
 
 
+@case("65_yes", "F", "yes_no_read")
+def fsm_yes(folder: Path) -> Sent:
+    """Free school meals are written with other words for yes and no than the plan's."""
+    content = with_column("FSM", ["TRUE", "FALSE", "T", "F"] * 3, content=rows())
+    return sent(folder, content, study=make_study(folder, fsm=True))
+
+
 @case("66", "A", "same_file_twice")
 def same_file(folder: Path) -> Sent:
     """The file of the first time was sent for the second time too."""

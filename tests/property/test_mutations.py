@@ -47,7 +47,11 @@ def in_this_process(monkeypatch) -> None:
 def ending(seed: int, study: Study, folder: Path) -> str:
     """Check the file of the seed; how it ended: read, or the sentence that refused it, without its places."""
     name, content = mutated(seed)
-    path = folder / name
+    return ending_of(content, folder / name, study, seed)
+
+
+def ending_of(content: bytes, path: Path, study: Study, seed: object) -> str:
+    """Check a file of this content, as `ending` does; `seed` is named where something is wrong."""
     path.write_bytes(content)
     try:
         upload = check_upload(path, study, wave="pre")
@@ -61,9 +65,9 @@ def ending(seed: int, study: Study, folder: Path) -> str:
         return "read, in order" if upload.ok else "read, with problems"
     finally:
         path.unlink()
-    assert message.startswith(name), seed
+    assert message.startswith(path.name), seed
     assert message.endswith("."), seed
-    return re.sub(r"'[^']*'|\d[\d,]*", "#", message.removeprefix(f"{name}: ")).partition(".")[0][:70]
+    return re.sub(r"'[^']*'|\d[\d,]*", "#", message.removeprefix(f"{path.name}: ")).partition(".")[0][:70]
 
 
 def endings(count: int, first: int, study: Study, folder: Path) -> tuple[Counter[str], tuple[float, int]]:

@@ -106,6 +106,17 @@ def row(results: Results, inquiry: str, outcome: str, wave: str, **more: str) ->
     return frame.iloc[0].to_dict()
 
 
+def test_each_question_is_told_with_its_own_answers(folder: Path, tmp_path: Path) -> None:
+    rows = answers(1, n=20)
+    rows[3][5], rows[4][0] = 11, 6
+    write_file(tmp_path / "odd.csv", rows)
+    issues = check_upload(tmp_path / "odd.csv", load_evaluation(folder), wave="mid").issues
+    odd = {one.item: one.allowed for one in issues if one.severity == "error"}
+    assert odd.keys() == {"staff_feedback6.rec", "staff_feedback6.q1"}
+    assert odd["staff_feedback6.rec"].startswith("whole numbers from 0 to 10")
+    assert "5 (Strongly agree)" in odd["staff_feedback6.q1"]
+
+
 def agreed(wave: int, item: int) -> np.ndarray:
     return np.array([one[item] >= 4 for one in answers(wave)], dtype=float)
 

@@ -22,7 +22,7 @@ CODES = {  # codes that must come through as the text they are
 }  # fmt: skip
 REFUSED = {
     "09": "characters that no text file holds", "10": "A quotation mark opens in row 4 and never closes",
-    "27_long": "a row for each answer", "28_empty": "The file is empty",
+    "27_long": "a row for each answer", "27_summary": "a summary", "28_empty": "The file is empty",
     "29": "an old Excel file (.xls)", "29_numbers": "an Apple Numbers file",
     "29_xlsb": "a binary Excel workbook (.xlsb)", "30": "protected by a password",
     "30_ods": "protected by a password", "31": "carries macros (.xlsm)", "32": "a PDF document", "32_ctf": "a CTF file",
