@@ -27,7 +27,10 @@ NO_COMPARISON = (
 )
 ONE_ONLY = "Only one programme measured this in this way, so nothing stands beside it."
 TOO_FEW = "Only {k} programmes measured this in this way; {fewest} are needed before an average says anything."
-OWN = "This measure is known by its name in one plan alone, so no other programme's can be taken for the same."
+OWN = (
+    "This measure is known by its name in one plan alone, so no other programme's can be taken for the same. If it is "
+    "a published test, say in every plan which, in the same words (measures: edition)."
+)
 MIXED = "These effect sizes were worked out in different ways ({types}), so they are not pooled."
 HIDDEN = "Too few of these figures may be shown."
 

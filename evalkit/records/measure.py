@@ -36,6 +36,8 @@ class Measure(Spec):
     waves : wave -> how the column is headed in files; a measure belongs to the waves named here, and to no other
     missing : what stands in a cell where there is no number, besides nothing
     source : who made the measure, or where the numbers come from
+    edition : which published test this is, in which edition; only with it is a measure of the same id in another plan
+        the same one (`ek.compare`)
     validated : whether somebody else has shown that it measures what it says
     """
 
@@ -48,6 +50,7 @@ class Measure(Spec):
     waves: dict[Identifier, tuple[str, ...]] = Field(min_length=1)
     missing: tuple[str, ...] = ()
     source: str
+    edition: str | None = Field(default=None, min_length=3, max_length=60, pattern=r"^[^@\[\]|]+$")
     validated: bool = False
     error: MeasureError | None = None
     norm: MeasureNorm | None = None
@@ -69,7 +72,7 @@ def instrument_of(measure: Measure) -> Instrument:
     return Instrument(
         schema=INSTRUMENT_SCHEMA,
         id=measure.id,
-        version=MEASURE_VERSION,
+        version=measure.edition or MEASURE_VERSION,
         title=measure.label,
         construct=measure.label,
         respondent="pupil",

@@ -8,6 +8,7 @@ from scipy import stats
 
 from evalkit.errors import DesignError, SpecError
 from evalkit.portfolio.compare import NO_COMPARISON, ONE_ONLY, OWN, compare
+from evalkit.records.measure import Measure, instrument_of
 from evalkit.records.portfolio import Portfolio
 from evalkit.records.results import Results, load_results
 from evalkit.report.render import render_portfolio
@@ -73,6 +74,16 @@ def test_what_is_not_alike_is_not_pooled(others: list[Results], says: str) -> No
     assert (pooled["status"] == "not_pooled").all()
     assert pooled["estimate"].isna().all()
     assert pooled["reason"].str.contains(says, regex=False).any()
+
+
+def test_a_published_test_is_the_same_measure_in_every_plan_that_names_its_edition() -> None:
+    named = {"id": "reading", "label": "Reading", "low": 0, "high": 141, "waves": {"post": ["Reading"]}, "source": "GL"}
+    whole, alone = (instrument_of(Measure.model_validate(named | more)) for more in ({"edition": "NGRT A, 2018"}, {}))
+    assert whole.identity == "reading@NGRT A, 2018[0-141]"
+    pooled = compare([trial(number, version=whole.identity) for number in range(3)]).pooled
+    assert (pooled["status"] == "ok").sum() == 1
+    refused = compare([trial(number, version=alone.identity) for number in range(3)]).pooled
+    assert set(refused["reason"]) == {OWN}
 
 
 def test_changes_without_a_comparison_group_stand_side_by_side_but_are_not_pooled() -> None:
