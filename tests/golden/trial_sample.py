@@ -60,14 +60,26 @@ def trial(
     `found` replaces differences; `hidden` outcomes are suppressed, `failed` ones not estimated; `bare` leaves out all
     that an evaluator may leave out; `without` leaves out displays; other arguments go to `trial_plan`.
     """
-    case = Case(trial_plan(bare=bare, **plan), FOUND | (found or {}), hidden, failed, bare, p)
+    asked = repr((found, hidden, failed, bare, ratings, p, caveats, without, plan))
+    if asked not in MADE:
+        case = Case(trial_plan(bare=bare, **plan), FOUND | (found or {}), hidden, failed, bare, p)
+        MADE[asked] = _made(case, ratings=ratings or {}, caveats=caveats, without=without).to_json()
+    return Results.from_json(MADE[asked])
+
+
+MADE: dict[str, str] = {}  # results asked for before, as text: every test gets its own to change
+
+
+def _made(
+    case: Case, *, ratings: dict[str, str], caveats: tuple[Caveat, ...] | None, without: tuple[str, ...]
+) -> Results:
     rows = estimates(case)
-    built = Results(
+    return Results(
         plan=case.plan,
         instruments=instruments(),
         estimates=pd.DataFrame([{column: row.get(column) for column in ESTIMATE_COLUMNS} for row in rows]),
         models=pd.DataFrame(models(case)),
-        checks=tuple(Check(name, (CHECKS | (ratings or {}))[name], {}) for name in CHECKS),  # type: ignore[arg-type]
+        checks=tuple(Check(name, (CHECKS | ratings)[name], {}) for name in CHECKS),  # type: ignore[arg-type]
         caveats=trial_caveats(case) if caveats is None else caveats,
         displays={name: frame for name, frame in displays(case).items() if name not in without},
         notes=("One pupil's code was typed in two ways and counted as one pupil.",),
@@ -77,7 +89,6 @@ def trial(
             environment={"python": "3.11", "machine": "x86_64", "pandas": "3.0"},
         ),
     )  # fmt: skip
-    return Results.from_json(built.to_json())
 
 
 @cache
