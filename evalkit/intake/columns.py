@@ -1,7 +1,7 @@
 """Map headers to what they mean. A header that only resembles a known one is asked about, never assumed."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -198,21 +198,25 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
     return settled
 
 
-def with_codes(columns: list[Column], filled: Collection[int], known: Known) -> list[Column]:
+def with_codes(columns: list[Column], rows: Sequence[Sequence[str]], known: Known) -> list[Column]:
     """Where the column of pupil codes is empty (SmartSurvey's Unique ID), another one that is named like it."""
     chosen = next((column for column in columns if column.role == "pupil"), None)
-    if chosen is None or chosen.decided or chosen.index in filled:
+    if chosen is None or chosen.decided or _is_filled(chosen, rows):
         return columns
     others = [
         column
         for column in columns
-        if column is not chosen and column.index in filled and ("pupil", "") in known.roles(column.header)
+        if column is not chosen and ("pupil", "") in known.roles(column.header) and _is_filled(column, rows)
     ]
     best = min((column for column in others if not column.decided), key=_vagueness, default=None)
     if best is None:
         return columns
     roles: dict[int, Role] = {chosen.index: "form", best.index: "pupil"}
     return [replace(column, role=roles.get(column.index, column.role)) for column in columns]
+
+
+def _is_filled(column: Column, rows: Sequence[Sequence[str]]) -> bool:
+    return any(column.index < len(row) and row[column.index].strip() for row in rows)
 
 
 def _settle_places(columns: list[Column], known: Known) -> list[Column]:

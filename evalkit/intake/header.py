@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -234,11 +235,10 @@ def _table(
     heads = int(sum(bool(cell.strip()) for cell in above) > 1)  # a row of titles over several columns
     width = max((len(row) for row in sheet.rows[index:]), default=0)
     headers = [*sheet.rows[index], *[""] * (width - len(sheet.rows[index]))]
-    filled = {place for row in sheet.rows[first:] for place, cell in enumerate(row) if cell and not cell.isspace()}
     return Table(
         sheet=sheet.name,
         header_row=sheet.numbers[index],
-        columns=with_codes(columns_of(headers, above, known, mapping, alternatives=extra), filled, known),
+        columns=with_codes(columns_of(headers, above, known, mapping, alternatives=extra), sheet.rows[first:], known),
         numbers=sheet.numbers[first:],
         rows=sheet.rows[first:],
         raw=sheet,
@@ -285,10 +285,12 @@ def _repeated_questions(sheet: RawSheet, known: Known) -> int:
         if any(role == "pupil" for role, _ in known.roles(cell))
     }
     for column in range(min(max(map(len, rows)), _FIRST_COLUMNS)) if codes else ():
-        cells = [row[column] for row in rows if column < len(row) and row[column]]
-        asked = [cell for cell in cells if any(role == "item" for role, _ in known.roles(cell))]
-        often = len(set(asked)) > 2 and len(asked) >= 2 * len(set(asked)) and 2 * len(asked) > len(cells)
-        if often and codes - {column}:
+        cells = Counter(row[column] for row in rows if column < len(row) and row[column])
+        if 3 * len(cells) > 2 * cells.total():
+            continue  # hardly anything stands here again
+        asked = {cell: times for cell, times in cells.items() if any(role == "item" for role, _ in known.roles(cell))}
+        times = sum(asked.values())
+        if len(asked) > 2 and times >= 2 * len(asked) and 2 * times > cells.total() and codes - {column}:
             return column
     return -1
 

@@ -79,7 +79,7 @@ def _averages(table: Table, whole: Collection[int]) -> set[int]:
 def _drop_titles(table: Table, wanted: list[bool], dropped: list[tuple[str, int, str]]) -> None:
     """The title of a second table stands alone in its row, right above headings that are repeated."""
     headings = {number for reason, number, _ in dropped if reason == "heading"}
-    for place in range(len(table.rows) - 1):
+    for place in range(len(table.rows) - 1) if headings else ():
         filled = [cell for cell in table.rows[place] if cell.strip()]
         if wanted[place] and len(filled) == 1 and table.numbers[place + 1] in headings:
             wanted[place] = False

@@ -17,6 +17,7 @@ _UPN = re.compile(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]")
 _NO_UPN_YET = re.compile(r"UN[1-5]")
 _MISREAD_DIGITS = {"O": "0", "I": "1", "S": "5"}
 # Characters that no code has, each with the only character of a code that it can be mistaken for.
+_NO_BLANKS = str.maketrans("", "", " -_")
 _MISREAD_IN_CODE = {"B": "8", "G": "6", "S": "5", "Z": "2", "O": "D", "0": "D", "Q": "D", "U": "V"}
 
 
@@ -204,7 +205,7 @@ def read_pupil_code(text: str) -> IdentifierReading:
         return IdentifierReading(
             bare, "check_wrong", "no pupil has this code: a character is mistyped. Compare it with the class list"
         )
-    meant = "".join(_MISREAD_IN_CODE.get(one, one) for one in bare)
+    meant = "".join(_MISREAD_IN_CODE.get(one, one) for one in bare) if len(bare) == CODE_LENGTH else bare
     if meant != bare:
         again = read_pupil_code(meant)
         if again.ok:
@@ -226,6 +227,8 @@ def _without_fraction(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Capitals, without blanks, hyphens and invisible characters; full-width forms made plain."""
+    if text.isascii() and text.isprintable():
+        return text.upper().translate(_NO_BLANKS)
     folded = unicodedata.normalize("NFKC", text).upper()
     return "".join(
         one for one in folded if not one.isspace() and unicodedata.category(one)[0] != "C" and one not in "-‐‑–_"
