@@ -148,12 +148,13 @@ def score(
     import pandas as pd
 
     from evalkit.custody.release import load_release
+    from evalkit.records.whole_file import write_whole
     from evalkit.scoring.score import score as score_release
 
     study = _load(evaluation)
     scores = score_release(load_release(release), study)
     if to is not None:
-        scores.frame.to_csv(to, index=False)
+        write_whole(to, scores.frame.to_csv(index=False, lineterminator="\n"))
     table = scores.quality.scales.rename(columns={"n": "n_complete"})
     columns = ["scale", "wave", "n_complete", "mean", "sd", "alpha", "omega", "missing_percent"]
     table = table[columns].astype(object)
