@@ -214,7 +214,7 @@ def _hidden_cells(name: str, earlier: Edition, now: Edition, threshold: int) -> 
     A block holds every group of one outcome and measure, because their sum may be printed too.
     """
     table = now[name]
-    if name not in earlier:
+    if name not in earlier or table.equals(earlier[name]):
         return np.zeros(len(table), dtype=bool)
     cells, count = CELLS[name]
     shared = [one for one in KEYS if one in table and one in earlier[name]]

@@ -7,6 +7,7 @@ whatever of it is shown then stands out in the words, tables, pictures and their
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ SHOWN = [
 ]  # fmt: skip
 
 
+@cache
 def example(name: str) -> Results:
     return load_results(ANALYSES / name / "results.json")
 
