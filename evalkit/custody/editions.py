@@ -81,7 +81,13 @@ def keep_edition(folder: Path, profile: ProfileName, edition: Edition) -> None:
     if new not in before:
         texts = [json.dumps(one, ensure_ascii=False, allow_nan=False, sort_keys=True) for one in (*before, new)]
         content = ",\n".join(texts)
-        write_whole(folder / EDITIONS_FILE, f'{{"schema": "{SCHEMA}", "editions": [\n{content}\n]}}\n')
+        try:
+            write_whole(folder / EDITIONS_FILE, f'{{"schema": "{SCHEMA}", "editions": [\n{content}\n]}}\n')
+        except OSError:
+            raise ReportError(
+                f"{folder}: what was published cannot be remembered here. Give nothing out yet: copy the results into "
+                "a folder of your own and publish from there."
+            ) from None
 
 
 def _kept(folder: Path) -> list[dict[str, Any]]:

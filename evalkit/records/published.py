@@ -42,7 +42,6 @@ COUNTED_WORDS = re.compile(
     re.IGNORECASE,
 )
 BASES = ("n", "n_linked", "n_pupils", "randomised")
-FEWEST_DF = 10  # degrees of freedom below this are of schools
 NOTES_KEPT = "Decisions on single rows of the data were taken. They are kept with the results and are not published."
 
 
@@ -157,8 +156,6 @@ def _table(frame: pd.DataFrame, name: str, results: Results, rules: DisclosurePr
             new[column] = values.where(schools, _counts(values, step))
         elif step > 1 and column in ("reason", "note"):
             new[column] = values.map(lambda text: _in_words(str(text), step)).astype("str")
-        elif step > 1 and column == "df" and results.plan.design != "cluster_trial":
-            new[column] = values.where(values < FEWEST_DF, _nearest(values, step))
         elif step > 1 and column in EFFECTS:
             new[column] = values.round(2)
     shown = frame.assign(**new)
@@ -172,11 +169,15 @@ def _special(shown: pd.DataFrame, exact: pd.DataFrame, name: str, step: int) -> 
         whole = {column: shown[column].where(~percent, shown[column].round()) for column in SHARES}
         shown = shown.assign(**whole, std_error=shown["std_error"].map(_two_digits))
         shown["estimate"] = shown["estimate"].where(~pupils, _counts(shown["estimate"], step))
+    clusters = pd.Series(0.0, index=shown.index)
     for group in ("treated", "control"):
-        clusters, own = f"clusters_{group}", f"n_{group}"
-        if {clusters, own} <= set(shown.columns):  # as many clusters as pupils: they are pupils, or pairs of them
-            alone = exact[clusters] == exact[own]
-            shown[clusters] = shown[clusters].where(~alone, shown[own])
+        several, own = f"clusters_{group}", f"n_{group}"
+        if {several, own} <= set(shown.columns):  # as many clusters as pupils: they are pupils, or pairs of them
+            alone = exact[several] == exact[own]
+            shown[several] = shown[several].where(~alone, shown[own])
+            clusters += exact[several].mask(alone).fillna(0)
+    if {"df", "n_treated"} <= set(shown.columns):  # up to the number of schools they count schools
+        shown["df"] = shown["df"].where(exact["df"] <= clusters, _nearest(shown["df"], step))
     if name == "matching" and (exact["value"][exact["quantity"] == "unit"] == "pupil").all():
         of_pupils = exact["quantity"].str.startswith(OF_MATCHING)
         shown["number"] = shown["number"].where(~of_pupils, _counts(shown["number"], step))
