@@ -10,7 +10,7 @@ from scipy.special import expit
 from evalkit.errors import FitError
 from evalkit.stats.linear import check_design, check_rows, independent_columns
 from evalkit.stats.logit_search import plain_logit
-from evalkit.stats.separation import separating_columns
+from evalkit.stats.separation import separated_rows, separating_columns
 from evalkit.stats.vectors import BoolArray, FloatArray
 
 
@@ -103,6 +103,12 @@ def fit_propensity(covariates: ArrayLike, treated: ArrayLike, *, names: Sequence
     found = [told_as[kept[k]] for k in separating_columns(design, outcome)]
     if found:
         told = f"'{found[0]}' tells" if len(found) == 1 else f"{', '.join(repr(one) for one in found)} together tell"
+        apart = separated_rows(design, outcome)
+        if 2 * apart < len(x):
+            raise FitError(
+                f"{told} {apart} of {len(x)} units apart from everybody in the other group, so that no propensity can "
+                "be had. Leave those units out, or one of these facts if the others all but determine it."
+            )
         raise FitError(
             f"{told} the groups apart perfectly: nobody with the programme is like anybody without it. "
             "Find comparison units that are alike in this, or leave it out and say so."

@@ -56,6 +56,18 @@ def separating_columns(design: FloatArray, outcome: FloatArray) -> IntArray:
     return np.flatnonzero((np.abs(direction) > 1e-6) & ~constant) if len(direction) else np.empty(0, dtype=np.intp)
 
 
+def separated_rows(design: FloatArray, outcome: FloatArray) -> int:
+    """How many rows some mixture of columns sets apart from all of the other outcome; the others are on its border.
+
+    Parameters
+    ----------
+    design, outcome : as for `separating_columns`, which found columns
+    """
+    direction = _direction(design, outcome)
+    margins = (2 * outcome - 1) * ((design / np.abs(design).max(axis=0)) @ direction)
+    return int((margins > 1e-7).sum())
+
+
 def _direction(design: FloatArray, outcome: FloatArray) -> FloatArray:
     signed = (2 * outcome - 1)[:, None] * (design / np.abs(design).max(axis=0))
     signed = np.unique(signed, axis=0)

@@ -146,6 +146,16 @@ def test_overlap_weights_of_a_logit_balance_its_covariates_exactly() -> None:
     assert np.abs(group_balance(x, group, weights=weights).std_differences).max() < 1e-8
 
 
+def test_a_few_units_set_apart_by_facts_that_determine_one_another_are_counted() -> None:
+    random = np.random.default_rng(5)
+    age, school_years = random.integers(20, 60, 200).astype(float), random.integers(9, 18, 200).astype(float)
+    working = age - school_years - 6
+    working[3] += 1  # one slip of the pen
+    group = random.random(200) < 0.4
+    with pytest.raises(FitError, match=r"'age', 'school', 'work' together tell 1 of 200 units apart"):
+        fit_propensity(np.column_stack([age, school_years, working]), group, names=["age", "school", "work"])
+
+
 def test_what_cannot_be_matched_is_one_sentence() -> None:
     x = np.column_stack([np.arange(8.0), [1, 1, 1, 1, 2, 2, 2, 2]])
     group = [0, 0, 0, 0, 1, 1, 1, 1]
