@@ -35,6 +35,7 @@ from evalkit.records.whole_file import write_whole
 from evalkit.report.render import render_all
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
+from evalkit.road_hub_list import with_places
 from evalkit.scoring.score import score
 
 RELEASE_FOLDER = "release"
@@ -228,7 +229,7 @@ def _run_figures(study: Study, to: str | Path | None) -> Results:
 def results_of(release: Release, study: Study) -> Results:
     """Score and analyse a release, and add what is known beside the analysis. Raises as the single steps do."""
     tick("Scoring", 1, STEPS)
-    scores = score(release, study)
+    scores = with_places(score(release, study), study)
     tick("Analysing", 2, STEPS)
     return with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
 

@@ -12,7 +12,8 @@ from evalkit.portfolio.own_figures import NO_PART, with_own_figures
 from evalkit.records.place_results import Level, PlaceResults
 from evalkit.records.portfolio import Portfolio
 from evalkit.records.results import RESULTS_FILE, load_results
-from evalkit.road_places import load_run, places_of
+from evalkit.road_hub_list import places_of
+from evalkit.road_places import load_run
 from evalkit.scoring.score import score
 
 NO_SCHOOLS = "This evaluation does not know its pupils by school."

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import evalkit
 from evalkit.analysis.place_results import place_results
-from evalkit.analysis.school_places import school_places, unplaced
+from evalkit.analysis.school_places import unplaced
 from evalkit.analysis.school_pupils import arms_of, schools_of
 from evalkit.blocks import stream_blocks
 from evalkit.custody.held_pages import held_pages, pupils_told, told_so_far
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making, remove_folder
-from evalkit.errors import EvalkitError, SpecError, UploadError
-from evalkit.intake.hub_list import check_hub_list
+from evalkit.errors import EvalkitError, SpecError
 from evalkit.records.evaluation import Study, load_evaluation
 from evalkit.records.place_manifest import MANIFEST_NAME, PlaceEntry, PlaceManifest, load_place_manifest
 from evalkit.records.place_results import Level, PlaceResults
@@ -32,6 +31,7 @@ from evalkit.report.render_place import render_place
 from evalkit.report.renderer import RendererName
 from evalkit.report.static import Format
 from evalkit.road import RELEASE_FOLDER
+from evalkit.road_hub_list import places_of
 from evalkit.scoring.score import score
 from evalkit.trace import save_trace
 
@@ -41,7 +41,6 @@ BLOCK = 20  # places that one process for cells serves; it takes about 2 s to st
 UNSAFE, PLAIN = re.compile(r"[^A-Za-z0-9]+"), re.compile(r"[A-Za-z0-9-]+")
 LONGEST_NAME = 60
 LABEL = "Making the reports of {places}"
-STOPPED_BY = ("school_in_two_hubs", "school_in_two_trusts", "urn_of_two_names", "no_rows")  # who is where?
 STALE = (
     "{folder}: these pages were made when schools were in other hubs or trusts. Together with the new ones they may "
     "tell about a small school. Make them again with --all-{places}."
@@ -180,27 +179,6 @@ def make_place_reports(
     told = [] if level == "school" else [unplaced(places, level, _in_the_programme(schools, scores, study))]
     told += _stale(to, level, places)
     return replace(found, told=tuple(one for one in told if one))
-
-
-def places_of(scores: Scores, study: Study, listed: str | Path | None = None) -> SchoolPlaces:
-    """In which hub and trust schools are, by the data and the list given, or else the one that the plan names.
-
-    Raises
-    ------
-    UploadError
-        The list cannot be read, or a school stands on it in two hubs or trusts.
-    DesignError
-        A school is in two hubs in the data, or in another one than on the list.
-    """
-    named = study.plan.data.hubs if study.plan.data else None
-    path = listed or (study.folder / named.path if named and named.path else None)
-    if path is None:
-        return school_places(scores, study.plan)
-    found = check_hub_list(path, sheet=named.sheet if named and not listed else None)
-    problems = [one.message for one in found.issues if one.kind in STOPPED_BY]
-    if problems:
-        raise UploadError(f"{path}: this list does not say where each school belongs.", problems=problems)
-    return school_places(scores, study.plan, found)
 
 
 def _in_the_programme(schools: Sequence[str], scores: Scores, study: Study) -> list[str]:

@@ -15,6 +15,7 @@ from evalkit.analysis.trial_model import records
 from evalkit.analysis.trial_schools import ALL_ARMS, pooled_variance, schools_shown, schools_table, side_by_side
 from evalkit.errors import FitError
 from evalkit.records.evaluation import Evaluation
+from evalkit.records.school_places import SchoolPlaces
 from evalkit.records.scores import Scores
 from evalkit.stats.disclosure import mean_is_safe
 from evalkit.stats.effect_size import hedges_correction
@@ -181,7 +182,9 @@ def _with_test(row: Estimate, table: pd.DataFrame, term: str) -> Estimate:
     )
 
 
-def school_changes(found: list[ClusteredChange], plan: Evaluation, *, fewest: int) -> pd.DataFrame:
+def school_changes(
+    found: list[ClusteredChange], plan: Evaluation, *, fewest: int, places: SchoolPlaces | None = None
+) -> pd.DataFrame:
     """Shrunken deviations of schools' changes from the average one, lowest first (the caterpillar).
 
     Returns
@@ -204,12 +207,15 @@ def school_changes(found: list[ClusteredChange], plan: Evaluation, *, fewest: in
                 plan=plan,
                 fewest=fewest,
                 hubs=hubs,
+                places=places,
             )
         )
     return schools_table(tables)
 
 
-def funnel(found: list[ClusteredChange], plan: Evaluation, *, fewest: int, rounding: int) -> pd.DataFrame:
+def funnel(
+    found: list[ClusteredChange], plan: Evaluation, *, fewest: int, rounding: int, places: SchoolPlaces | None = None
+) -> pd.DataFrame:
     """Each school's average change against its number of pupils, with the limits that chance alone would give.
 
     Returns
@@ -229,7 +235,10 @@ def funnel(found: list[ClusteredChange], plan: Evaluation, *, fewest: int, round
             continue
         groups = one.frame.groupby("school")["change"]
         sizes, means = groups.size(), groups.mean()
-        shown = schools_shown(sizes, threshold=plan.suppression_threshold, fewest=fewest)
+        shown = schools_shown(
+            sizes, arms=pd.Series(ALL_ARMS, index=sizes.index), places=places, threshold=plan.suppression_threshold,
+            fewest=fewest,
+        )  # fmt: skip
         if not shown.any():
             continue
         within = math.sqrt(pooled_variance(one.frame["change"], one.frame["school"]))

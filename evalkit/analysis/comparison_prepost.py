@@ -14,6 +14,7 @@ from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated, r
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.quality_facts import reliability_of
+from evalkit.analysis.school_places import places_in
 from evalkit.analysis.trial_balance import balance
 from evalkit.analysis.trial_caveats import trial_caveats
 from evalkit.analysis.trial_checks import trial_checks, trial_reliabilities
@@ -101,7 +102,7 @@ def analyse_comparison(scores: Scores, study: Study) -> Results:
     rows = adjusted([row for one in found for row in one.rows], plan)
     estimates = estimate_table(disclosed(rows, threshold=plan.suppression_threshold))
     samples = [one.sample for one in found]
-    displays = _displays(study, found, estimates, standards)
+    displays = _displays(scores, study, found, estimates, standards)
     models = outcome_models(found)
     reliabilities = trial_reliabilities(scores, samples)
     fitted = {one.sample.outcome.id: one.model for one in found if one.model is not None}
@@ -182,7 +183,7 @@ def baseline_error(scores: Scores, study: Study, outcome: Outcome) -> BaselineEr
 
 
 def _displays(
-    study: Study, found: Sequence[ComparedOutcome], estimates: pd.DataFrame, standards: Standards
+    scores: Scores, study: Study, found: Sequence[ComparedOutcome], estimates: pd.DataFrame, standards: Standards
 ) -> dict[str, pd.DataFrame]:
     """Who took part, how alike the groups were, how scores were spread, how secure it is: disclosure-controlled."""
     plan, samples = study.plan, [one.sample for one in found]
@@ -196,7 +197,11 @@ def _displays(
         "balance": balance(samples, rounding=int(standards.methods.count_rounding.value)),
         "distribution": distribution(samples),
         "arms": arms(samples),
-        "schools": schools(list(models.values()), fewest=int(standards.methods.fewest_schools_shown.value)),
+        "schools": schools(
+            list(models.values()),
+            fewest=int(standards.methods.fewest_schools_shown.value),
+            places=places_in(scores, plan),
+        ),
         "missing_pattern": missing_pattern(samples),
         "fidelity": fidelity(about_all),
         "fidelity_summary": fidelity_summary(about_all),

@@ -20,6 +20,7 @@ from evalkit.analysis.matched_sensitivity import sensitivity
 from evalkit.analysis.matched_subgroups import subgroup_rows
 from evalkit.analysis.matched_waves import placebo_row, trend, wave_rows
 from evalkit.analysis.provenance import provenance
+from evalkit.analysis.school_places import places_in
 from evalkit.analysis.trial_balance import baseline_gap
 from evalkit.analysis.trial_caveats import trial_caveats
 from evalkit.analysis.trial_checks import trial_checks, trial_reliabilities
@@ -159,7 +160,11 @@ def _displays(
         "sensitivity": sensitivity(primary),
         "distribution": distribution(samples),
         "arms": arms(samples),
-        "schools": matched_schools(matched, fewest=int(standards.methods.fewest_schools_shown.value)),
+        "schools": matched_schools(
+            matched,
+            fewest=int(standards.methods.fewest_schools_shown.value),
+            places=places_in(scores, study.plan),
+        ),
         "missing_pattern": missing_pattern(samples),
         "fidelity": fidelity(about_all),
         "fidelity_summary": fidelity_summary(about_all),

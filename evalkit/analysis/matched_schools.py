@@ -7,15 +7,17 @@ import pandas as pd
 from evalkit.analysis.matched_rows import matched_difference
 from evalkit.analysis.matched_sample import MatchedSample
 from evalkit.analysis.trial_schools import pooled_variance, school_arms, schools_table, side_by_side
+from evalkit.records.school_places import SchoolPlaces
 
 
-def matched_schools(found: Sequence[MatchedSample], *, fewest: int) -> pd.DataFrame:
+def matched_schools(found: Sequence[MatchedSample], *, fewest: int, places: SchoolPlaces | None = None) -> pd.DataFrame:
     """Shrunken school effects of every outcome's matched pupils, from the lowest to the highest.
 
     Parameters
     ----------
     found : outcomes after matching
     fewest : `methods.fewest_schools_shown` of the standards
+    places : in which hub and trust schools are, where that is known
 
     Returns
     -------
@@ -27,10 +29,10 @@ def matched_schools(found: Sequence[MatchedSample], *, fewest: int) -> pd.DataFr
     A school's result is the weighted mean over its matched pupils of outcome minus what the primary model expects, its
     error variance s^2 / n with n = (sum w)^2 / sum w^2 its effective number of pupils, s the SD within schools.
     """
-    return schools_table([_school_rows(one, fewest) for one in found if "school" in one.rows.columns])
+    return schools_table([_school_rows(one, fewest, places) for one in found if "school" in one.rows.columns])
 
 
-def _school_rows(matched: MatchedSample, fewest: int) -> pd.DataFrame:
+def _school_rows(matched: MatchedSample, fewest: int, places: SchoolPlaces | None) -> pd.DataFrame:
     found = matched_difference(matched)
     data = matched.rows.loc[matched.matched, ["school", "arm"]].reset_index(drop=True)
     beyond, weight = pd.Series(found.fit.residuals), pd.Series(matched.weights[matched.matched])
@@ -44,4 +46,5 @@ def _school_rows(matched: MatchedSample, fewest: int) -> pd.DataFrame:
         arms=school_arms(data, by_school=matched.sample.unit == "school"),
         plan=matched.sample.plan,
         fewest=fewest,
+        places=places,
     )

@@ -10,6 +10,7 @@ from evalkit.analysis.estimate import Estimate, estimate_table, not_estimated, r
 from evalkit.analysis.instrument_facts import instrument_facts
 from evalkit.analysis.mechanism import Mechanism
 from evalkit.analysis.provenance import provenance
+from evalkit.analysis.school_places import places_in
 from evalkit.analysis.trial_balance import balance
 from evalkit.analysis.trial_caveats import trial_caveats
 from evalkit.analysis.trial_checks import trial_checks, trial_reliabilities
@@ -186,6 +187,7 @@ def _displays(
         "schools": schools(
             [one.model for one in found if one.model is not None],
             fewest=int(standards.methods.fewest_schools_shown.value),
+            places=places_in(scores, study.plan),
         ),
         "missing_pattern": missing_pattern(samples),
         "dropout": pd.concat([dropout_table(one, labels) for one in samples], ignore_index=True),

@@ -13,7 +13,7 @@ from evalkit.records.school_places import SchoolPlaces
 from evalkit.records.scores import Scores
 
 MOST_NAMED = 10
-TWO_HUBS = "{school} is in several hubs: {hubs}. A school is in one; correct the pupil files."
+TWO_HUBS = "{school} is in several {level}s: {hubs}. A school is in one; correct the pupil files."
 OTHER_HUB = (
     "{school} is in the hub {data} in the pupil files and in {list} on the list of schools. Correct one of them."
 )
@@ -46,20 +46,29 @@ def school_places(scores: Scores, plan: Evaluation, listed: HubList | None = Non
     column = scores.roster["school"].fillna("").astype("str")
     schools = sorted(set(column) - {""})
     problems: list[str] = []
-    hubs = _of_the_data(scores, plan, column, problems)
+    hubs = _of_the_data(scores, "hub", column, problems)
+    trusts = _of_the_data(scores, "trust", column, problems)
     found = _of_the_list(schools, listed) if listed is not None else SchoolPlaces()
     for school, hub in found.hubs.items():
         if _key(hubs.get(school, hub)) != _key(hub):
             problems.append(OTHER_HUB.format(school=school, data=hubs[school], list=hub))
     if problems:
         raise DesignError(problems[0] if len(problems) == 1 else "Schools are in several hubs.", problems=problems)
-    hubs_block = plan.data.hubs if plan.data else None
     return SchoolPlaces(
         hubs=_one_spelling({**found.hubs, **hubs}),
-        trusts=_one_spelling(found.trusts),
+        trusts=_one_spelling({**trusts, **found.trusts}),
         names=found.names,
-        named=bool(hubs_block and hubs_block.schools_named),
+        named=_named(plan),
     )
+
+
+def places_in(scores: Scores, plan: Evaluation) -> SchoolPlaces:
+    """As the data alone say; a school in several hubs, for which there are no pages, stands in the first."""
+    if "school" not in scores.roster.columns:
+        return SchoolPlaces()
+    column, ignored = scores.roster["school"].fillna("").astype("str"), list[str]()
+    hubs, trusts = (_one_spelling(_of_the_data(scores, level, column, ignored)) for level in ("hub", "trust"))
+    return SchoolPlaces(hubs, trusts, named=_named(plan))
 
 
 def unplaced(places: SchoolPlaces, level: Level, schools: Sequence[str]) -> str:
@@ -79,16 +88,22 @@ def check_known(places: SchoolPlaces, level: Level, plan: Evaluation) -> None:
         raise DesignError(NO_PLACES.format(plan=plan.id, level=level, Level=level.capitalize(), column=column))
 
 
-def _of_the_data(scores: Scores, plan: Evaluation, schools: pd.Series, problems: list[str]) -> dict[str, str]:
-    if plan.clusters is None or plan.clusters.hub is None or "hub" not in scores.roster.columns:
+def _named(plan: Evaluation) -> bool:
+    hubs = plan.data.hubs if plan.data else None
+    return bool(hubs and hubs.schools_named)
+
+
+def _of_the_data(scores: Scores, level: Level, schools: pd.Series, problems: list[str]) -> dict[str, str]:
+    """By the roster's own column: the plan's (of hubs), or what `with_places` put there."""
+    if level not in scores.roster.columns:
         return {}
-    pairs = pd.DataFrame({"school": schools, "hub": scores.roster["hub"].fillna("").astype("str")})
-    pairs = pairs[(pairs["school"] != "") & (pairs["hub"] != "")].drop_duplicates().sort_values(["school", "hub"])
+    pairs = pd.DataFrame({"school": schools, "place": scores.roster[level].fillna("").astype("str")})
+    pairs = pairs[(pairs["school"] != "") & (pairs["place"] != "")].drop_duplicates().sort_values(["school", "place"])
     found: dict[str, str] = {}
-    for school, own in pairs.groupby("school")["hub"]:
+    for school, own in pairs.groupby("school")["place"]:
         found[str(school)] = str(own.iloc[0])
         if len(own) > 1:
-            problems.append(TWO_HUBS.format(school=school, hubs=", ".join(own)))
+            problems.append(TWO_HUBS.format(school=school, level=level, hubs=", ".join(own)))
     return found
 
 

@@ -29,6 +29,7 @@ from evalkit.analysis.paired_sample import PairedSample, Participation, paired_s
 from evalkit.analysis.provenance import provenance
 from evalkit.analysis.quality_facts import Reliability, reliability_by_error, reliability_of
 from evalkit.analysis.reliable_change import reliable_change_rows
+from evalkit.analysis.school_places import places_in
 from evalkit.records.evaluation import Study
 from evalkit.records.results import Results
 from evalkit.records.scores import Scores
@@ -57,8 +58,9 @@ def analyse_single_group_prepost(scores: Scores, study: Study) -> Results:
             int(standards.methods.fewest_schools_shown.value),
             int(standards.methods.count_rounding.value),
         )
-        displays["schools"] = school_changes(in_schools, plan, fewest=fewest)
-        displays["funnel"] = funnel(in_schools, plan, fewest=fewest, rounding=rounding)
+        places = places_in(scores, plan)
+        displays["schools"] = school_changes(in_schools, plan, fewest=fewest, places=places)
+        displays["funnel"] = funnel(in_schools, plan, fewest=fewest, rounding=rounding, places=places)
     models = model_table(samples, threshold=plan.suppression_threshold)
     made_from, notes = provenance(scores, study)
     return Results(

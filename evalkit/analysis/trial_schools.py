@@ -7,10 +7,12 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evalkit.analysis.multilevel import Fit
+from evalkit.analysis.place_mask import place_mask
 from evalkit.analysis.trial_model import PERCENT, TrialModel, records
 from evalkit.errors import FitError
 from evalkit.records.evaluation import Evaluation
 from evalkit.records.outcome import Outcome
+from evalkit.records.school_places import SchoolPlaces
 from evalkit.stats.disclosure import suppress_groups
 from evalkit.stats.shrinkage import shrink_schools
 from evalkit.stats.vectors import FloatArray
@@ -19,7 +21,7 @@ SCHOOLS_COLUMNS = ("outcome", "arm", "place", "estimate", "low", "high")
 ALL_ARMS = "all"
 
 
-def schools(models: Sequence[TrialModel], *, fewest: int) -> pd.DataFrame:
+def schools(models: Sequence[TrialModel], *, fewest: int, places: SchoolPlaces | None = None) -> pd.DataFrame:
     """Shrunken school effects of the primary model of every outcome, from the lowest to the highest.
 
     Parameters
@@ -37,10 +39,10 @@ def schools(models: Sequence[TrialModel], *, fewest: int) -> pd.DataFrame:
     A school's result is the mean over its pupils of outcome minus fixed part, its error variance
     sigma^2 / n + tau_c^2 sum(n_c^2) / n^2 with n_c the pupils of its classes, where classes are a level beside schools.
     """
-    return schools_table([_school_rows(model, fewest) for model in models if isinstance(model.fit, Fit)])
+    return schools_table([_school_rows(model, fewest, places) for model in models if isinstance(model.fit, Fit)])
 
 
-def _school_rows(model: TrialModel, fewest: int) -> pd.DataFrame:
+def _school_rows(model: TrialModel, fewest: int, places: SchoolPlaces | None) -> pd.DataFrame:
     assert isinstance(model.fit, Fit)
     expected = model.fit.predict(random=False)
     data = model.data.loc[expected.index]
@@ -59,6 +61,7 @@ def _school_rows(model: TrialModel, fewest: int) -> pd.DataFrame:
         arms=school_arms(data, by_school=model.sample.unit == "school"),
         plan=model.sample.plan,
         fewest=fewest,
+        places=places,
     )
 
 
@@ -78,6 +81,7 @@ def side_by_side(
     plan: Evaluation,
     fewest: int,
     hubs: pd.Series | None = None,
+    places: SchoolPlaces | None = None,
 ) -> pd.DataFrame:
     """Schools' results drawn towards the middle, from the lowest to the highest, unnamed.
 
@@ -88,14 +92,14 @@ def side_by_side(
     plan : Evaluation
     fewest : `methods.fewest_schools_shown` of the standards
     hubs : Series by school, optional - the hub it belongs to
+    places : in which hub and trust schools are, where that is known
 
     Returns
     -------
     frame, SCHOOLS_COLUMNS
         `estimate` is how far a school lies from the middle (`shrink_schools`, as on each school's own page), in points
         of the outcome, or percentage points where it is yes or no; `place` 1 is the lowest over all arms. Left out are
-        schools with fewer pupils than the threshold, more of an arm when those left out would be a single school or too
-        few pupils, and then the whole arm when fewer than `fewest` schools remain. Empty where schools are too few, or
+        schools that `schools_shown` leaves out. Empty where schools are too few, or
         pupils of one school do not differ.
 
     Notes
@@ -123,9 +127,10 @@ def side_by_side(
         },
         index=means.index,
     ).sort_values("estimate", kind="stable")
-    groups = table.groupby("arm")["pupils"]
-    shown = pd.concat([schools_shown(own, threshold=plan.suppression_threshold, fewest=fewest) for _, own in groups])
-    table = table[shown.reindex(table.index)]
+    shown = schools_shown(
+        table["pupils"], arms=table["arm"], places=places, threshold=plan.suppression_threshold, fewest=fewest
+    )
+    table = table[shown]
     factor = PERCENT if outcome.kind == "yes_no" else 1.0
     middle = factor * table["estimate"].to_numpy(dtype="float64")
     half = factor * z * blurred(table["error"].to_numpy(dtype="float64"), fewest)
@@ -153,11 +158,21 @@ def pooled_variance(results: pd.Series, schools: pd.Series) -> float:
     return float((groups.var(ddof=1).fillna(0) * (sizes - 1)).sum()) / max(1.0, float((sizes - 1).sum()))
 
 
-def schools_shown(pupils: pd.Series, *, threshold: int, fewest: int) -> pd.Series:
-    """Which schools may be shown, from the number of pupils in each; none where fewer than `fewest` remain."""
-    hidden = suppress_groups(pupils.to_numpy(), threshold=threshold)
-    enough = int((~hidden).sum()) >= fewest
-    return pd.Series(~hidden & enough, index=pupils.index)
+def schools_shown(
+    pupils: pd.Series, *, arms: pd.Series, places: SchoolPlaces | None, threshold: int, fewest: int
+) -> pd.Series:
+    """Which schools may be shown, unnamed.
+
+    Left out are schools with fewer pupils than the threshold; more of an arm when those left out would be a single
+    school or too few pupils; every school whose own page keeps its figures back (`place_mask`), for its dot is the one
+    that no page explains; and then the whole arm when fewer than `fewest` schools remain.
+    """
+    groups = [own for _, own in pupils.groupby(arms)]
+    hidden = pd.concat([pd.Series(suppress_groups(own.to_numpy(), threshold=threshold), own.index) for own in groups])
+    in_arm = arms.where(arms != ALL_ARMS, "")
+    mask = place_mask(pupils, arms=in_arm, places=places or SchoolPlaces(), threshold=threshold)
+    shown = ~(hidden.reindex(pupils.index) | mask.of["school"])
+    return shown & (shown.groupby(arms).transform("sum") >= fewest)
 
 
 def blurred(errors: FloatArray, fewest: int) -> FloatArray:

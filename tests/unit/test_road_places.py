@@ -18,7 +18,8 @@ from evalkit.errors import ReportError, SpecError, UploadError
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.place_results import PlaceResults
 from evalkit.road import run
-from evalkit.road_places import folder_names, places_of, write_reports
+from evalkit.road_hub_list import places_of
+from evalkit.road_places import folder_names, write_reports
 from evalkit.scoring.score import score
 from tests.unit.analysis.comparison_scores import comparison_scores, hub_plan
 from tests.unit.analysis.test_place_results import pupils

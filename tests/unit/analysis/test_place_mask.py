@@ -1,14 +1,17 @@
 """Somebody lays the pages of all schools, hubs and trusts and the programme's report side by side, and calculates."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+from evalkit.analysis.analyse import analyse
 from evalkit.analysis.place_mask import place_mask
 from evalkit.analysis.place_results import FEW, FEW_OF_HUB, LINKED, place_results
+from evalkit.analysis.school_places import school_places
 from evalkit.records.place_results import LEVELS, PlaceResults
 from evalkit.records.school_places import SchoolPlaces
 from tests.unit.analysis.comparison_scores import comparison_plan, comparison_scores, hub_plan
@@ -89,9 +92,12 @@ def test_nobody_works_out_a_small_school_from_what_the_mask_shows(seed: int):
 def test_nobody_works_out_a_small_school_from_all_pages():
     data = pupils(drawn_sizes(2), seed=2)
     data["hub"] = [f"H{int(one[1:]) % 7}" for one in data["school"]]
-    study, scores = comparison_scores(data, hub_plan())
     places = made_places(26, hubs=7, trusts=6, named=True, seed=2)
-    records = [one for level in LEVELS for one in place_results(scores, study, level=level, places=places)]
+    data["trust"] = [places.trusts.get(one, "") for one in data["school"]]
+    block = {"synthetic": "Invented pupils, for tests.", "hubs": {"schools_named": True}}
+    study, scores = comparison_scores(data, hub_plan(data=block))
+    assert school_places(scores, study.plan) == replace(places, names={})
+    records = [one for level in LEVELS for one in place_results(scores, study, level=level)]
     by_school = data.groupby("school").size()
     attacker = reader_of(by_school, records, places, pd.Series("", index=by_school.index))
     small = [school for school, n in by_school.items() if n < THRESHOLD]
@@ -100,6 +106,14 @@ def test_nobody_works_out_a_small_school_from_all_pages():
     shown = {one.place for one in records if one.level == "school" and not one.figures[0].reason}
     assert len(shown) >= 12
     assert sum(not one.figures[0].reason for one in records if one.level == "hub") >= 4
+    # nor is there a dot in the programme's own report that no page explains
+    figures = {one.place: one.figures[0] for one in records if one.level == "school"}
+    displays = analyse(scores, study).displays
+    dots = sorted(figures[one].beside for one in shown)
+    assert displays["schools"]["estimate"].tolist() == pytest.approx(dots)
+    means = {round(figures[one].after - figures[one].before, 9) for one in shown}
+    funnel = displays["funnel"]
+    assert set(funnel.loc[funnel["kind"] == "school", "estimate"].round(9)) == means
     # had the pages hidden small schools alone, he would have them
     for school, n in by_school.items():
         attacker.reads([str(school)], float(n) if n >= THRESHOLD else math.nan)

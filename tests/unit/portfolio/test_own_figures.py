@@ -13,8 +13,9 @@ from evalkit.records.portfolio import Portfolio
 from evalkit.records.published import published_portfolio
 from evalkit.report.sections_own_figures import own_figures
 from evalkit.road import run
+from evalkit.road_hub_list import places_of
 from evalkit.road_own_figures import compare_for
-from evalkit.road_places import load_run, places_of
+from evalkit.road_places import load_run
 from evalkit.scoring.score import score
 from tests.unit.analysis.test_place_results import pupils
 from tests.unit.test_road_places import PLAN
