@@ -23,7 +23,9 @@ from evalkit.report.words_comparison import (
     unseen_sentences,
 )
 from evalkit.report.words_rating import padlocks
-from evalkit.report.words_trial import STANDARD, describe_effect, likely_sentence, subgroup_sentences, total
+from evalkit.report.words_took_part import total
+from evalkit.report.words_trial import STANDARD, describe_effect, likely_sentence
+from evalkit.report.words_trial_groups import subgroup_sentences
 
 NO_BASELINE = "Nothing was measured before, so there is one way to compare only: scores afterwards."
 NO_UNSEEN = "How strong something that nobody measured would have to be was not worked out for this analysis."

@@ -18,19 +18,18 @@ from evalkit.report.words_rating import (
     security_sentence,
     status_note,
 )
+from evalkit.report.words_took_part import took_part, total
 from evalkit.report.words_trial import (
     CONTEXT,
     SIMULATED,
     STANDARD,
     describe_effect,
     likely_sentence,
-    subgroup_sentences,
-    took_part,
-    total,
     trial_answer,
 )
 from evalkit.report.words_trial_caveats import limit_sentences
 from evalkit.report.words_trial_checks import trial_check_sentence
+from evalkit.report.words_trial_groups import subgroup_sentences
 from evalkit.report.words_trial_steps import trial_steps
 
 LEVELS: dict[Rating, blocks.Rating] = {"strong": "good", "fair": "fair", "weak": "poor", "unknown": "unknown"}

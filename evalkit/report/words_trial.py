@@ -1,16 +1,12 @@
-"""What a trial found, in sentences: the answer, each outcome, who took part."""
+"""What a trial found, in sentences: the answer, and each outcome."""
 
 from collections.abc import Sequence
 
 from evalkit.records.results import Rating, Results
-from evalkit.report.numbers import count, end, fixed, interval, known, listed, score, size
-from evalkit.report.rows import Row, rows_of
-from evalkit.report.trial_effects import Effect, arm_of, display, effects, primary_effects, schools_of, subgroup_effects
+from evalkit.report.numbers import end, fixed, interval, known, listed, score, size
+from evalkit.report.trial_effects import Effect, effects, primary_effects
 from evalkit.report.words_arms import (
     arm_label,
-    counted_units,
-    group_name,
-    group_of,
     in_arm,
     in_control,
     pupils_of,
@@ -18,7 +14,7 @@ from evalkit.report.words_arms import (
     treated_arms,
 )
 from evalkit.report.words_change import DOWN, FIRM, UP, Verdict
-from evalkit.report.words_names import inside, opening, outcome_label, score_facts, together
+from evalkit.report.words_names import inside, opening, score_facts
 from evalkit.report.words_rating import months, months_range, months_size, padlocks
 
 SIMULATED = "These data are simulated."
@@ -90,31 +86,6 @@ LIKELY = (
 STANDARD = (
     "A standard deviation says how far pupils' scores spread: most pupils lie within one of it from the middle. Small "
     "parts of it are used here, so that outcomes on different scales can stand side by side."
-)
-SUBGROUPS = {
-    "larger": "On {name}, the difference was larger for {group} than for {others}.",
-    "smaller": "On {name}, the difference was smaller for {group} than for {others}.",
-    "opposed_larger": "On {name}, the difference was above 0 for {group} and below 0 for {others}.",
-    "opposed_smaller": "On {name}, the difference was above 0 for {others} and below 0 for {group}.",
-    "unclear": (
-        "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for {others}."
-    ),
-    "differ": "On {name}, the difference was not the same in all groups of “{label}”.",
-    "unclear_several": "On {name}, we cannot tell whether the difference was the same in all groups of “{label}”.",
-    "suppressed": "On {name}, groups of “{label}” are too small to be shown.",
-    "not_estimated": "On {name}, we could not work out whether the difference was the same in groups of “{label}”.",
-}
-SUBGROUPS_NOTE = "Groups of pupils are small parts of the study, so their figures are less exact than the main one."
-DRAWN = "Chance put {counts}."
-FOUND = "There were {counts}."
-STAYED = "Pupils count in the group in which they began, whatever they took up of the programme."
-COUNT_IN = "{number} into the group “{label}”"
-COUNT_CONTROL = "{number} into the comparison group “{label}”"
-WITH_PUPILS = "In all, {pupils} pupils were in them."
-MAIN = "The main result, on {name}, rests on {pupils} {whom}{schools}."
-OFFERED = (
-    "Pupils count in the group that they were drawn into, whether or not they got the programme. So the figures tell "
-    "what happens when the programme is offered."
 )
 
 
@@ -321,61 +292,6 @@ def _why(one: Effect) -> str:
     return f" {reason}" if reason and one.verdict == "not_estimated" else ""
 
 
-def subgroup_sentences(results: Results) -> list[str]:
-    """Whether the difference is another one for a group of pupils, for each outcome, arm and group."""
-    told: list[tuple[str, str]] = []
-    for row in rows_of(results, "subgroup_interaction"):
-        outcome, plan = str(row["outcome"]), results.plan
-        arm = f" {in_arm(plan, arm_of(str(row['contrast'])))}" if len(treated_arms(plan)) > 1 else ""
-        group, others = _compared(results, row)
-        words = {
-            "name": f"{inside(outcome_label(results, outcome))}{arm}",
-            "group": group,
-            "others": others,
-            "label": inside(group_name(results, str(row["subgroup"]))),
-        }
-        told.append((words["name"], SUBGROUPS[_interaction(results, row)].format_map(words)))
-    return [*together(told), SUBGROUPS_NOTE]
-
-
-def _compared(results: Results, row: Row) -> tuple[str, str]:
-    """The two groups of an interaction: the analysis takes the first value, in order, from the second."""
-    name = str(row["subgroup"])
-    found = {
-        one.subgroup.partition(":")[2].strip()
-        for one in subgroup_effects(results)
-        if one.outcome == row["outcome"] and one.subgroup.partition(":")[0] == name
-    }
-    values = sorted(found)
-    if len(values) != 2 or {value.casefold() for value in values} == {"no", "yes"}:
-        return pupils_with(results, name, ("yes",)), "other pupils"
-    return pupils_with(results, name, (values[1],)), pupils_with(results, name, (values[0],))
-
-
-def _interaction(results: Results, row: Row) -> str:
-    if row["status"] != "ok":
-        return "suppressed" if row["status"] == "suppressed" else "not_estimated"
-    low, high = row["conf_low"], row["conf_high"]
-    if not (known(low) and known(high)):
-        clear = known(row["p_value"]) and row["p_value"] <= results.plan.alpha
-        return "differ" if clear else "unclear_several"
-    if low <= 0 <= high:
-        return "unclear"
-    side = "larger" if low > 0 else "smaller"
-    return f"opposed_{side}" if _is_opposed(results, row) else side
-
-
-def _is_opposed(results: Results, row: Row) -> bool:
-    """Whether the figures of the two groups lie on different sides of 0."""
-    name, own = str(row["subgroup"]), (row["outcome"], row["contrast"])
-    found = [
-        one.estimate
-        for one in subgroup_effects(results)
-        if (one.outcome, one.row["contrast"]) == own and one.subgroup.partition(":")[0] == name
-    ]
-    return len(found) == 2 and min(found) < 0 < max(found)
-
-
 def effects_finding(results: Results, found: Sequence[Effect]) -> str:
     """The title of the main picture: what it shows, in a few words."""
     primary = [one for one in found if one.primary] or list(found)
@@ -410,68 +326,3 @@ def likely_sentence(results: Results) -> str:
     ratio = any(one.is_ratio for one in effects(results))
     zero = "0 (or 1, for grades)" if ratio else "0"
     return LIKELY.format(level=f"{fixed(100 * results.plan.conf_level, 0)}%", zero=zero)
-
-
-def took_part(results: Results) -> list[str]:
-    """Who took part, in sentences."""
-    plan = results.plan
-    drawn = started(results)
-    sentences: list[str] = []
-    if drawn:
-        treated = [
-            COUNT_IN.format(number=counted_units(plan, drawn[arm]), label=arm_label(plan, arm))
-            for arm in treated_arms(plan) if known(drawn.get(arm))
-        ]  # fmt: skip
-        control = plan.control
-        rest = COUNT_CONTROL.format(
-            number=counted_units(plan, drawn.get(control.id, float("nan"))), label=control.label
-        )
-        counts = listed([*treated, rest])
-        sentences.append(DRAWN.format(counts=counts) if plan.is_trial else FOUND.format(counts=found_in(counts)))
-    pupils = total(results, "pupil", "randomised")
-    if known(pupils) and plan.assigned_unit != "pupil":
-        sentences.append(WITH_PUPILS.format(pupils=count(pupils)))
-    sentences += [_main_numbers(results)] if primary_effects(results) else []
-    last = OFFERED if plan.is_trial else STAYED
-    return [*(one for one in sentences if one), last]
-
-
-def found_in(counts: str) -> str:
-    """ "12 pupils into the group A" as it is said of groups that were found as they are."""
-    return counts.replace(" into the ", " in the ")
-
-
-def started(results: Results) -> dict[str, float]:
-    level = "pupil" if results.plan.assigned_unit == "pupil" else "school"
-    firsts = ("randomised", "in_data")
-    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] in firsts]
-    return {str(row["arm"]): float(row["n"]) for row in rows if row["arm"] != "all"}
-
-
-def total(results: Results, level: str, step: str) -> float:
-    """A step of the flow over all arms; NaN when it is not known."""
-    steps = {"randomised": ("randomised", "in_data"), "analysed": ("analysed", "matched")}.get(step, (step,))
-    rows = [row for row in display(results, "flow") if row["level"] == level and row["step"] in steps]
-    whole = [float(row["n"]) for row in rows if row["arm"] == "all"]
-    each = [float(row["n"]) for row in rows if row["arm"] != "all"]
-    if whole:
-        return whole[0]
-    return sum(each) if each else float("nan")
-
-
-def _main_numbers(results: Results) -> str:
-    first = primary_effects(results)[0]
-    same = [one for one in primary_effects(results) if one.outcome == first.outcome]
-    control = float(first.row["n_control"] or 0)
-    pupils = sum(float(one.row["n_treated"] or 0) for one in same) + control
-    if not known(pupils):
-        return ""
-    number = schools_of(results, same)
-    schools = f" in {count(number)} schools" if known(number) and number > 1 else ""
-    whom = pupils_of(results, first.outcome)
-    return MAIN.format(name=inside(first.label), pupils=count(pupils), whom=whom, schools=schools)
-
-
-def group_label(results: Results, one: Effect) -> str:
-    """Outcome and group of a row of a picture."""
-    return group_of(results, one.outcome, one.subgroup)

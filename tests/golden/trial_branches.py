@@ -11,9 +11,11 @@ from evalkit.report import (
     sections_brief,
     sections_trial,
     words_rating,
+    words_took_part,
     words_trial,
     words_trial_caveats,
     words_trial_checks,
+    words_trial_groups,
     words_trial_steps,
 )
 from evalkit.report.blocks import Block
@@ -152,7 +154,7 @@ def subgroups_in_words() -> list[str]:
         changed(base, "subgroup_interaction", status="suppressed"),
         changed(base, "subgroup_interaction", status="not_estimated"),
     ]
-    return [sentence for results in made for sentence in words_trial.subgroup_sentences(results)]
+    return [sentence for results in made for sentence in words_trial_groups.subgroup_sentences(results)]
 
 
 def caveats_in_words(results: Results) -> list[str]:
@@ -185,7 +187,7 @@ def every_trial_sentence() -> tuple[str, ...]:
         *(
             sentence
             for kind in ("cluster", "individual", "multisite", "classes", "three arms", "nothing displayed")
-            for sentence in words_trial.took_part(case(kind))
+            for sentence in words_took_part.took_part(case(kind))
         ),
         *(words_rating.security_sentence(one, "science") for one in (results, judged, trial(bare=True))),
         words_rating.months_sentence(results),

@@ -14,7 +14,7 @@ from evalkit.records.evaluation import load_evaluation
 from evalkit.records.results import load_results
 from evalkit.report.tables_comparison import matched_balance_table, matching_table
 from evalkit.report.words_caveats import caveat_sentences
-from evalkit.report.words_trial import subgroup_sentences
+from evalkit.report.words_trial_groups import subgroup_sentences
 from evalkit.road import verify
 from evalkit.shipped import shipped
 

@@ -20,7 +20,8 @@ from evalkit.report.figure_trend import trend_figure
 from evalkit.report.render import own_template, render
 from evalkit.report.trial_effects import primary_effects
 from evalkit.report.words_comparison import lord_lines, lord_verdict, placebo_sentences, start_sentences
-from evalkit.report.words_trial import took_part, trial_answer
+from evalkit.report.words_took_part import took_part
+from evalkit.report.words_trial import trial_answer
 from evalkit.report.words_trial_checks import trial_check_sentence
 from evalkit.report.words_trial_steps import trial_steps
 from tests.unit.analysis.comparison_scores import comparison_plan, comparison_scores

@@ -12,7 +12,8 @@ from evalkit.report import words_trial_caveats, words_trial_checks, words_trial_
 from evalkit.report.trial_effects import effects
 from evalkit.report.trial_flow import streams
 from evalkit.report.words_rating import MonthsRead, months_cell, months_range, padlocks
-from evalkit.report.words_trial import describe_effect, effects_finding, took_part, trial_answer
+from evalkit.report.words_took_part import took_part
+from evalkit.report.words_trial import describe_effect, effects_finding, trial_answer
 from evalkit.report.words_trial_caveats import trial_caveat_sentence
 from evalkit.report.words_trial_steps import trial_steps
 from tests.golden.trial_branches import answers, caveats_in_words, every_trial_sentence, with_range
