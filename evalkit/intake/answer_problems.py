@@ -128,12 +128,45 @@ def report_odd(
     if _is_other_label_set(unknown, others, scale, columns):
         _ask_label_set(findings, instrument, scale, unknown)
         others = [one for one in others if one.answer.reading != "unknown"]
+    shares = [one for one in others if re.fullmatch(rf"\d+ ?/ ?{scale.max}", plain(one.text))]
+    if len(shares) > 1 and sum(len(one.cells) for one in shares) >= 2 * len(columns):
+        _ask_out_of(findings, instrument, scale, shares)
+        others = [one for one in others if one not in shares]
     turned = _turned_words(others, scale)
     if turned:
         _ask_direction(findings, instrument, scale, turned)
         others = [one for one in others if one not in turned]
     for one in others:
         _say(findings, instrument, scale, one, headers)
+
+
+def _ask_out_of(findings: Findings, instrument: Instrument, scale: ResponseScale, shares: Sequence[Odd]) -> None:
+    """3/4 in many cells: three of four points, and not two boxes ticked."""
+    meant = {
+        plain(one.text): int(plain(one.text).partition("/")[0]) for one in sorted(shares, key=lambda one: one.text)
+    }
+    meant = {text: code for text, code in meant.items() if code in scale.values}
+    lines = ", ".join(f"{yaml_text(text)}: {code}" for text, code in meant.items())
+    texts = listed([quoted(text) for text in meant])
+    findings.add(
+        "ask",
+        "out_of_points",
+        f"{instrument.title}: the answers are written as {texts}",
+        f"Does {quoted(next(iter(meant)))} mean that many of {scale.max} points? Then type the first number alone, or "
+        f"write in a mapping file: labels: {{{instrument.id}: {{{lines}}}}}. Until then none of these is used.",
+        allowed=allowed_answers(scale),
+        columns=[column for one in shares for _, column in one.cells],
+        questions=[
+            Question(
+                f"{instrument.title}: is the first number of {texts} the answer?",
+                (
+                    Choice("Yes", {"labels": {instrument.id: meant}}),
+                    Choice("No: count them as not answered", {"labels": {instrument.id: dict.fromkeys(meant)}}),
+                ),
+            )
+        ],
+        cells=[cell for one in shares for cell in one.cells],
+    )
 
 
 def _turned_words(others: Sequence[Odd], scale: ResponseScale) -> list[Odd]:

@@ -10,7 +10,14 @@ from rapidfuzz import fuzz, process
 from evalkit.intake.known import Known, Role, form_name
 from evalkit.intake.normal import column_index, header_forms, normal, plain
 from evalkit.intake.numbered import numbered
-from evalkit.intake.usual_names import ERRORS_HEADING, FORM_MARKS, SCHOOL_NUMBERS, SUB_HEADINGS, VAGUE_FORM_NAMES
+from evalkit.intake.usual_names import (
+    ERRORS_HEADING,
+    FORM_MARKS,
+    PEOPLE,
+    SCHOOL_NUMBERS,
+    SUB_HEADINGS,
+    VAGUE_FORM_NAMES,
+)
 from evalkit.records.mapping import Mapping
 
 _LIKENESS = 86
@@ -191,7 +198,7 @@ def _settle_pupil(columns: list[Column], known: Known) -> list[Column]:
     for column in columns:
         if column.role == "pupil" and column is not chosen:
             again = chosen is not None and normal(column.header) == normal(chosen.header)
-            identity = normal(column.header) in SCHOOL_NUMBERS
+            identity = normal(column.header) in SCHOOL_NUMBERS | PEOPLE
             column = replace(column, role="ignore" if again else "identity" if identity else "form")
             column = replace(column, target="pupil") if again else column
         settled.append(column)

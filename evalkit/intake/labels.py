@@ -24,6 +24,7 @@ _CODE_LAST = re.compile(r"^(.*\D)\s*[(\[=:-]\s*([+-]?\d{1,3})\s*[)\]]?$", re.DOT
 _TWO = re.compile(
     r"^(\d{1,3})\s*(?:[,;/&+|-]|and|or|to)\s*(\d{1,3})(?:\s*(?:[,;/&+|-]|and|or)\s*\d{1,3})*$", re.IGNORECASE
 )
+_OUT_OF = re.compile(r"^(\d{1,3}) out of (\d{1,3})$", re.IGNORECASE)
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(
     rf"^(?:\d{{1,2}}[-/. ](?:{_MONTHS})[a-z]*(?:[-/. ]\d{{2,4}})?|(?:{_MONTHS})[a-z]*[-/. ]\d{{1,4}}"
@@ -85,6 +86,9 @@ def read_answer(text: str, scale: ResponseScale, decided: dict[str, int] | None 
         return Answer("label", anchors[words])
     if cell in MISSING_MARKS or words in MISSING_WORDS:
         return Answer("missing")
+    of = _OUT_OF.match(cell)
+    if of and int(of.group(2)) == scale.max and int(of.group(1)) in scale.values:
+        return Answer("code", int(of.group(1)))
     two = _two(cell, scale, anchors)
     if two:
         return two

@@ -23,10 +23,31 @@ def report_patterns(parts: Parts, known: Known, findings: Findings) -> None:
             continue
         for wave in dict.fromkeys(wave for _, wave in parts.columns):
             items = [name for name, when in parts.columns if when == wave and name.startswith(f"{instrument.id}.")]
+            if _say_nobody(parts, items, wave, instrument, findings):
+                continue
             table = _table(parts, items, wave)
             if table.size:
                 _same_throughout(table, items, instrument, parts, findings)
                 _turned_already(table, items, instrument, known, findings)
+
+
+def _say_nobody(parts: Parts, items: list[str], wave: str, instrument: Instrument, findings: Findings) -> bool:
+    """Say when nobody answered one question of a questionnaire, though its columns and other answers are there."""
+    mine = [parts.columns[item, wave].index for item in items]
+    others = [column.index for (item, _), column in parts.columns.items() if item not in items]
+    rows = parts.table.rows
+    blank = not any(index < len(row) and row[index].strip() for row in rows for index in mine)
+    there = any(index < len(row) and row[index].strip() for row in rows for index in others)
+    if not (items and blank and there):
+        return False
+    findings.add(
+        "warn",
+        "nobody_answered",
+        f"{instrument.title}: the columns are here, but not one answer stands in them",
+        "Were the answers lost on the way? Then add them. Otherwise nobody has a score, and the report says so.",
+        columns=mine,
+    )
+    return True
 
 
 def _table(parts: Parts, items: list[str], wave: str) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":

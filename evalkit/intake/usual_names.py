@@ -60,8 +60,10 @@ ERRORS_HEADING = "Errors"  # of the column that evalkit writes; a file that come
 
 TOTALS = _words("""total|totals|grand total|sub total|subtotal|sum|average|averages|mean|means|median|maximum|
 minimum|sd|standard deviation|stdev|st dev|class average|class mean|overall|overall average|percentage|percent|avg|
-ave|year average|group average|group mean|school average|school mean|column total|totals and averages""")
+ave|year average|group average|group mean|school average|school mean|column total|totals and averages|
+number of pupils|number of students|number of responses|count|pupils|students|responses""")
 
+PEOPLE = _words("pupil|student|participant|child")  # beside a column of codes they head names
 SCHOOL_NUMBERS = _words("upn|unique pupil number|admission number|admission no|adno")
 TRIED_OUT = _words("survey preview|preview|survey test|test|spam")
 TEST_CODES = _words("""test|tests|testing|tester|test test|test pupil|test student|pupil test|teacher test|staff test|

@@ -191,3 +191,21 @@ def missing_of_spss(folder: Path) -> Sent:
     content = [list(row) for row in rows()]
     content[3][2] = "#NULL!"
     return sent(folder, content)
+
+
+@case("42_points", "A", "out_of_points")
+def points_out_of_five(folder: Path) -> Sent:
+    """Each answer is written as points: 3/5."""
+    return sent(
+        folder,
+        [list(row) if not place else [row[0], *(f"{one}/5" for one in row[1:])] for place, row in enumerate(rows())],
+    )
+
+
+@case("48_blank", "W", "nobody_answered")
+def blank_questionnaire(folder: Path) -> Sent:
+    """The columns of one of two questionnaires are all blank."""
+    study = make_study(folder, instruments=("calm8", "wide12"))
+    heads, *pupils = rows()
+    more = [f"wide12.q{number}" for number in range(1, 13)]
+    return sent(folder, [[*heads, *more], *([*row, *[""] * 12] for row in pupils)], study=study)
