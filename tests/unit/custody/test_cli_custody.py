@@ -83,5 +83,5 @@ def test_a_list_of_schools_is_checked_and_written(tmp_path: Path) -> None:
     good.write_text("URN,School,Hub\n100002,Elm,North (2 schools)\n100001,Oak,North\n", encoding="utf-8")
     outcome = run("schools", good, "--to", tmp_path / "clean.csv")
     assert "1 hub says it has 2 schools. Listed: 2 rows, 2 schools." in outcome.output
-    assert (tmp_path / "clean.csv").read_text().splitlines()[1] == "100001,Oak,North,"
+    assert (tmp_path / "clean.csv").read_text().splitlines()[1] == "100001,Oak,North,,"
     assert '"claimed": 2' in run("schools", good, "--json").output
