@@ -10,7 +10,8 @@ from evalkit import terminal
 from evalkit.errors import UploadError
 
 if TYPE_CHECKING:
-    from evalkit.records.evaluation import DataFile, Study
+    from evalkit.records.evaluation import Study
+    from evalkit.records.evaluation_parts import DataFile
     from evalkit.records.release import Release
     from evalkit.road import CheckedFiles
 
@@ -197,7 +198,7 @@ def _load(folder: Path) -> "Study":
 def _data_files(
     study: "Study", files: list[Path] | None, *, wave: str | None, sheet: str | None, mapping: Path | None
 ) -> "list[DataFile]":
-    from evalkit.records.evaluation import DataFile
+    from evalkit.records.evaluation_parts import DataFile
 
     if not files:
         if study.plan.data is None or not study.plan.data.files:
@@ -222,6 +223,6 @@ def _data_files(
 
 
 def _school_file(schools: Path | None) -> "DataFile | None":
-    from evalkit.records.evaluation import DataFile
+    from evalkit.records.evaluation_parts import DataFile
 
     return DataFile(path=str(schools.absolute())) if schools else None

@@ -9,7 +9,8 @@ from evalkit import terminal
 from evalkit.errors import SpecError
 
 if TYPE_CHECKING:
-    from evalkit.records.evaluation import DataFile, Study
+    from evalkit.records.evaluation import Study
+    from evalkit.records.evaluation_parts import DataFile
     from evalkit.records.responses import Problem, Question
     from evalkit.road import CheckedFiles
 

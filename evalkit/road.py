@@ -24,7 +24,8 @@ from evalkit.planning.seal import seal_displays
 from evalkit.progress import tick
 from evalkit.records.allocation import load_certificate
 from evalkit.records.checklist import checklist_table
-from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study, load_evaluation
+from evalkit.records.evaluation import EVALUATION_FILE, Study, load_evaluation
+from evalkit.records.evaluation_parts import DataFile
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import Release
 from evalkit.records.responses import Problem, SchoolList, Upload, is_settled

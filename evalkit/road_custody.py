@@ -24,7 +24,8 @@ from evalkit.intake.check import mapping_file
 from evalkit.intake.large_rows import leave_out
 from evalkit.intake.pupil_rows import FileRow, FileRows, rows_of_pupils, without_rows
 from evalkit.intake.read import read_file
-from evalkit.records.evaluation import EVALUATION_FILE, DataFile, Study
+from evalkit.records.evaluation import EVALUATION_FILE, Study
+from evalkit.records.evaluation_parts import DataFile
 from evalkit.records.holding import Holding, HoldingKind
 from evalkit.records.identifiers import is_upn
 from evalkit.records.mapping import load_mapping

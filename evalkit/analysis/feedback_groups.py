@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from evalkit.records.evaluation import Evaluation, Study, Wave
+from evalkit.records.evaluation import Evaluation, Study
+from evalkit.records.evaluation_parts import Wave
 from evalkit.records.outcome import Outcome
 from evalkit.records.scores import Scores
 from evalkit.stats.disclosure import mean_is_safe, proportion_is_safe

@@ -24,7 +24,8 @@ from evalkit.portal.models.outcomes import Making
 from evalkit.portal.models.uploads import CHECK_FILE, MARKED_FILE
 from evalkit.portal.online_answers import answers_of, deletion_of_answers, steps_for_answers
 from evalkit.portal.side_by_side import forget_pages
-from evalkit.records.evaluation import Data, DataFile, Study
+from evalkit.records.evaluation import Study
+from evalkit.records.evaluation_parts import Data, DataFile
 from evalkit.records.holding import Holding
 from evalkit.records.mapping import MAPPINGS_FOLDER
 from evalkit.road_custody import Step, deletion, steps_for_programme, steps_for_pupil, steps_for_school

@@ -10,7 +10,7 @@ from evalkit.custody.data_lock import DataLock, data_lock
 from evalkit.portal.confirmed import COUNTED
 from evalkit.portal.found import pupils_of
 from evalkit.portal.models import Participation, Programme, School, SurveyUpload
-from evalkit.records.evaluation import Wave
+from evalkit.records.evaluation_parts import Wave
 
 State = SurveyUpload.State
 TAGS = {

@@ -23,7 +23,8 @@ from evalkit.portal.models import AnsweringRound, Participation, Role
 from evalkit.portal.pages.school import wave_of
 from evalkit.portal.record import record
 from evalkit.portal.storing import keep_upload
-from evalkit.records.evaluation import Study, Wave
+from evalkit.records.evaluation import Study
+from evalkit.records.evaluation_parts import Wave
 from evalkit.records.form import Form, form_of_wave
 
 USUAL_DAYS = 14

@@ -14,7 +14,7 @@ from evalkit.portal.pages.downloads import attachment
 from evalkit.portal.pages.school_reports import reports_for
 from evalkit.portal.record import record
 from evalkit.portal.standing import standing
-from evalkit.records.evaluation import Wave
+from evalkit.records.evaluation_parts import Wave
 from evalkit.records.form import form_of_wave
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -15,7 +15,8 @@ from evalkit.analysis.trial_flow import attrition, wwc_attrition
 from evalkit.analysis.trial_model import fit_trial, yardsticks
 from evalkit.analysis.trial_models import trial_model_rows
 from evalkit.analysis.trial_sample import TrialSample, trial_sample
-from evalkit.records.evaluation import Registration, Study
+from evalkit.records.evaluation import Study
+from evalkit.records.evaluation_parts import Registration
 from evalkit.records.results import Caveat
 from evalkit.records.standards import load_standards
 from evalkit.report.words_trial_caveats import CAVEATS
