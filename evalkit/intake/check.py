@@ -109,7 +109,13 @@ class _Asked:
     def choose(self, readings: Iterator[RawFile]) -> Chosen:
         """The reading in which the plan's columns are found."""
         return choose_reading(
-            readings, self.door.known, self.door.file, sheet=self.sheet, mapping=self.mapping, recall=self.recall
+            readings,
+            self.door.known,
+            self.door.file,
+            sheet=self.sheet,
+            mapping=self.mapping,
+            wave=self.wave,
+            recall=self.recall,
         )
 
     def recall(self, form: str) -> Mapping | None:

@@ -12,7 +12,7 @@ from evalkit.intake.in_order import blocks_in_order
 from evalkit.intake.known import Known
 from evalkit.intake.no_headings import no_columns
 from evalkit.intake.normal import letter, listed, normal, quoted
-from evalkit.intake.raw import RawFile, RawSheet, Refusal
+from evalkit.intake.raw import Note, RawFile, RawSheet, Refusal
 from evalkit.intake.read import refused
 from evalkit.intake.usual_names import ERRORS_HEADING, SUB_HEADINGS
 from evalkit.records.mapping import Mapping
@@ -102,21 +102,25 @@ def choose_reading(
     *,
     sheet: str | None,
     mapping: Mapping | None,
+    wave: str = "",
     recall: Callable[[str], Mapping | None] = lambda _: None,
 ) -> Chosen:
     """Take the first way of reading the file in which the plan's columns are found; else raise as `find_table` does.
 
     Parameters
     ----------
+    wave : for which the file was sent, if that was said: where sheets are named after waves, its sheet is taken
     recall : gives the decisions kept for a form
     """
     refusal: UploadError | None = None
     for read in readings:
-        raw = RawFile([one for one in read.sheets if one.name not in MARKED_SHEETS], read.notes)
+        raw = RawFile([one for one in read.sheets if one.name not in MARKED_SHEETS], [*read.notes])
         form = form_of(raw, sheet)
         kept = recall(form) if mapping is None else None
         used = mapping or kept
         named = sheet or (used.sheets[0] if used and used.sheets else None)
+        if named is None and wave:
+            named = _sheet_of(wave, raw, known)
         try:
             table = find_table(raw, known, file, sheet=named, mapping=used)
             return Chosen(raw, table, form, used)
@@ -124,6 +128,17 @@ def choose_reading(
             refusal = refusal or error
     assert refusal is not None
     raise refusal
+
+
+def _sheet_of(wave: str, raw: RawFile, known: Known) -> str | None:
+    """The one sheet that is named after the wave, where another one is named after another wave; that is noted."""
+    waves = {one.name: known.waves.get(normal(one.name), "") for one in raw.sheets if one.rows and not one.hidden}
+    mine = [name for name, meant in waves.items() if meant == wave]
+    if len(mine) != 1 or not set(waves.values()) - {wave, ""}:
+        return None
+    found = f"The sheets are named after the times. The file was sent for '{wave}', so {quoted(mine[0])} is read"
+    raw.notes.append(Note("fixed", "sheet_of_wave", found, "Nothing to do, if the other sheet is sent too.", mine[0]))
+    return mine[0]
 
 
 def form_of(raw: RawFile, sheet: str | None = None) -> str:

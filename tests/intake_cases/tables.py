@@ -186,6 +186,14 @@ def sheet_per_class(folder: Path) -> Sent:
     return sent(folder, sheets({"5A": content[:7], "5B": [content[0], *content[7:]]}))
 
 
+@case("24_waves", "F", "sheet_of_wave")
+def sheet_per_wave(folder: Path) -> Sent:
+    """The sheets of a workbook are named after the two times; it is sent for the second one."""
+    content = rows()
+    after = [content[0], *([row[0], *(6 - int(str(one)) for one in row[1:])] for row in content[1:])]
+    return sent(folder, sheets({"Pre": content, "Post": after}), wave="post")
+
+
 @case("25", "F", "waves_in_headings")
 def side_by_side(folder: Path) -> Sent:
     """Before and after stand side by side in one file."""
