@@ -1,7 +1,7 @@
 """One group in schools (and hubs of schools): the change with an interval that minds them, and how much they differ."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ class ClusteredChange:
     """
 
     sample: PairedSample
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)
     problem: str
 
     @property

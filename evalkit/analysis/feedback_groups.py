@@ -1,7 +1,7 @@
 """Who answered a survey of staff: one score at one occasion, by school, as numbers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -34,10 +34,10 @@ class Answers:
     outcome: Outcome
     wave: Wave
     kind: Kind
-    values: FloatArray
-    schools: "np.ndarray | None"
-    people: "np.ndarray"
-    groups: pd.DataFrame
+    values: FloatArray = field(repr=False)
+    schools: "np.ndarray | None" = field(repr=False)
+    people: "np.ndarray" = field(repr=False)
+    groups: pd.DataFrame = field(repr=False)
     low: float
     high: float
 

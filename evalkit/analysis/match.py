@@ -47,6 +47,10 @@ class Match:
     treatment: str
     on: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        way, whom = self.units.method, self.units.estimand.upper()
+        return f"<Match {way} for the {whom}: {len(self.index)} rows, on {', '.join(self.on)}>"
+
     @property
     def weights(self) -> pd.Series:
         """How many units each one stands for, by the index of the data; 0 where unmatched. Not precision weights."""

@@ -1,7 +1,7 @@
 """What units are matched on, as numbers: categories as 0 and 1, gaps filled and marked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ class MatchCovariates:
     labels: tuple[str, ...]
     categories: tuple[str, ...]
     facts: tuple[str, ...]
-    values: FloatArray
+    values: FloatArray = field(repr=False)
     left_out: tuple[str, ...]
     parts: tuple[tuple[str, ...], ...]
 

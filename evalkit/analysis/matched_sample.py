@@ -1,7 +1,7 @@
 """The pupils of one outcome of a matched comparison: what they are matched on, and who stands for whom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -36,9 +36,9 @@ class MatchedSample:
     """
 
     sample: TrialSample
-    rows: pd.DataFrame
-    covariates: MatchCovariates
-    units: MatchedUnits
+    rows: pd.DataFrame = field(repr=False)
+    covariates: MatchCovariates = field(repr=False)
+    units: MatchedUnits = field(repr=False)
     weights: FloatArray
     sets: IntArray
     chosen: BoolArray

@@ -1,6 +1,6 @@
 """Which schools, hubs and trusts may be shown, seeing that somebody may lay all pages side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ class PlaceMask:
     private : hubs that are not shown because the head of one school could work out another's
     """
 
-    of: dict[Level, pd.Series]
+    of: dict[Level, pd.Series] = field(repr=False)
     private: frozenset[str]
 
     def hides(self, level: Level, place: str) -> bool:

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class SideBySide:
     middle : the average place
     """
 
-    rows: pd.DataFrame
+    rows: pd.DataFrame = field(repr=False)
     middle: float
 
 

@@ -1,7 +1,7 @@
 """The pupils of each outcome with their schools: what the figures of schools, hubs and trusts are made of."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -34,7 +34,7 @@ class OfSchools:
 
     outcome: Outcome
     kind: FigureKind
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)
     problem: str = ""
 
 

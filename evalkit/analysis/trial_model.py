@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class TrialModel:
     """
 
     sample: TrialSample
-    data: pd.DataFrame
+    data: pd.DataFrame = field(repr=False)
     formula: str
     fit: Model
 

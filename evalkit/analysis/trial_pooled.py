@@ -1,7 +1,7 @@
 """The primary model of a trial on every imputed data set, pooled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ class Imputed:
     """
 
     sample: TrialSample
-    rows: pd.DataFrame
+    rows: pd.DataFrame = field(repr=False)
     imputations: Imputations
     by_arm: bool
 

@@ -1,7 +1,7 @@
 """From scores, roster and school list to everyone who was randomised, and the pupils of one outcome of a trial."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -46,11 +46,11 @@ class TrialSample:
     higher_is: str
     baseline_low: float
     baseline_high: float
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)
     terms: tuple[str, ...]
     fills: tuple[tuple[str, float], ...]
     left_out: tuple[tuple[str, str], ...]
-    schools: pd.DataFrame
+    schools: pd.DataFrame = field(repr=False)
 
     @property
     def analysed(self) -> pd.DataFrame:

@@ -45,6 +45,9 @@ class CodeList:
     frame: pd.DataFrame
     issued: int
 
+    def __repr__(self) -> str:
+        return f"<CodeList: {self.issued} codes issued>"
+
 
 def issue_codes(groups: Mapping[str, int], *, programme: str, seed: int, ledger: str | Path) -> CodeList:
     """Issue pupil codes for classes or schools.

@@ -49,6 +49,9 @@ class Randomised:
     certificate_file: Path
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Randomised: {len(self.allocation)} units>"
+
 
 def randomise(
     schools: str | Path | pd.DataFrame,

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -35,8 +35,8 @@ class UnitList:
 
     name: str
     units: tuple[str, ...]
-    values: tuple[Values, ...]
-    shown: pd.DataFrame
+    values: tuple[Values, ...] = field(repr=False)
+    shown: pd.DataFrame = field(repr=False)
     excluded: tuple[Exclusion, ...]
     sha256: str
 

@@ -27,6 +27,9 @@ class HubList:
     issues: tuple[Problem, ...]
     source: Source
 
+    def __repr__(self) -> str:
+        return f"<HubList: {len(self.schools)} schools, {len(self.hubs)} hubs, {len(self.issues)} problems>"
+
     @property
     def problems(self) -> pd.DataFrame:
         """The problems as a table, a row per problem."""

@@ -70,6 +70,9 @@ class Portfolio:
     place: str = ""
     own: pd.DataFrame = field(default_factory=lambda: frame([], OWN_COLUMNS))
 
+    def __repr__(self) -> str:
+        return f"<Portfolio: {len(self.results)} evaluations, {len(self.rows)} rows>"
+
     def tidy(self) -> pd.DataFrame:
         """A copy of the rows, a row per programme, outcome and horizon."""
         return self.rows.copy()

@@ -35,6 +35,9 @@ class PupilData:
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<PupilData of {self.evaluation}: {len(self.tables)} tables>"
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing is held."""

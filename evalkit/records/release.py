@@ -72,3 +72,6 @@ class Release:
     manifest: Manifest
     sha256: str
     schools: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __repr__(self) -> str:
+        return f"<Release {self.sha256[:12]}: {len(self.roster)} pupils, {len(self.responses)} answer rows>"

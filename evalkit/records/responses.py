@@ -133,6 +133,9 @@ class SchoolList:
     source: Source
     decisions: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<SchoolList: {len(self.schools)} schools, {len(self.issues)} problems>"
+
     @property
     def problems(self) -> pd.DataFrame:
         """The problems as a table, a row per problem."""
@@ -195,6 +198,9 @@ class Upload:
     roster: pd.DataFrame = field(default_factory=pd.DataFrame)
     days: tuple[str, ...] = ()
     settled_codes: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Upload: {len(self.responses)} rows, {len(self.issues)} problems>"
 
     @property
     def problems(self) -> pd.DataFrame:

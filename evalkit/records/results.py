@@ -120,6 +120,9 @@ class Results:
     notes: tuple[str, ...]
     provenance: Provenance
 
+    def __repr__(self) -> str:
+        return f"<Results of {self.plan.id}: {len(self.estimates)} estimates, {len(self.displays)} displays>"
+
     def tidy(self) -> pd.DataFrame:
         """A copy of the estimates, a row per estimate."""
         return self.estimates.copy()

@@ -71,6 +71,9 @@ class Quality:
     invariance: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(INVARIANCE_COLUMNS)))
     dif: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DIF_COLUMNS)))
 
+    def __repr__(self) -> str:
+        return f"<Quality of {len(self.scales)} scales>"
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -97,3 +100,6 @@ class Scores:
     notes: tuple[str, ...] = ()
     schools: pd.DataFrame = field(default_factory=pd.DataFrame)
     flagged: pd.DataFrame = field(default_factory=_nobody_flagged)
+
+    def __repr__(self) -> str:
+        return f"<Scores: {len(self.frame)} rows from release {self.release_sha256[:12]}>"

@@ -34,8 +34,8 @@ class TrialTables:
     faults : what does not fit the design, worst first
     """
 
-    pupils: pd.DataFrame
-    schools: pd.DataFrame
+    pupils: pd.DataFrame = field(repr=False)
+    schools: pd.DataFrame = field(repr=False)
     faults: tuple[TrialFault, ...]
 
     @property
@@ -120,9 +120,9 @@ def _compliance(plan: "Evaluation", level: Level) -> list[str]:
 class _Pupils:
     """The pupils of all files, and what each file says of them."""
 
-    responses: pd.DataFrame
+    responses: pd.DataFrame = field(repr=False)
     notes: Notes
-    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def settle(self, plan: "Evaluation") -> pd.DataFrame:
         """A row per pupil, each fact as first given; what differs between rows is said."""

@@ -1,7 +1,7 @@
 """A plain table of answers as the doors to factor models take it: items, factors, and the columns beside them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -31,9 +31,9 @@ class ItemTable:
     """
 
     names: tuple[str, ...]
-    matrix: FloatArray
-    factors: Mapping[str, tuple[str, ...]]
-    frame: pd.DataFrame
+    matrix: FloatArray = field(repr=False)
+    factors: Mapping[str, tuple[str, ...]] = field(repr=False)
+    frame: pd.DataFrame = field(repr=False)
 
     @property
     def pattern(self) -> BoolArray:
