@@ -1,17 +1,10 @@
 """Rounding: what a reader sees of a number."""
 
-import doctest
 import math
 
 import pytest
 
 from evalkit.report import numbers
-
-
-def test_examples_in_the_docstrings() -> None:
-    found = doctest.testmod(numbers)
-    assert found.attempted > 15
-    assert found.failed == 0
 
 
 @pytest.mark.parametrize(
