@@ -27,7 +27,6 @@ from evalkit.intake.read import read_file
 from evalkit.records.evaluation import EVALUATION_FILE, Study
 from evalkit.records.evaluation_parts import DataFile
 from evalkit.records.holding import Holding, HoldingKind
-from evalkit.records.identifiers import is_upn
 from evalkit.records.mapping import load_mapping
 from evalkit.records.release import MANIFEST_FILE, Release
 from evalkit.records.trial_notes import key_of
@@ -388,8 +387,3 @@ def _files(study: Study, places: Places, suffixes: tuple[str, ...]) -> Iterator[
 
 def _is_hidden(study: Study, path: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(study.folder).parts)
-
-
-def shown_pupil(code: str) -> str:
-    """A pupil's code as a message may show it; a UPN is never repeated."""
-    return "the pupil" if is_upn(code) else f"pupil {code}"

@@ -54,11 +54,6 @@ class ListedRow:
         """What two spellings of one hub have in common."""
         return normal(self.hub)
 
-    @property
-    def trust_key(self) -> str:
-        """What two spellings of one trust have in common."""
-        return normal(self.trust)
-
 
 def check_hub_list(
     path: str | Path, *, claims: str | Path | None = None, before: str | Path | None = None, sheet: str | None = None

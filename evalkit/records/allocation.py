@@ -11,7 +11,6 @@ from evalkit.records.chain import ChainedEntry, canonical_json, sha256_of
 from evalkit.records.instrument import Identifier
 from evalkit.records.spec_file import Faults, KeyPath, Spec, read_spec
 
-RANDOMISATION_SCHEMA = "evalkit-randomisation/1"
 CERTIFICATE_SCHEMA = "evalkit-certificate/1"
 Method = Literal["simple", "stratified", "pairs", "minimisation"]
 Criterion = Literal["max_smd", "mahalanobis"]

@@ -34,7 +34,6 @@ from evalkit.records.standards_disclosure import ProfileName
 from evalkit.records.trial import Trial
 from evalkit.records.wording import ItemWording, load_wording
 
-EVALUATION_SCHEMA = "evalkit-evaluation/1"
 EVALUATION_FILE = "evaluation.yaml"
 Design = Literal[
     "single_group_prepost",
@@ -48,7 +47,6 @@ Design = Literal[
 ]
 TRIALS: tuple[Design, ...] = ("cluster_trial", "individual_trial", "multisite_trial")
 COMPARISONS: tuple[Design, ...] = ("matched_comparison", "comparison_prepost")
-Status = Literal["V", "D", "M"]
 
 
 class Evaluation(Spec):

@@ -12,11 +12,6 @@ FLOW_TITLES = {
     "some": "{linked} of {all} pupils {answered} both times",
     "none": "No pupil could be matched across the two times",
 }
-STATUS: dict[str, str] = {
-    "ok": "",
-    "suppressed": "Not shown, because it rests on fewer than {threshold} pupils.",
-    "not_estimated": "Not worked out.",
-}
 LIKELY = (
     "The likely range is the range of changes that fit well with these {data} (a {level} confidence interval). Where "
     "it holds 0, both a rise and a fall fit."
@@ -75,8 +70,3 @@ def likely_sentence(results: Results) -> str:
     """What the likely range is."""
     data = "answers" if asks_questions(results) else "numbers"
     return LIKELY.format(data=data, level=share(results.plan.conf_level))
-
-
-def status_sentence(results: Results, status: str, reason: str = "") -> str:
-    """Why a row has no number."""
-    return reason or STATUS[status].format(threshold=count(results.plan.suppression_threshold))

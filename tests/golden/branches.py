@@ -211,7 +211,6 @@ def every_sentence() -> tuple[str, ...]:
         *measures_in_words(results),
         *numbers_in_words(measured(results)),
         *(text for kind in words_percent.PERCENT_KINDS.values() for text in kind[1:]),
-        *(text.format(threshold=10) for text in words.STATUS.values() if text),
         *(text.format(linked=48, all=56, answered="answered") for text in words.FLOW_TITLES.values()),
         words.likely_sentence(results),
         words.SYNTHETIC,

@@ -1,6 +1,6 @@
 """Corrections for answers that are not normal, and for pupils who share a school."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -115,8 +115,3 @@ def saturated_information(answers: Answers, mean: FloatArray, covariance: FloatA
     reach = across.reshape(p, p, p)
     mixed = (reach[:, rows, columns] + reach[:, columns, rows]) * weight
     return np.block([[level, mixed], [mixed.T, pairs * np.outer(weight, weight)]])
-
-
-def schools_per_block(clusters: Sequence[IntArray]) -> int:
-    """Schools in the block that has fewest."""
-    return min(int(np.unique(one).size) for one in clusters)

@@ -100,8 +100,3 @@ def _crossed_spread(layout: Layout, pull: FloatArray, h: FloatArray) -> FloatArr
         reach = pull[start:stop] @ t
         spread[start:stop] = (reach.reshape(-1, h.shape[0]) @ h).reshape(reach.shape) @ np.swapaxes(reach, 1, 2)
     return spread
-
-
-def predicted_rows(fit: MixedFit, columns: FloatArray) -> FloatArray:
-    """X beta (n,) from the user's columns of X (c, n)."""
-    return fit.beta @ columns[list(fit.coordinates.kept)]

@@ -9,9 +9,7 @@ from typer.testing import CliRunner
 
 from evalkit.cli import app
 from evalkit.custody.release import load_release, make_release
-from evalkit.errors import DesignError
 from evalkit.intake.check import check_upload
-from evalkit.portfolio.one_scale import refuse_other_versions
 from evalkit.portfolio.similar import similar
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.new_plan import write_plan
@@ -70,17 +68,6 @@ def test_another_score_of_the_same_questionnaire_is_never_compared(results: Resu
     ]
     found = similar(results, renamed).set_index(["outcome", "wave"]).loc[("self_efficacy", "pre")]
     assert found["n_others"] == 0
-
-
-def test_a_comparison_refuses_other_versions_and_says_who_used_what(results: Results) -> None:
-    changed = other(results, "school-1", 25.0, version="gse10@another[1-5]")
-    assert refuse_other_versions([results, other(results, "school-2", 25.0)], "gse10.total") == "gse10@1995-en[1-4]"
-    with pytest.raises(DesignError, match="cannot be compared") as caught:
-        refuse_other_versions([results, changed], "gse10.total")
-    assert caught.value.problems == ("keyham-resilience: gse10@1995-en[1-4]", "school-1: gse10@another[1-5]")
-    with pytest.raises(DesignError) as caught:
-        refuse_other_versions([results, results], "gse10.gse6")
-    assert "does not have this scale" in caught.value.problems[0]
 
 
 def releases(folder: Path, schools: int, *, pupils: int = 12) -> list[Path]:
