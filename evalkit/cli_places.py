@@ -45,7 +45,7 @@ def report_every_place(
         terminal.say(f"Reports: {found.folder}")
         if found.held:
             terminal.say(
-                f"{len(found.held)} keep their earlier reports, because only few of their pupils joined or left since: "
+                "As they were, because only few of their pupils joined or left since the reports before: "
                 f"{', '.join(found.held)}"
             )
         for sentence in found.told:
