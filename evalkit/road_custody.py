@@ -28,6 +28,7 @@ from evalkit.records.evaluation import EVALUATION_FILE, Study
 from evalkit.records.evaluation_parts import DataFile
 from evalkit.records.holding import Holding, HoldingKind
 from evalkit.records.mapping import load_mapping
+from evalkit.records.place_manifest import holds_place_pages
 from evalkit.records.release import MANIFEST_FILE, Release
 from evalkit.records.trial_notes import key_of
 from evalkit.records.whole_file import file_in_making, write_whole
@@ -373,7 +374,7 @@ def _releases(study: Study) -> list[Path]:
     named = [study.folder / study.plan.data.release] if study.plan.data and study.plan.data.release else []
     found = sorted(path.parent for path in study.folder.rglob(MANIFEST_FILE) if not _is_hidden(study, path))
     every = [place for path in [*named, *found] for place in (path, previous_of(path))]
-    return [path for path in dict.fromkeys(every) if (path / MANIFEST_FILE).is_file()]
+    return [one for one in dict.fromkeys(every) if (one / MANIFEST_FILE).is_file() and not holds_place_pages(one)]
 
 
 def _files(study: Study, places: Places, suffixes: tuple[str, ...]) -> Iterator[Path]:

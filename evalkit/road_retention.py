@@ -8,6 +8,7 @@ from pathlib import Path
 from evalkit.custody.codes import LEDGER_FILE
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import Study
+from evalkit.records.place_manifest import MANIFEST_NAME, holds_place_pages
 from evalkit.road_custody import Step, carry_out, deletion, find_places, key_steps, mapping_files
 
 KINDS = ("survey_files", "releases", "codes", "keys", "results")
@@ -74,7 +75,9 @@ def _steps(study: Study, kind: str) -> list[Step]:
         return [deletion("codes", path) for path in [study.folder / LEDGER_FILE] if path.exists()]
     if kind == "results":
         reports = [path for suffix in ("html", "pdf", "docx") for path in study.folder.glob(f"report*.{suffix}")]
-        return [deletion("results", path) for path in [study.folder / "results.json", *reports] if path.exists()]
+        pages = [one.parent for one in study.folder.glob(f"*/{MANIFEST_NAME}") if holds_place_pages(one.parent)]
+        found = [study.folder / "results.json", *reports, *pages]
+        return [deletion("results", path) for path in found if path.exists()]
     if kind == "releases":
         return [deletion("release", place) for place in find_places(study).releases]
     listed = [study.folder / data.schools.path] if data and data.schools else []

@@ -23,6 +23,7 @@ from evalkit.portal.models import DataRelease, Job, Programme, Report, School, S
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.models.uploads import CHECK_FILE, MARKED_FILE
 from evalkit.portal.online_answers import answers_of, deletion_of_answers, steps_for_answers
+from evalkit.portal.place_pages import LEVELS, places_folder
 from evalkit.portal.side_by_side import forget_pages
 from evalkit.records.evaluation import Study
 from evalkit.records.evaluation_parts import Data, DataFile
@@ -78,7 +79,8 @@ def steps_for(programme: Programme, whom: Whom) -> list[Step]:
         return _school(programme, study, whom.school)
     shared = Programme.objects.filter(plan_id=programme.plan_id).exclude(pk=programme.pk).exists()
     steps = [one for one in steps_for_programme(study) if not (shared and one.holding.kind == "key")]
-    return [*_files_of(programme, None), *_not_within(steps, programme), *_notes(programme)]
+    own = [*_files_of(programme, None), *_not_within(steps, programme), *_notes(programme)]
+    return [*_pages_of_places(programme), *own]
 
 
 def settle_releases(programme: Programme) -> None:
@@ -148,7 +150,13 @@ def _school(programme: Programme, study: Study, school: School) -> list[Step]:
     found = [*_files_of(programme, school), *_not_within(steps, programme)]
     if not any(one.do for one in found):
         raise SpecError("Nothing is held of this school's pupils.")
-    return [*found, *_notes(programme)]
+    return [*_pages_of_places(programme), *found, *_notes(programme)]
+
+
+def _pages_of_places(programme: Programme) -> list[Step]:
+    """The deletion of the pages of hubs and trusts, which may name schools with their figures."""
+    folders = [places_folder(made, level) for made in programme.reports.filter(school=None) for level in LEVELS]
+    return [deletion("results", folder) for folder in folders if folder.is_dir()]
 
 
 def _files_of(programme: Programme, school: School | None) -> list[Step]:

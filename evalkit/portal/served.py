@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import TypeVar
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+
+from evalkit.portal.zipped import zipped
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -30,6 +32,14 @@ def report_file(folder: Path, name: str, *, title: str) -> FileResponse:
         filename=f"{title}{path.suffix}",
     )  # fmt: skip
     return closed(response)
+
+
+def zip_of(folder: Path, *, name: str) -> StreamingHttpResponse:
+    """A folder as the zip file `name`, kept in no cache."""
+    return StreamingHttpResponse(
+        zipped(folder, name=name), content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"},
+    )  # fmt: skip
 
 
 def closed(response: Answer) -> Answer:

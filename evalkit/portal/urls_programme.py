@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{ONE}reports/", reports.reports, name="reports"),
     path(f"{ONE}reports/<uuid:report>/", reports.report, name="report"),
     path(f"{ONE}reports/<uuid:report>/publish/", reports.publish, name="publish"),
+    path(f"{ONE}reports/<uuid:report>/<str:level>s.zip", reports.places, name="report_places"),
     path(f"{ONE}reports/<uuid:report>/<str:name>", reports.file, name="report_file"),
     path(f"{ONE}audit/", audit_log.audit_log, name="audit"),
     path("lead/", lead.portfolio, name="portfolio"),

@@ -62,6 +62,15 @@ class PlaceManifest:
         write_whole(folder / MANIFEST_NAME, text)
 
 
+def holds_place_pages(folder: Path) -> bool:
+    """Whether the list in a folder is one of pages of schools, hubs or trusts; a data release has one of that name."""
+    try:
+        content = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and cast("dict[str, Any]", content).get("schema") == MANIFEST_SCHEMA
+
+
 def load_place_manifest(folder: Path, *, level: Level) -> PlaceManifest | None:
     """Read the list of a folder; None where there is none.
 

@@ -13,7 +13,10 @@ from evalkit.portal.models import DataRelease, Job, Participation, Programme, Re
 from .conftest import World
 
 OPEN = {"front", "privacy", "invitation", "answer"}
-TEXT = {"wave": "pre", "token": "no-such-token", "file": "report.html", "name": "report.html", "kind": "survey_files"}
+TEXT = {
+    "wave": "pre", "token": "no-such-token", "file": "report.html", "name": "report.html", "kind": "survey_files",
+    "level": "hub",
+}  # fmt: skip
 
 
 def own_patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:

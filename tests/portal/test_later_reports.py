@@ -39,13 +39,17 @@ def test_a_report_that_would_tell_about_few_is_not_made_while_the_earlier_one_is
     monkeypatch.setattr(reporting, "results_of", lambda data, study: later)
     monkeypatch.setattr(reporting, "report_all", lambda results, **_: [])
     monkeypatch.setattr(reporting, "make_own_reports", lambda *_: None)
+    with_places: list[Report] = []
+    monkeypatch.setattr(reporting, "make_place_pages", lambda made, *_: with_places.append(made))
     job = Job(kind=Job.Kind.REPORT, target=made.pk)
     with pytest.raises(ReportError, match="joined or left"):
         reporting.make_report(job)
     made.refresh_from_db()
     assert made.state == Making.FAILED
+    assert not with_places
     assert "Let the earlier edition stand" in made.failure
     Report.objects.filter(pk=earlier.pk).update(to_leads_at=None)
     reporting.make_report(job)
     made.refresh_from_db()
     assert made.state == Making.READY
+    assert with_places == [made]

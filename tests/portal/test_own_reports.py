@@ -1,21 +1,34 @@
-"""Every school's own report in the portal: made and published with the programme's, each seen by its school only."""
+"""Every school's own report in the portal: made and published with the programme's, each seen by its school only.
 
+The pages of hubs and trusts go with it too: the evaluator takes them and hands them out, nobody else finds them.
+"""
+
+import io
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evalkit import road_places
+from evalkit.custody.audit import read_audit
 from evalkit.custody.release import load_release
+from evalkit.errors import ReportError
 from evalkit.portal.jobs import releasing, school_reporting
+from evalkit.portal.jobs.place_reporting import make_place_pages
 from evalkit.portal.jobs.school_reporting import make_own_reports
 from evalkit.portal.models import DataRelease, Job, Report, Role
 from evalkit.portal.models.outcomes import Making
+from evalkit.portal.place_pages import place_pages
+from evalkit.records.place_manifest import PlaceEntry, load_place_manifest
 from evalkit.records.place_results import PlaceResults
 from evalkit.road import results_of
 
 from .conftest import World
 from .school_files import place
 from .small_survey import CODES, give_small_plan, sent, survey
+
+HUBS = "URN,School,Hub,Trust\n100001,Mine Academy,North,Oak Trust\n100002,Beside Primary,North,\n"
 
 
 @pytest.fixture
@@ -27,7 +40,9 @@ def reports(world: World, monkeypatch: pytest.MonkeyPatch) -> Report:
         return [folder / "report.html"]
 
     monkeypatch.setattr(road_places, "render_place", render)
-    give_small_plan(world.one, clusters={"school": {"headers": ["School"]}})
+    listed = {"synthetic": "Made up for a test.", "hubs": {"path": "hubs.csv"}}
+    give_small_plan(world.one, clusters={"school": {"headers": ["School"]}}, data=listed)
+    (world.one.folder / "hubs.csv").write_text(HUBS)
     for school in (world.mine, world.beside):
         codes = [f"{school.urn[-1]}{code}" for code in CODES]
         for wave in ("pre", "post"):
@@ -41,6 +56,7 @@ def reports(world: World, monkeypatch: pytest.MonkeyPatch) -> Report:
     results = results_of(data, world.one.study)
     for _ in range(2):  # made again, they take the place of the old ones
         make_own_reports(made, data, results)
+        make_place_pages(made, data, results)
     return made
 
 
@@ -63,3 +79,84 @@ def test_they_go_out_with_the_programmes_and_each_to_its_school(world: World, re
     assert head.get(beside).status_code == 404
     evaluator.post(f"{at}{reports.pk}/publish/", {"to": "schools", "wanted": "withdrawn"})
     assert head.get(mine).status_code == 404
+
+
+def test_pages_of_hubs_and_trusts_are_the_evaluators_to_hand_out(world: World, reports: Report) -> None:
+    evaluator = world.client(Role.EVALUATOR)
+    at = f"/programmes/{world.one.pk}/reports/{reports.pk}/"
+    evaluator.post(f"{at}publish/", {"to": "schools", "wanted": "published"})
+    evaluator.post(f"{at}publish/", {"to": "leads", "wanted": "published"})
+    page = evaluator.get(at).text
+    assert "Download the pages of 1 hub (zip)" in page
+    assert "its schools have no names on it" in page
+    assert "Download the pages of 1 trust (zip)" in page
+    assert "Not in any trust, so on no trust&#x27;s page: Beside Primary." in page
+    for level, place_name, inside in (("hub", "North", "North"), ("trust", "Oak Trust", "Oak-Trust")):
+        answer = evaluator.get(f"{at}{level}s.zip")
+        assert answer["Cache-Control"] == "no-store"
+        with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+            folder = f"keyham-resilience-{level}s"
+            assert set(archive.namelist()) == {f"{folder}/manifest.json", f"{folder}/{inside}/report.html"}
+            assert f"<title>{place_name}</title>" in archive.read(f"{folder}/{inside}/report.html").decode()
+        for role in set(Role) - {Role.EVALUATOR}:
+            assert world.client(role).get(f"{at}{level}s.zip").status_code == 404
+            beside = f"/lead/{world.one.pk}/reports/{reports.pk}/{level}s.zip"
+            assert world.client(role).get(beside).status_code == 404
+            assert world.client(role).get(place(world, f"reports/{reports.pk}/{level}s.zip")).status_code == 404
+    assert evaluator.get(f"{at}schools.zip").status_code == 404
+    assert evaluator.get(f"{at}manifest.json").status_code == 404
+    taken = [one.target for one in read_audit(world.one.folder) if one.action == "download"]
+    assert taken == [f"report {reports.pk} hubs.zip", f"report {reports.pk} trusts.zip"]
+
+
+def test_pages_that_cannot_be_made_are_told_and_stop_nothing(
+    world: World, reports: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluator, at = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/{reports.pk}/"
+    data = load_release(reports.release.folder)
+    results = results_of(data, world.one.study)
+
+    def broken(place_: PlaceResults, *_: object, folder: Path, **__: object) -> list[Path]:
+        if place_.level == "hub":
+            raise ReportError("The page has no room.")
+        (folder / "report.html").write_text("<!doctype html>")
+        return [folder / "report.html"]
+
+    monkeypatch.setattr(road_places, "render_place", broken)
+    make_place_pages(reports, data, results)
+    page = evaluator.get(at).text
+    assert "North has no page: The page has no room." in page
+    assert "Download the pages of 1 trust (zip)" in page
+    assert evaluator.get(f"{at}hubs.zip").status_code == 404
+
+
+def test_erasing_a_school_takes_the_pages_and_a_pupils_leaves_them(world: World, reports: Report) -> None:
+    officer, at = world.client(Role.OFFICER), f"/officer/{world.one.pk}/"
+    folders = [reports.folder / "hubs", reports.folder / "trusts"]
+    whom = {"code": "1KL-002", "school": str(world.mine.pk), "typed": "ERASE", "reason": "asked by a parent"}
+    assert officer.post(f"{at}pupil/", whom).status_code == 302
+    assert all(one.is_dir() for one in folders)  # about groups, as the programme's report
+    erased = {"typed": "100001", "reason": "asked by the school"}
+    assert officer.post(f"{at}erase-school/{world.mine.pk}/", erased).status_code == 302
+    assert not any(one.exists() for one in folders)
+    assert (world.one.folder / "hubs.csv").is_file()
+    evaluator, page = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/{reports.pk}/"
+    assert "Pages of hubs" not in evaluator.get(page).text
+    assert evaluator.get(f"{page}trusts.zip").status_code == 404
+
+
+def test_new_pages_mind_those_that_were_taken(world: World, reports: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluator, at = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/"
+    evaluator.get(f"{at}{reports.pk}/hubs.zip")
+    told = PlaceEntry("North", "earlier", told={"grit": (23.0,)})
+    before = load_place_manifest(reports.folder / "hubs", level="hub")
+    assert before is not None
+    replace(before, places={"North": told}).write(reports.folder / "hubs")
+    later = Report.objects.create(programme=world.one, release=reports.release)
+    later.folder.mkdir()
+    monkeypatch.setattr(road_places, "pupils_told", lambda _: {"grit": 24.0})
+    data = load_release(reports.release.folder)
+    make_place_pages(later, data, results_of(data, world.one.study))
+    found = {one.level: one for one in place_pages(later)}
+    assert "The earlier page stands: North." in found["hub"].told[0], found
+    assert not [one for one in found["trust"].told if "earlier" in one]  # nobody took those

@@ -1,9 +1,13 @@
-"""The work `report`: a data release is scored and analysed; the report is made in every format, and every school's."""
+"""The work `report`: a data release is scored and analysed; the report is made in every format.
+
+With it the reports of every school, and the pages of every hub and trust.
+"""
 
 from evalkit.custody.editions import REMEMBERED, edition_of, later_edition
 from evalkit.custody.release import load_release
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
+from evalkit.portal.jobs.place_reporting import make_place_pages
 from evalkit.portal.jobs.school_reporting import make_own_reports
 from evalkit.portal.models import Job, Report
 from evalkit.portal.models.outcomes import Making
@@ -54,6 +58,7 @@ def _report(made: Report) -> str:
         (fresh / RESULTS_FILE).write_text(results.to_json(), encoding="utf-8")
         report_all(shown, folder=fresh, formats=FORMAT_NAMES)
     make_own_reports(made, release, results)
+    make_place_pages(made, release, results)
     tick("Done", STEPS, STEPS)
     return any_answer(results)
 

@@ -17,7 +17,7 @@ from evalkit.portal.models import DataRelease, Job, Programme, Role, SurveyUploa
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
 from evalkit.portal.record import record
-from evalkit.portal.zipped import zipped
+from evalkit.portal.served import zip_of
 
 
 @page(Role.EVALUATOR)
@@ -92,10 +92,7 @@ def download(request: HttpRequest, visit: Visit, *, release: UUID) -> StreamingH
         raise Http404
     record(visit.person, "download", programme=visit.the_programme, target=f"release {made.pk}", sha256=made.sha256)
     name = f"{visit.the_programme.plan_id}-release-{made.sha256[:8]}"
-    return StreamingHttpResponse(
-        zipped(made.folder, name=name), content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"},
-    )  # fmt: skip
+    return zip_of(made.folder, name=name)
 
 
 @page(Role.EVALUATOR)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -13,8 +13,9 @@ from evalkit.portal.making import progress_of, promise, promise_again
 from evalkit.portal.models import DataRelease, Job, Report, Role
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
+from evalkit.portal.place_pages import place_pages, places_folder, zip_target
 from evalkit.portal.record import record
-from evalkit.portal.served import report_file
+from evalkit.portal.served import report_file, zip_of
 from evalkit.portal.side_by_side import forget_pages
 
 TO = {"leads": "to_leads_at", "schools": "to_schools_at"}
@@ -63,6 +64,7 @@ def report(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
     context = {
         "programme": programme, "report": made, "now": now, "tab": "reports",
         "own": [] if made.school_id else own.order_by("school__name"),
+        "places": place_pages(made) if now.is_ready else [],
     }  # fmt: skip
     return render(request, "portal/programme/report.html", context)
 
@@ -77,6 +79,18 @@ def file(request: HttpRequest, visit: Visit, *, report: UUID, name: str) -> Http
     answer = report_file(made.folder, name, title=visit.the_programme.plan_id)
     record(visit.person, "download", programme=visit.the_programme, target=f"report {made.pk} {name}")
     return answer
+
+
+@page(Role.EVALUATOR)
+@reading
+def places(request: HttpRequest, visit: Visit, *, report: UUID, level: str) -> StreamingHttpResponse:
+    """The pages of all hubs, or of all trusts, as a zip file with a folder for each."""
+    made = _of(visit, report)
+    found = next((one for one in place_pages(made) if one.level == level and one.count), None)
+    if made.state != Making.READY or found is None:
+        raise Http404
+    record(visit.person, "download", programme=visit.the_programme, target=zip_target(made, found.level))
+    return zip_of(places_folder(made, found.level), name=f"{visit.the_programme.plan_id}-{found.plural}")
 
 
 @page(Role.EVALUATOR)

@@ -22,6 +22,7 @@ from evalkit.intake.raw import RawSheet
 from evalkit.intake.read import read_file
 from evalkit.records.evaluation import load_evaluation
 from evalkit.records.mapping import load_mapping
+from evalkit.records.place_manifest import PlaceManifest
 from evalkit.road import check_files, release_files
 from evalkit.road_custody import carry_out, steps_for_programme, steps_for_pupil, steps_for_school
 from evalkit.road_export import pupil_data
@@ -404,6 +405,20 @@ def test_what_is_held_about_a_pupil(folder: Path, tmp_path: Path) -> None:
     assert run("export-pupil", GONE, "-e", folder, "--to", tmp_path / "p.html").exit_code == 1
     assert [one.action for one in read_audit(folder)] == ["pupil_exported", "pupil_exported"]
     assert GONE not in (folder / "audit.jsonl").read_text()
+
+
+def test_pages_of_schools_are_no_release_and_go_with_the_results(folder: Path) -> None:
+    release(folder)
+    pages = folder / "schools"
+    pages.mkdir()
+    PlaceManifest("school", "0", "0", "0", "0", "1", {}).write(pages)
+    plan = folder / "evaluation.yaml"
+    plan.write_text(plan.read_text() + RETENTION.replace("keys:", "results: 2026-08-31, keys:"), encoding="utf-8")
+    done = run("erase", "--pupil", GONE, "-e", folder, "--yes", "--reason", "asked for")
+    assert done.exit_code == 0, done.output
+    assert pages.is_dir()
+    assert run("retention", folder, "--date", "2030-01-01", "--delete").exit_code == 0
+    assert not pages.exists()
 
 
 RETENTION = """\
