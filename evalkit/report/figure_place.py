@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 MOST_ROWS = 4
 ROW, FOOT = 0.78, 0.05  # inches
 TITLE = "How far your {level} lies from the average {level}"
-EXPECTED_TITLE = "How far your {level} lies from what we expect of pupils like yours"
+EXPECTED_TITLE = "How far your {level} lies from what we would expect"
 DIAMOND = "Diamond: your {level}, allowing for chance, with its likely range."
-LINE = "Line at 0: the average {level}."
+LINE = {"change": "Line at 0: the average {level}.", "level": "Line at 0: what we would expect."}
 OTHERS = "Pale dots: other {level}s, none is named."
 ALONE = "Other {level}s are not drawn, because they are too few or too small to stay unnamed."
-MEMBERS = "Small dark dots: your schools, each drawn towards the average school."
+MEMBERS = "Small dark dots: your schools, each allowing for chance."
 
 
 def place_data(results: Results, place: PlaceResults) -> list[PlaceFigure]:
@@ -62,7 +62,8 @@ def place_figure(results: Results, place: PlaceResults) -> Figure | None:
 def _caption(rows: Sequence[PlaceFigure], level: Level) -> str:
     told = [DIAMOND]
     told += [MEMBERS] if any(own.members for own in rows) else []
-    told += [OTHERS, LINE] if any(own.others for own in rows) else [LINE, ALONE]
+    line = LINE[rows[0].kind]
+    told += [OTHERS, line] if any(own.others for own in rows) else [line, ALONE]
     return " ".join(told).format(level=level)
 
 

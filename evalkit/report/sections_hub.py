@@ -7,7 +7,6 @@ from evalkit.report.blocks import Block, Table, escape, pipe_table
 from evalkit.report.figure_place import place_figure
 from evalkit.report.numbers import ABSENT, count
 from evalkit.report.sections import bullets, paragraph
-from evalkit.report.table_cells import interval_name
 from evalkit.report.words_hub import (
     SUBTITLE,
     cautions,
@@ -18,14 +17,13 @@ from evalkit.report.words_hub import (
     taking_part,
 )
 from evalkit.report.words_names import inside, outcome_label
-from evalkit.report.words_school import in_order, shown_as, with_numbers
+from evalkit.report.words_school import in_order, peers, shown_as, with_numbers
 
 NO_PICTURE = "There is no picture, because no figure of your {level} can be shown."
 CAPTION = {
     "change": "Your {level} beside all schools. The last two columns allow for chance.",
-    "level": "Your {level} beside {peers}. The last column allows for chance.",
+    "level": "The pupils of your {level} beside {peers}. The last column allows for chance.",
 }
-GROUP, EVERYBODY = "the schools of its group", "all schools"
 SCHOOLS_CAPTION = "Your schools on {name}, by name. The last column allows for chance."
 
 
@@ -54,16 +52,12 @@ def fact_boxes(results: Results, place: PlaceResults) -> list[Block]:
         boxes.append((count(first.n), f"of your pupils stand behind the figures on {name}"))
         if first.kind == "change":
             own, everybody = first.after - first.before, first.schools_after - first.schools_before
-            boxes.append((shown.difference(own), f"{shown.gap_unit} on {name}: your pupils"))
-            boxes.append((shown.difference(everybody), f"{shown.gap_unit} on {name}: pupils of all schools"))
+            boxes.append((shown.difference(own), f"{shown.gap_unit} of change on {name}: your pupils"))
+            boxes.append((shown.difference(everybody), f"{shown.gap_unit} of change on {name}: pupils of all schools"))
         else:
             boxes.append((shown.score(first.after), f"{shown.unit} on {name}: your pupils"))
-            boxes.append((shown.score(first.schools_after), f"{shown.unit} on {name}: {_peers(place)}"))
+            boxes.append((shown.score(first.schools_after), f"{shown.unit} on {name}: {peers(results, place)}"))
     return [blocks.facts([(number, escape(label)) for number, label in boxes])]
-
-
-def _peers(place: PlaceResults) -> str:
-    return GROUP.replace("its", "your") if place.arm else EVERYBODY
 
 
 def own_figures(results: Results, place: PlaceResults) -> list[Block]:
@@ -82,9 +76,8 @@ def figures_table(results: Results, place: PlaceResults) -> list[Block]:
     found = in_order(results, with_numbers(place))
     if not found:
         return []
-    peers = GROUP if place.arm else EVERYBODY
-    caption = CAPTION[found[0].kind].format(level=place.level, peers=peers)
-    return [sections_school.own_table(results, found, caption=caption, average=f"Average {place.level}")]
+    caption = CAPTION[found[0].kind].format(level=place.level, peers=peers(results, place))
+    return [sections_school.own_table(results, place, caption=caption)]
 
 
 def own_schools(results: Results, place: PlaceResults) -> list[Block]:
@@ -98,7 +91,7 @@ def own_schools(results: Results, place: PlaceResults) -> list[Block]:
 
 def _schools_table(results: Results, figure: PlaceFigure) -> Block:
     change = figure.kind == "change"
-    last = f"{'Beside average' if change else 'Beside expected'} ({interval_name(results)})"
+    last = f"{'Distance from average' if change else sections_school.DISTANCE} ({sections_school.LIKELY})"
     header = ("School", "Pupils", *(("Before", "After") if change else ("After",)), last)
     lines = [_school_cells(results, figure, one) for one in figure.members]
     caption = SCHOOLS_CAPTION.format(name=inside(outcome_label(results, figure.outcome)))

@@ -1,8 +1,6 @@
 """The parts of a school's page and of its letter, as blocks: what the templates' cells call."""
 
-from collections.abc import Sequence
-
-from evalkit.records.place_results import PlaceFigure, PlaceResults
+from evalkit.records.place_results import PlaceResults
 from evalkit.records.results import Results
 from evalkit.report import blocks, sections_brief
 from evalkit.report.any_design import any_answer
@@ -10,12 +8,12 @@ from evalkit.report.blocks import Block, Markdown, Table, escape, pipe_table
 from evalkit.report.figure_place import place_figure
 from evalkit.report.numbers import ABSENT, count, short_hash
 from evalkit.report.sections import bullets, paragraph
-from evalkit.report.table_cells import interval_name
 from evalkit.report.words_names import inside, outcome_label
 from evalkit.report.words_school import (
     ANSWER_INTRO,
     CONTROL_THANKS,
     ENCLOSED,
+    ENCLOSED_WITHOUT,
     GREETING,
     LETTER_CAUTION,
     NO_OWN,
@@ -26,6 +24,7 @@ from evalkit.report.words_school import (
     in_order,
     is_control,
     own_sentences,
+    peers,
     school_steps,
     short_sentences,
     shown_as,
@@ -33,10 +32,11 @@ from evalkit.report.words_school import (
 )
 
 MOST_IN_LETTER, MOST_STEPS = 2, 3
+LIKELY, DISTANCE = "likely range", "Distance from expected"
 NO_PICTURE = "There is no picture, because no figure of your school can be shown."
 CAPTION = {
     "change": "Your school beside all schools. The last two columns allow for chance.",
-    "level": "Your school beside the schools of its group. The last column allows for chance.",
+    "level": "Your pupils beside {peers}. The last column allows for chance.",
 }
 MADE = "Made with evalkit {version} from plan {plan} and data release {release}."
 
@@ -71,11 +71,11 @@ def fact_boxes(results: Results, school: PlaceResults) -> list[Block]:
     boxes = [(count(first.n), f"of your pupils stand behind the figures on {name}")]
     if first.kind == "change":
         own, everybody = first.after - first.before, first.schools_after - first.schools_before
-        boxes.append((shown.difference(own), f"{shown.gap_unit} on {name}: your pupils"))
-        boxes.append((shown.difference(everybody), f"{shown.gap_unit} on {name}: pupils of all schools"))
+        boxes.append((shown.difference(own), f"{shown.gap_unit} of change on {name}: your pupils"))
+        boxes.append((shown.difference(everybody), f"{shown.gap_unit} of change on {name}: pupils of all schools"))
     else:
         boxes.append((shown.score(first.after), f"{shown.unit} on {name}: your pupils"))
-        boxes.append((shown.score(first.schools_after), f"{shown.unit} on {name}: all schools of your group"))
+        boxes.append((shown.score(first.schools_after), f"{shown.unit} on {name}: {peers(results, school)}"))
     return [blocks.facts([(number, escape(label)) for number, label in boxes])]
 
 
@@ -92,15 +92,21 @@ def picture(results: Results, school: PlaceResults) -> Block:
 def figures_table(results: Results, school: PlaceResults) -> list[Block]:
     """The school's figures in numbers; nothing where nothing may be shown."""
     found = in_order(results, with_numbers(school))
-    return [own_table(results, found, caption=CAPTION[found[0].kind], average="Average school")] if found else []
+    if not found:
+        return []
+    caption = CAPTION[found[0].kind].format(peers=peers(results, school))
+    return [own_table(results, school, caption=caption)]
 
 
-def own_table(results: Results, found: Sequence[PlaceFigure], *, caption: str, average: str) -> Table:
-    """A place's figures beside those of all schools; `average` heads the column of the average place."""
-    likely = interval_name(results)
+def own_table(results: Results, place: PlaceResults, *, caption: str) -> Table:
+    """The figures of a place beside those of all schools, or of all of its group."""
+    found = in_order(results, with_numbers(place))
     change = found[0].kind == "change"
-    last = (f"Change, allowing for chance ({likely})", average) if change else (f"Beside expected ({likely})",)
-    header = ("Outcome", "Your pupils", "Before", "After", "All schools before", "All schools after", *last)
+    last = (
+        (f"Change, allowing for chance ({LIKELY})", f"Average {place.level}") if change else (f"{DISTANCE} ({LIKELY})",)
+    )
+    everybody = "All of the group, after" if place.arm and not change else "All schools after"
+    header = ("Outcome", "Your pupils", "Before", "After", "All schools before", everybody, *last)
     lines: list[list[str]] = []
     for one in found:
         shown = shown_as(results, one.outcome)
@@ -159,7 +165,7 @@ def letter(results: Results, school: PlaceResults) -> list[Block]:
         paragraph(thanks),
         Markdown(f"**{ANSWER_INTRO}** {escape(any_answer(results))}"),
         Markdown(f"**{OWN_INTRO}** {escape(' '.join(own) or f'{NO_OWN} {reason}'.strip())}"),
-        paragraph(LETTER_CAUTION),
+        *([paragraph(LETTER_CAUTION)] if found else []),
     ]
 
 
@@ -168,8 +174,11 @@ def letter_steps(results: Results, school: PlaceResults) -> Block:
     return blocks.next_steps([escape(one) for one in school_steps(results, school)[:MOST_STEPS]])
 
 
-def signed_off(results: Results) -> list[Block]:
+def signed_off(results: Results, school: PlaceResults) -> list[Block]:
     """Who writes."""
     provider = results.plan.programme.provider
     names = f"{results.plan.programme.name}, {provider}" if provider else results.plan.programme.name
-    return [paragraph(ENCLOSED), paragraph(f"The evaluation team of {names}")]
+    return [
+        paragraph(ENCLOSED if with_numbers(school) else ENCLOSED_WITHOUT),
+        paragraph(f"The evaluation team of {names}"),
+    ]

@@ -13,6 +13,8 @@ from evalkit.report.words_school import (
     ONE_GROUP,
     SCALE,
     Place,
+    allowing_facts,
+    how_unsure,
     is_control,
     peers,
     place_of,
@@ -27,26 +29,29 @@ IN_ARM = "{k} in “{arm}”"
 IN_SEVERAL = "{k} with pupils in several groups"
 OWN_CHANGE = "On {name}, the {n} pupils of {schools} {moved}{scale}. In all schools together, pupils {all_moved}."
 OWN_LEVEL = "On {name}, the {n} pupils of {schools} reached {after} {unit} on average. {Peers} reached {all_after}."
-ALLOWING = "Allowing for chance, the change in your {level} is about {value} {unit} (likely range {range})."
+ALLOWING = (
+    "Allowing for chance, the change in your {level} is about {value} {unit} (likely range {range}). That is {apart} "
+    "that of the average {level} (likely range {spread})."
+)
 EXPECTED = (
-    "Allowing for chance, the pupils of your {level} are {value} {unit} from what we would expect of them (likely "
-    "range {range})."
+    "Allowing for chance, the pupils of your {level} are {apart} what we would expect of them (likely range {spread})."
 )
 CHANGE_OF: dict[Place, str] = {
-    "above": "That is more upward than in the average {level}, by more than chance alone would explain.",
-    "below": "That is less upward than in the average {level}, by more than chance alone would explain.",
-    "unclear": "Your {level} cannot be told from the average {level} on this.",
+    "above": "This change is above that of the average {level}, by more than chance alone would explain.",
+    "below": "This change is below that of the average {level}, by more than chance alone would explain.",
+    "unclear": "We cannot tell whether this change is above or below that of the average {level}.",
 }
 LEVEL_OF: dict[Place, str] = {
     "above": "That is higher than we would expect of pupils like these, by more than chance alone would explain.",
     "below": "That is lower than we would expect of pupils like these, by more than chance alone would explain.",
-    "unclear": "This fits what we would expect of pupils like these.",
+    "unclear": "Chance alone could explain how far this is from what we would expect of pupils like these.",
 }
 NONE = "On {name} there are no figures of your {level}. {reason}"
 NAMED_INTRO = {
     "hub": "The schools agreed that you see which is which. Each stands here as on its own page.",
     "trust": "Each school of your trust stands here as on its own page.",
 }
+NONE_NAMED = "No school of your {level} has figures that may be shown here."
 UNNAMED_INTRO = (
     "In the picture above your schools are dots without names. A school's figures are its own: ask your schools "
     "whether they want to show one another their pages."
@@ -78,12 +83,16 @@ BOTH = (
 )
 STEPS = {
     "programme": "Decide about the programme by its answer over all schools, not by the figures of your {level}.",
+    "programme_only": "Decide about the programme by its answer over all schools.",
     "above": "Ask your schools what they did on {names} that others may not have done, and tell the programme's team.",
     "below": (
         "Look with your schools at how {names} went: who took part, how often, and what got in the way. Look for "
         "reasons, not for somebody to blame."
     ),
-    "unclear": "Do not read a success or a failure into these figures: they fit an average {level}.",
+    "unclear": (
+        "Do not read a success or a failure into these figures: chance alone could have set them apart from those of "
+        "the average {level}."
+    ),
     "few": "See that more pupils are there each time: {threshold} or more at each school who have a score each time.",
     "talk": "Begin with a talk, not with the numbers: ask the schools what they see in their own pages.",
     "hub": "Keep this page to those who lead your hub. No other hub is shown it, and you are not shown theirs.",
@@ -119,16 +128,14 @@ def own_sentences(results: Results, place: PlaceResults, figure: PlaceFigure) ->
             scale=SCALE if shown.is_percent else MEASURED_SCALE.format(unit=shown.unit),
             all_moved=MOVED.format(before=shown.score(figure.schools_before), after=shown.score(figure.schools_after)),
         )  # fmt: skip
-        value, low, high, sentence, verdict = figure.value, figure.low, figure.high, ALLOWING, CHANGE_OF
+        sentence, verdict = ALLOWING, CHANGE_OF
     else:
         told = OWN_LEVEL.format(
             name=name, n=count(figure.n), schools=schools, after=shown.score(figure.after), unit=shown.unit,
             Peers=opening(peers(results, place)), all_after=shown.score(figure.schools_after),
         )  # fmt: skip
-        value, low, high, sentence, verdict = figure.beside, figure.beside_low, figure.beside_high, EXPECTED, LEVEL_OF
-    allowing = sentence.format(
-        level=place.level, value=shown.difference(value), unit=shown.gap_unit, range=shown.range(low, high)
-    )
+        sentence, verdict = EXPECTED, LEVEL_OF
+    allowing = sentence.format(level=place.level, **allowing_facts(results, figure))
     parts = [told, allowing, verdict[place_of(figure)].format(level=place.level)]
     return " ".join([*parts, LOWER_IS_BETTER] if lower_is_better(results, figure.outcome) else parts)
 
@@ -144,7 +151,8 @@ def _of_schools(place: PlaceResults, figure: PlaceFigure) -> str:
 def schools_intro(place: PlaceResults) -> str:
     """Whether the schools of the place are named, and why not where not."""
     if place.named:
-        return NAMED_INTRO[place.level]
+        told = NAMED_INTRO[place.level] if any(one.members for one in place.figures) else NONE_NAMED
+        return told.format(level=place.level)
     if any(one.members for one in with_numbers(place)):
         return UNNAMED_INTRO
     return NO_DOTS.format(fewest=count(load_standards().methods.fewest_schools_shown.value))
@@ -167,7 +175,7 @@ def cautions(results: Results, place: PlaceResults) -> list[str]:
     first = [CONTROL] if is_control(results, place) else []
     if results.plan.has_groups and len(place.arms) > 1:
         first.append(BOTH)
-    told = [*first, *UNSURE, *([] if results.plan.has_groups else [ONE_GROUP])]
+    told = [*first, *how_unsure(results, place, UNSURE), *([] if results.plan.has_groups else [ONE_GROUP])]
     return [one.format(level=place.level) for one in told]
 
 
@@ -177,7 +185,7 @@ def hub_steps(results: Results, place: PlaceResults) -> list[str]:
     by_place: dict[Place, list[str]] = {}
     for one in figures:
         by_place.setdefault(place_of(one), []).append(inside(outcome_label(results, one.outcome)))
-    steps = [STEPS["programme"]]
+    steps = [STEPS["programme" if figures else "programme_only"]]
     if not is_control(results, place):
         steps += [
             STEPS[found].format(names=listed(by_place[found])) for found in ("above", "below") if found in by_place

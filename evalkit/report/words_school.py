@@ -6,7 +6,7 @@ from typing import Literal
 
 from evalkit.records.place_results import PlaceFigure, PlaceResults
 from evalkit.records.results import Results
-from evalkit.report.numbers import count, fixed, interval, known, listed, signed
+from evalkit.report.numbers import count, end, fixed, interval, known, listed, signed
 from evalkit.report.words_arms import arm_label
 from evalkit.report.words_change import LOWER_IS_BETTER
 from evalkit.report.words_names import (
@@ -28,19 +28,20 @@ MOVED = "went from {before} to {after}"
 SCALE = " on a scale from 0, the lowest possible score, to 100, the highest"
 MEASURED_SCALE = " {unit}"
 CHANGE_OF: dict[Place, str] = {
-    "above": "That is more upward than at the average school, by more than chance alone would explain.",
-    "below": "That is less upward than at the average school, by more than chance alone would explain.",
-    "unclear": "Your school cannot be told from the average school on this.",
+    "above": "This change is above that of the average school, by more than chance alone would explain.",
+    "below": "This change is below that of the average school, by more than chance alone would explain.",
+    "unclear": "We cannot tell whether this change is above or below that of the average school.",
 }
 LEVEL_OF: dict[Place, str] = {
     "above": "That is higher than we would expect of pupils like yours, by more than chance alone would explain.",
     "below": "That is lower than we would expect of pupils like yours, by more than chance alone would explain.",
-    "unclear": "This fits what we would expect of pupils like yours.",
+    "unclear": "Chance alone could explain how far this is from what we would expect of pupils like yours.",
 }
-ALLOWING = "Allowing for chance, the change at your school is about {value} {unit} (likely range {range})."
-EXPECTED = (
-    "Allowing for chance, your pupils are {value} {unit} from what we would expect of them (likely range {range})."
+ALLOWING = (
+    "Allowing for chance, the change at your school is about {value} {unit} (likely range {range}). That is {apart} "
+    "that of the average school (likely range {spread})."
 )
+EXPECTED = "Allowing for chance, your pupils are {apart} what we would expect of them (likely range {spread})."
 NONE = "On {name} there are no figures of your school. {reason}"
 UNSURE = (
     "A single school has few pupils, and a few good or bad days move its figures. A likely range shows how far the "
@@ -50,16 +51,22 @@ UNSURE = (
     "What the programme does can only be seen over all schools together. Your own figures are no verdict on your "
     "school or its staff, and no league table can be made from them.",
 )
+EXPECTATION = (
+    "“What we would expect” is what pupils of the same group with the same starting point, as far as it was measured, "
+    "reached on average over all schools."
+)
 ONE_GROUP = (
     "Nobody without the programme was measured. Pupils also change because they grow older, so a change is not yet "
     "what the programme did."
 )
+WITHOUT = "What the programme does can only be seen over all schools together."
 CONTROL = (
     "Your school was in the comparison group. Its pupils show what happens without the programme, and without them "
     "nobody could tell what the programme does."
 )
 STEPS = {
     "programme": "Decide about the programme by its answer over all schools, not by your own figures.",
+    "programme_only": "Decide about the programme by its answer over all schools.",
     "above": (
         "Ask your staff what they did on {names} that other schools may not have done, and tell the programme's team."
     ),
@@ -67,12 +74,16 @@ STEPS = {
         "Look with your staff at how {names} went at your school: who took part, how often, and what got in the way. "
         "Look for reasons, not for somebody to blame."
     ),
-    "unclear": "Do not read a success or a failure into your own figures: they fit an average school.",
+    "unclear": (
+        "Do not read a success or a failure into your own figures: chance alone could have set them apart from those "
+        "of the average school."
+    ),
     "few": (
         "See that more pupils are there each time. With {threshold} or more who have a score each time, figures of "
         "your own can be shown."
     ),
     "share": "Show the programme's answer to staff and governors, and say how unsure a single school's figures are.",
+    "share_only": "Show the programme's answer to staff and governors.",
     "own": "Keep this page within your school. No other school is shown your figures, and you are not shown theirs.",
     "own_and_hub": (
         "Keep this page within your school. The lead of your hub is shown your figures too, as the schools agreed; no "
@@ -90,6 +101,7 @@ LETTER_CAUTION = (
     "no verdict on your school. What counts is the answer over all schools."
 )
 ENCLOSED = "The page about your school has the picture, the table and how to read them."
+ENCLOSED_WITHOUT = "The page about your school says why there are no figures of it, and what to do next."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,20 @@ class Shown:
     def difference(self, points: float) -> str:
         """A change or a gap, with its sign."""
         return signed(points * self.factor, self.digits)
+
+    def apart(self, points: float) -> str:
+        """How far above or below something: "0.2 points below", "in line with"."""
+        size = fixed(abs(points) * self.factor, self.digits)
+        if not size.strip("0."):
+            return "in line with"
+        return f"{size} {self.gap_unit} {'above' if points > 0 else 'below'}"
+
+    def apart_range(self, low: float, high: float) -> str:
+        """Both ends of the likely range of `apart`: "1.1 below to 0.7 above"."""
+        if low < 0 < high:
+            below, above = (end(abs(one) * self.factor, self.digits) for one in (low, high))
+            return f"{below} below to {above} above"
+        return f"{self.range(low, high)} above" if low >= 0 else f"{self.range(-high, -low)} below"
 
     def range(self, low: float, high: float) -> str:
         """Both ends of a likely range."""
@@ -190,19 +216,32 @@ def peers(results: Results, school: PlaceResults) -> str:
 
 
 def _allowing(results: Results, figure: PlaceFigure) -> str:
+    return (ALLOWING if figure.kind == "change" else EXPECTED).format(**allowing_facts(results, figure))
+
+
+def allowing_facts(results: Results, figure: PlaceFigure) -> dict[str, str]:
+    """What a sentence on a figure that allows for chance is filled with."""
     shown = shown_as(results, figure.outcome)
+    facts = {
+        "apart": shown.apart(figure.beside), "spread": shown.apart_range(figure.beside_low, figure.beside_high),
+    }  # fmt: skip
     if figure.kind == "change":
-        return ALLOWING.format(
-            value=shown.difference(figure.value), unit=shown.gap_unit, range=shown.range(figure.low, figure.high)
-        )
-    spread = shown.range(figure.beside_low, figure.beside_high)
-    return EXPECTED.format(value=shown.difference(figure.beside), unit=shown.gap_unit, range=spread)
+        facts |= {"value": shown.difference(figure.value), "unit": shown.gap_unit}
+        facts["range"] = shown.range(figure.low, figure.high)
+    return facts
 
 
 def cautions(results: Results, school: PlaceResults) -> list[str]:
     """How to read the figures of one school."""
     first = [CONTROL] if is_control(results, school) else []
-    return [*first, *UNSURE, *([] if results.plan.has_groups else [ONE_GROUP])]
+    return [*first, *how_unsure(results, school, UNSURE), *([] if results.plan.has_groups else [ONE_GROUP])]
+
+
+def how_unsure(results: Results, place: PlaceResults, told: Sequence[str]) -> list[str]:
+    """How to read figures; where none is shown, only that the programme is judged over all schools."""
+    if not with_numbers(place):
+        return [WITHOUT]
+    return [*told, EXPECTATION] if results.plan.has_groups else list(told)
 
 
 def is_control(results: Results, school: PlaceResults) -> bool:
@@ -217,8 +256,11 @@ def school_steps(results: Results, school: PlaceResults) -> list[str]:
     for one in figures:
         by_place.setdefault(place_of(one), []).append(inside(outcome_label(results, one.outcome)))
     hubs = results.plan.data.hubs if results.plan.data else None
-    closing = [STEPS["share"], STEPS["own_and_hub" if hubs and hubs.schools_named else "own"]]
-    steps = [STEPS["programme"]]
+    closing = [
+        STEPS["share" if figures else "share_only"],
+        STEPS["own_and_hub" if hubs and hubs.schools_named else "own"],
+    ]
+    steps = [STEPS["programme" if figures else "programme_only"]]
     if is_control(results, school):
         return [*steps, *closing]
     steps += [STEPS[place].format(names=listed(by_place[place])) for place in ("above", "below") if place in by_place]

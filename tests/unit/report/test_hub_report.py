@@ -77,11 +77,14 @@ def test_words_follow_the_interval_and_the_level(made: Made):
     assert own_sentences(results, hub, figure) == (
         "On reading, the 80 pupils of 4 of your 5 schools went from 50.0 to 58.0 points. In all schools together, "
         "pupils went from 52.0 to 55.0. Allowing for chance, the change in your hub is about +6.0 points (likely range "
-        "3.0 to 9.0). That is more upward than in the average hub, by more than chance alone would explain."
+        "3.0 to 9.0). That is 3.0 points above that of the average hub (likely range 0.5 to 5.5 above). This change is "
+        "above that of the average hub, by more than chance alone would explain."
     )
     assert any("what they did on reading" in one for one in hub_steps(results, hub))
     unclear = replace(figure, beside_low=-0.5)
-    assert own_sentences(results, hub, unclear).endswith("Your hub cannot be told from the average hub on this.")
+    assert own_sentences(results, hub, unclear).endswith(
+        "We cannot tell whether this change is above or below that of the average hub."
+    )
     hidden = PlaceFigure("reading", "change", reason="Too few pupils.")
     assert own_sentences(results, hub, hidden) == "On reading there are no figures of your hub. Too few pupils."
     assert place_figure(results, replace(hub, figures=(hidden,))) is None

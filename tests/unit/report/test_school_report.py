@@ -74,6 +74,9 @@ def test_a_school_below_the_threshold_reads_why_there_are_no_figures(made):
     )
     assert place_figure(results, small) is None
     assert any("10 or more" in step for step in school_steps(results, small))
+    told = " ".join([*cautions(results, small), *school_steps(results, small)])
+    assert "likely range" not in told
+    assert "by your own figures" not in told
 
 
 def test_words_follow_the_interval(made):
@@ -83,13 +86,22 @@ def test_words_follow_the_interval(made):
     assert told == (
         "On reading, your 20 pupils went from 50.0 to 58.0 points. In all schools together, pupils went from 52.0 to "
         "55.0. Allowing for chance, the change at your school is about +6.0 points (likely range 3.0 to 9.0). That is "
-        "more upward than at the average school, by more than chance alone would explain."
+        "3.0 points above that of the average school (likely range 0.5 to 5.5 above). This change is above that of the "
+        "average school, by more than chance alone would explain."
     )
     unclear = replace(figure, beside_low=-0.5)
-    assert "cannot be told from the average school" in short_sentences(results, schools["S0"], unclear)
-    assert "less upward" in short_sentences(results, schools["S0"], replace(figure, beside_low=-6, beside_high=-1))
+    assert "cannot tell whether this change is above or below" in short_sentences(results, schools["S0"], unclear)
+    less = replace(figure, beside=-3.5, beside_low=-6, beside_high=-1)
+    assert "This change is below that of the average school" in short_sentences(results, schools["S0"], less)
+    assert "3.5 points below that of the average school (likely range 1.0 to 6.0 below)" in own_sentences(
+        results, schools["S0"], less
+    )
     level = replace(figure, kind="level")
-    assert "+3.0 points from what we would expect" in own_sentences(results, schools["S0"], level)
+    assert "your pupils are 3.0 points above what we would expect" in own_sentences(results, schools["S0"], level)
+    nowhere = replace(level, beside=0.02, beside_low=-0.6, beside_high=0.6)
+    assert "in line with what we would expect of them (likely range 0.6 below to 0.6 above)" in own_sentences(
+        results, schools["S0"], nowhere
+    )
     above = replace(schools["S0"], figures=(figure,))
     assert any("Ask your staff what they did on reading" in one for one in school_steps(results, above))
     assert any("grow older" in one for one in cautions(results, above))
