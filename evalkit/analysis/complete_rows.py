@@ -17,6 +17,7 @@ from evalkit.analysis.design import (
 )
 from evalkit.analysis.formula import NAME, ModelFormula
 from evalkit.errors import FitError
+from evalkit.records.frames import need_frame
 
 
 class Reader:
@@ -33,9 +34,7 @@ class Reader:
     """
 
     def __init__(self, data: pd.DataFrame) -> None:
-        if not isinstance(data, pd.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise FitError(f"The data are a {type(data).__name__}. Give a pandas DataFrame, a row per pupil.")
-        self._data = data
+        self._data = need_frame(data, error=FitError)
         self._seen: dict[tuple[str, bool], Column] = {}
 
     def _read(self, name: str, *, categorical: bool) -> Column:

@@ -1,6 +1,7 @@
 """Turn a frame and a formula into arrays: columns of X and Z with their names, grouping codes, complete rows."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -58,6 +59,15 @@ class Column:
         )
 
 
+_A_COLUMN = "Make a column of it first, and name that."
+_INSTEAD = {
+    "ns": "A natural cubic spline is cr(x, df=4, constraints='center'), a B-spline bs(x, df=4).",
+    "s": "A natural cubic spline is cr(x, df=4, constraints='center'), a B-spline bs(x, df=4).",
+    "relevel": "Another reference is C(x, Treatment('level')).",
+    "offset": "Take it away from the outcome first, in a column of its own.",
+}
+
+
 def all_finite(values: FloatArray) -> bool:
     """Whether no value is missing or infinite, by one sum; True is certain, False may be an overflow."""
     with np.errstate(invalid="ignore", over="ignore"):
@@ -69,7 +79,9 @@ def need_columns(data: pd.DataFrame, names: Sequence[str], *, formula: str) -> N
     have = [str(name) for name in data.columns]
     problems: list[str] = []
     for name in dict.fromkeys(names):
-        if name not in data.columns:
+        if name not in data.columns and re.search(rf"(?<![\w.]){re.escape(name)}\(", formula):
+            problems.append(f"{name}() is no function that a formula knows. {_INSTEAD.get(name, _A_COLUMN)}")
+        elif name not in data.columns:
             near = difflib.get_close_matches(name, have, n=3, cutoff=0.5)
             hint = (
                 f"Did you mean {' or '.join(map(repr, near))}?" if near else f"The data have: {', '.join(have[:20])}."
@@ -197,7 +209,15 @@ def formulaic_variables(text: str, expression: str) -> list[str]:
 
 
 def _unreadable(text: str, expression: str, error: Exception) -> FitError:
+    if re.search(r"(?<![\w.)])\.(?!\w)", expression):
+        return FitError(f"Formula {text!r}: the . for all other columns is not read. Name the columns, joined by +.")
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if "contains null values" in reason:
+        what = reason.split("`")[1]
+        return FitError(
+            f"Formula {text!r}: {what} has no value in some rows, as a logarithm below 0 would not. Change the "
+            "calculation or leave those rows out."
+        )
     return FitError(
         f"Formula {text!r}: {expression!r} cannot be read ({reason}). Write columns joined by +, a:b or a*b for an "
         "interaction, C(x) for categories, I(x**2) or np.log(x) for a calculation."
@@ -280,7 +300,8 @@ def code_formulaic(text: str, expression: str, data: pd.DataFrame) -> tuple[Codi
 
     frame = _drop_unused(data)
     try:
-        matrix = Formula.from_spec(expression).get_model_matrix(frame, na_action="raise")
+        with np.errstate(invalid="ignore", divide="ignore"):  # said below, in a sentence
+            matrix = Formula.from_spec(expression).get_model_matrix(frame, na_action="raise")
     except (FormulaicError, SyntaxError, NotImplementedError, ValueError, TypeError) as error:
         raise _unreadable(
             text, expression, error.__cause__ if isinstance(error.__cause__, Exception) else error

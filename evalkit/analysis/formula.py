@@ -7,7 +7,12 @@ from evalkit.errors import SpecError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 ATOM = re.compile(rf"(?:C\(\s*({NAME})\s*\)|({NAME}))\Z")
-AS_FACTOR = re.compile(r"\b(?:as\.)?factor\(")  # R's way to say C(
+R_WORDS = (
+    (re.compile(r"\b(?:as\.)?factor\("), "C("),
+    (re.compile(r"(?<![\w.])sqrt\("), "np.sqrt("),
+    (re.compile(r"(=\s*)TRUE\b"), r"\1True"),
+    (re.compile(r"(=\s*)FALSE\b"), r"\1False"),
+)
 EXAMPLE = "For example: post ~ treat + pre + (1 | school)"
 
 
@@ -71,14 +76,21 @@ class PlainFormula:
     terms: tuple[tuple[str, ...], ...]
 
 
+def split_sides(text: str) -> list[str]:
+    """What stands left and right of the tilde, R's words (`^`, `factor(x)`, `sqrt(x)`, `raw=TRUE`) in Python's."""
+    said = text.replace("^", "**")
+    for word, ours in R_WORDS:
+        said = word.sub(ours, said)
+    return [side.strip() for side in said.split("~")]
+
+
 def parse_formula(text: str) -> ModelFormula:
     """Take a model formula in lme4's language apart.
 
     Parameters
     ----------
     text : str
-        Such as "post ~ treat + pre + (1 | school)". `^` is read as `**` and
-        `factor(x)` as `C(x)`, as in R.
+        Such as "post ~ treat + pre + (1 | school)"; `split_sides` says which of R's words are read.
 
     Returns
     -------
@@ -91,7 +103,7 @@ def parse_formula(text: str) -> ModelFormula:
     """
     if text.count("~") != 1:
         raise SpecError(f"Formula {text!r}: a formula has one ~ between the outcome and the model. {EXAMPLE}")
-    outcome, model = (side.strip() for side in AS_FACTOR.sub("C(", text.replace("^", "**")).split("~"))
+    outcome, model = split_sides(text)
     if not outcome or not model:
         raise SpecError(f"Formula {text!r}: the outcome goes left of the ~ and the model right of it. {EXAMPLE}")
     fixed, bars = _split_random(text, model)

@@ -7,12 +7,15 @@ from typing import Literal, cast, get_args
 import numpy as np
 import pandas as pd
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from evalkit.analysis.match_covariates import match_covariates, with_counterparts
 from evalkit.analysis.match_curves import chosen_curves
 from evalkit.analysis.match_units import PAIRED, MatchedUnits, WeightMethod, match_units, weigh_units
+from evalkit.analysis.model_frames import check_level
 from evalkit.errors import FitError, SpecError
 from evalkit.records.comparison import Form, Matching, MatchMethod, Target
+from evalkit.records.frames import need_frame, need_names
 from evalkit.stats.balancing import effective_size
 from evalkit.stats.doubly_robust import doubly_robust
 from evalkit.stats.effect_size import hedges_correction
@@ -49,7 +52,7 @@ class Match:
 
     def __repr__(self) -> str:
         way, whom = self.units.method, self.units.estimand.upper()
-        return f"<Match {way} for the {whom}: {len(self.index)} rows, on {', '.join(self.on)}>"
+        return f"<Match {way} for the {whom}: {len(self.index)} rows, on {', '.join(map(str, self.on))}>"
 
     @property
     def weights(self) -> pd.Series:
@@ -144,6 +147,7 @@ class Match:
         FitError
             Nobody with an outcome in one of the groups, or too few clusters.
         """
+        check_level(conf_level)
         values, rows = self._outcome(outcome)
         units = self.units
         covariates = units.covariates.values[rows] if adjust and units.covariates.names else None
@@ -176,6 +180,7 @@ class Match:
         -------
         frame, one row - as of `difference`; the propensity is fitted again to the rows with an outcome
         """
+        check_level(conf_level)
         values, rows = self._outcome(outcome, everybody=True)
         units = self.units
         alike, kept = with_counterparts(units.covariates.rows(rows), units.chosen[rows])
@@ -295,17 +300,22 @@ def match(
     """
     if method not in METHODS:
         raise SpecError(f"method={method!r} is unknown. Use one of: {', '.join(METHODS)}.")
+    if estimand not in get_args(Target):
+        raise SpecError(f"estimand={estimand!r} is unknown. Use one of: {', '.join(get_args(Target))}.")
+    data = need_frame(data, error=FitError)
+    facts = need_names(on, called="on", error=SpecError)
+    agree = need_names(exact, called="exact", error=SpecError)
     if treatment not in data.columns:
-        raise FitError(f"There is no column '{treatment}'.")
+        raise FitError(f"There is no column '{treatment}'. The data have: {', '.join(map(str, data.columns[:20]))}.")
     if not data.index.is_unique:
         twice = [str(one) for one in data.index[data.index.duplicated()].unique()[:5]]
         raise FitError(
             f"{', '.join(twice)} stand twice in the index of the data, so a unit could be matched twice. "
-            "Keep one row for each."
+            "Keep one row for each, or give rows new numbers with data.reset_index(drop=True)."
         )
-    index, facts = data.index, tuple(on)
+    index = data.index
     data = data.sort_index(kind="stable", key=None if pd.api.types.is_numeric_dtype(index.dtype) else _as_text)
-    chosen = check_groups(pd.to_numeric(data[treatment], errors="coerce").astype("float64"), length=len(data))
+    chosen = check_groups(_programme(data[treatment]), length=len(data))
     covariates = match_covariates(data, facts)
     if form not in get_args(Form):
         raise SpecError(f"form={form!r} is unknown. Use one of: {', '.join(get_args(Form))}.")
@@ -325,18 +335,37 @@ def match(
             bins=bins,
         )
     except ValidationError as error:
-        said = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
-        raise SpecError(f"These options do not go together: {'; '.join(said)}.") from None
+        raise SpecError(f"These options do not go together: {'; '.join(map(_said, error.errors()))}.") from None
     if coarsen and method != "coarsened":
         raise SpecError(f"'coarsen' belongs to the method coarsened; the method is {method}.")
-    absent = [name for name in (*exact, *(coarsen or {})) if name not in data.columns]
+    absent = [name for name in (*agree, *(coarsen or {})) if name not in data.columns]
     if absent:
         raise FitError(f"There is no column {', '.join(map(repr, absent))}.")
     cuts = {name: tuple(points) for name, points in (coarsen or {}).items()}
     # Columns of a frame may have any name, those of a plan are identifiers.
-    matching = matching.model_copy(update={"exact": tuple(exact), "coarsen": cuts})
+    matching = matching.model_copy(update={"exact": agree, "coarsen": cuts})
     units = match_units(covariates, chosen, matching, data=data)
     return Match(data, index, units, treatment, facts)
+
+
+def _programme(column: pd.Series) -> pd.Series:
+    """The indicator as numbers; texts are refused, because nothing says which of them is the programme."""
+    known = column.dropna()
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.isna().any():
+        words = sorted(map(str, known[numbers.isna()].unique()))
+        shown = ", ".join(map(repr, words[:3])) + (", ..." if len(words) > 3 else "")
+        raise FitError(
+            f"The column '{column.name}' holds text ({shown}). Make a column of 1 for the programme and 0 for the "
+            f"others, such as data['{column.name}'] == {words[0]!r}."
+        )
+    return pd.to_numeric(column, errors="coerce").astype("float64")
+
+
+def _said(one: ErrorDetails) -> str:
+    """One complaint of the options, with the option's name where it is about one."""
+    message = str(one["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return f"{one['loc'][0]}={one['input']!r} {message}" if one["loc"] else message
 
 
 def _as_text(labels: pd.Index) -> pd.Index:

@@ -109,12 +109,18 @@ def match_covariates(
     called = labels or {}
     absent = [name for name in facts if name not in data.columns]
     empty = [name for name in facts if name in data.columns and not data[name].notna().any()]
-    problems = [f"There is no column '{name}'." for name in absent]
+    have = ", ".join(map(str, data.columns[:20]))
+    problems = [f"There is no column '{name}'. The data have: {have}." for name in absent]
     problems += [
         f"'{called.get(name, name)}' is missing for everybody, so nobody can be matched on it." for name in empty
     ]
+    problems += [
+        f"'{called.get(name, name)}' is infinite in some rows. Use finite numbers, or leave the cells empty as missing."
+        for name in facts
+        if name in data.columns and _infinite(data[name])
+    ]
     if problems:
-        raise FitError(" ".join(problems), problems=problems)
+        raise FitError(" ".join(problems), problems=problems if len(problems) > 1 else ())
     labels_made: list[str] = []
     categories: list[str] = []
     owners: list[str] = []
@@ -125,13 +131,18 @@ def match_covariates(
         if not made:
             left_out.append(fact)
         for category, values in made:
-            labels_made.append(called.get(fact, fact))
+            labels_made.append(str(called.get(fact, fact)))
             categories.append(category)
             owners.append(fact)
             columns.append(values)
     values = np.column_stack(columns) if columns else np.empty((len(data), 0))
     plain = ((),) * len(owners)
     return MatchCovariates(tuple(labels_made), tuple(categories), tuple(owners), values, tuple(left_out), plain)
+
+
+def _infinite(series: pd.Series) -> bool:
+    plain = pd.api.types.is_numeric_dtype(series.dtype)
+    return plain and bool(np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any())
 
 
 def _columns(series: pd.Series) -> list[tuple[str, FloatArray]]:

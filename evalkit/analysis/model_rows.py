@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalkit.analysis.complete_rows import Reader, complete_rows, outcome_columns, outcome_values, weight_values
 from evalkit.analysis.design import Column, FloatArray, IntArray, need_columns, variables_of
-from evalkit.analysis.formula import AS_FACTOR, ModelFormula, column_of
+from evalkit.analysis.formula import ModelFormula, column_of, split_sides
 from evalkit.analysis.random_terms import code_expression, refuse_constants
 from evalkit.analysis.sample import Sample
 from evalkit.errors import FitError, SpecError
@@ -128,7 +128,7 @@ def read_formula(text: str) -> ModelFormula:
     """
     if text.count("~") != 1:
         raise SpecError(f"Formula {text!r}: a formula has one ~ between the outcome and the model. {EXAMPLE}")
-    outcome, fixed = (side.strip() for side in AS_FACTOR.sub("C(", text.replace("^", "**")).split("~"))
+    outcome, fixed = split_sides(text)
     if not outcome or not fixed:
         raise SpecError(f"Formula {text!r}: the outcome goes left of the ~ and the model right of it. {EXAMPLE}")
     if "|" in fixed:

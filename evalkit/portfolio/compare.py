@@ -62,6 +62,12 @@ def compare(results: Sequence[Results]) -> Portfolio:
     >>> sorted(set(portfolio.rows["design_class"]))
     ['before_and_after', 'randomised']
     """
+    strange = [one for one in results if not isinstance(one, Results)]  # pyright: ignore[reportUnnecessaryIsInstance]
+    if strange:
+        raise DesignError(
+            f"Found a {type(strange[0]).__name__} where the results of a programme are meant. Read them with "
+            "load_results('.../results.json')."
+        )
     ids = [one.plan.id for one in results]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if len(ids) < 2:

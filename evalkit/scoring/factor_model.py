@@ -129,6 +129,9 @@ class FactorModel:
     conf_level: float
     left_out: tuple[int, int, int]
 
+    def __repr__(self) -> str:
+        return f"<FactorModel of {len(self.table.names)} items, {self.fit.estimator}, {sum(self.fit.n)} rows>"
+
     def tidy(self) -> pd.DataFrame:
         """A row per number of the model, columns TIDY.
 

@@ -131,6 +131,9 @@ class InvarianceModel:
     table: ItemTable
     n_left_out: int
 
+    def __repr__(self) -> str:
+        return f"<InvarianceModel of {len(self.table.names)} items between {', '.join(self.occasions)}>"
+
     def tidy(self) -> pd.DataFrame:
         """A row per step, columns STEP_COLUMNS; fit indices are the scaled ones for MLR and WLSMV."""
         rows = step_rows(self.found, load_standards().measurement)

@@ -132,6 +132,9 @@ class ItemFunctioningModel:
     alpha: float
     n_left_out: int
 
+    def __repr__(self) -> str:
+        return f"<ItemFunctioningModel of {len(self.table.names)} items between {len(self.groups)} groups>"
+
     def tidy(self) -> pd.DataFrame:
         """A row per item, columns ITEM_COLUMNS.
 

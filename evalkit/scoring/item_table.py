@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from evalkit.errors import SpecError
+from evalkit.errors import FitError, SpecError
+from evalkit.records.frames import need_frame
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.scoring.answers import read_answers
 from evalkit.scoring.factor_pattern import factors_of, pattern_of
@@ -88,12 +89,17 @@ def read_items(
     SpecError
         Both factors and an instrument, columns that are not there or hold no numbers, or answers outside the scale.
     """
+    items = need_frame(items, error=SpecError, called="The table of items").rename(columns=str)
     if instrument is not None:
         if factors is not None:
             raise SpecError("Give factors, or an instrument whose scores are the factors; not both.")
         return _of_instrument(items, instrument, scores)
     if scores is not None:
         raise SpecError("scores names scores of an instrument; give the instrument too, or name factors.")
+    if factors is not None and not (
+        isinstance(factors, Mapping) and not any(isinstance(members, str) for members in factors.values())
+    ):
+        raise SpecError("factors names no lists of items. Give a mapping: factors={'name': ['q1', 'q2', 'q3']}.")
     others = {name for name in beside if name is not None}
     named = factors if factors is not None else {ALONE: [str(name) for name in items.columns if name not in others]}
     names = tuple(dict.fromkeys(item for members in named.values() for item in members))
@@ -101,6 +107,7 @@ def read_items(
     matrix = items[list(names)].to_numpy(dtype="float64", na_value=np.nan)
     if np.isinf(matrix).any():
         raise SpecError("An answer is infinite. Leave a missing answer empty.")
+    _refuse_useless(matrix, names)
     return ItemTable(names, matrix, {factor: tuple(members) for factor, members in named.items()}, items)
 
 
@@ -120,6 +127,20 @@ def _check(items: pd.DataFrame, factors: Mapping[str, Sequence[str]], names: Seq
             )
     if problems:
         raise SpecError("The table does not hold these items.", problems=problems)
+
+
+def _refuse_useless(matrix: FloatArray, names: Sequence[str]) -> None:
+    """Items to which everybody gave one answer, and items that are another item once more."""
+    first: dict[bytes, str] = {}
+    problems: list[str] = []
+    for name, column in zip(names, matrix.T, strict=True):
+        known = column[~np.isnan(column)]
+        if not known.size or known.min() == known.max():
+            problems.append(f"Everyone gave the same answer to {name}, or none. Leave it out.")
+        elif (other := first.setdefault(column.tobytes(), name)) != name:
+            problems.append(f"{name} holds the same answers as {other}. Leave one of them out.")
+    if problems:
+        raise FitError("These items cannot be analysed.", problems=problems)
 
 
 def _of_instrument(items: pd.DataFrame, instrument: Instrument | str, scores: Sequence[str] | None) -> ItemTable:

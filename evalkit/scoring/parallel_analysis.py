@@ -99,6 +99,10 @@ class Eigenvalues:
     correlation: Correlation
     reference: Reference
 
+    def __repr__(self) -> str:
+        one = self.found
+        return f"<Eigenvalues of {one.components.size} items: components {one.n_components}, factors {one.n_factors}>"
+
     def tidy(self) -> pd.DataFrame:
         """A row per eigenvalue, columns EIGENVALUE_COLUMNS: of principal components, and of principal axes."""
         one = self.found

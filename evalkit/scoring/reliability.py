@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import SpecError
+from evalkit.records.frames import need_frame
 from evalkit.scoring.reliability_rows import (
     FAMILIES,
     Family,
@@ -102,6 +103,8 @@ def _check_options(conf_level: float, missing: str, families: Sequence[str] | No
         problems.append(f"conf_level is {conf_level:g}; use a number between 0 and 1, such as 0.95.")
     if missing not in get_args(Missing):
         problems.append(f"missing is {missing!r}; use one of: {', '.join(get_args(Missing))}.")
+    if isinstance(families, str):
+        raise SpecError(f"families={families!r} is one text. Give a list: families=[{families!r}].")
     unknown = [name for name in families or () if name not in get_args(Family)]
     if unknown:
         problems.append(f"families names {', '.join(unknown)}; use any of: {', '.join(get_args(Family))}.")
@@ -113,6 +116,7 @@ def _check_options(conf_level: float, missing: str, families: Sequence[str] | No
 
 def _item_table(items: pd.DataFrame, minimum: float | None, maximum: float | None) -> FloatArray:
     problems: list[str] = []
+    items = need_frame(items, error=SpecError, called="The table of items")
     if (minimum is None) != (maximum is None):
         problems.append("Give both minimum and maximum, or neither.")
     if items.shape[1] < 2:
@@ -140,6 +144,7 @@ def _item_table(items: pd.DataFrame, minimum: float | None, maximum: float | Non
 
 def _linked(items: pd.DataFrame, again: pd.DataFrame, minimum: float | None, maximum: float | None) -> FloatArray:
     """The second measurement in the order of the first; NaN where a pupil is not in it."""
+    again = need_frame(again, error=SpecError, called="again")
     problems: list[str] = []
     if set(again.columns) != set(items.columns):
         other = ", ".join(str(name) for name in set(again.columns) ^ set(items.columns))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import Study
+from evalkit.records.frames import need_frame
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.records.measure import VALUE
 from evalkit.records.release import Release
@@ -91,6 +92,7 @@ def score_items(
     >>> float(score_items(answers, "grit_s8")["total"].iloc[0])
     4.0
     """
+    items = need_frame(items, error=SpecError, called="The table of answers")
     if isinstance(instrument, str):
         instrument = load_instrument(instrument)
     wanted = [instrument.score(name).id for name in scores] if scores else [one.id for one in instrument.scores]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Literal, get_args
 
 from scipy.optimize import brentq
@@ -139,6 +140,8 @@ def power_for(design: TrialDesign, *, effect: float, method: PowerMethod = "cent
     >>> round(power_for(design, effect=0.629).power, 3)
     0.8
     """
+    if not isinstance(effect, Real):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise DesignError(f"effect: found {effect!r}. Give a difference in SDs above 0, for example 0.2.")
     if not math.isfinite(effect) or effect == 0 or (design.sides == 1 and effect < 0):
         raise DesignError(f"effect: found {effect:g}. Give a difference in SDs above 0, for example 0.2.")
     found = precision(design)
@@ -279,6 +282,8 @@ def _never_enough(design: TrialDesign, size: SizeName, effect: float, power: flo
 
 def check_power(power: float, design: TrialDesign) -> None:
     """Refuse a power that is no power. Raises DesignError unless it is above alpha and below 1."""
+    if not isinstance(power, Real):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise DesignError(f"power: found {power!r}. Give a number between 0 and 1, for example 0.8.")
     if not 0 < power < 1:
         raise DesignError(f"power: found {power:g}. Give a number between 0 and 1, for example 0.8.")
     if power <= design.alpha / design.outcomes:

@@ -1,7 +1,8 @@
 """The trial designs that can be planned: the standard error and the degrees of freedom of each one's effect."""
 
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
+from numbers import Real
 from typing import Literal, get_args
 
 from evalkit.errors import DesignError
@@ -112,6 +113,13 @@ class TrialDesign:
     def __post_init__(self) -> None:
         if self.kind not in _SIZES:
             raise DesignError(f"There is no design '{self.kind}'. Use one of: {', '.join(get_args(DesignKind))}.")
+        no_numbers = [
+            f"{one.name}: found {getattr(self, one.name)!r}. Give a number."
+            for one in fields(self)
+            if one.name not in ("kind", "unequal_sizes") and not isinstance(getattr(self, one.name), Real | None)
+        ]
+        if no_numbers:
+            raise DesignError(f"The design '{self.kind}' cannot be planned like this.", problems=no_numbers)
         problems = [*_size_problems(self), *_share_problems(self), *_use_problems(self), *_test_problems(self)]
         if problems:
             raise DesignError(f"The design '{self.kind}' cannot be planned like this.", problems=problems)

@@ -1,6 +1,6 @@
 """Can a reported percentage come from so many pupils? (the GRIM idea, for percentages)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -72,6 +72,8 @@ def grim(percent: float | str | Sequence[float | str], *, decimals: int | None =
     >>> grim([87.5, 93.75, 100], max_n=48).sizes
     (16, 32, 48)
     """
+    if not isinstance(percent, str | int | float | Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise FitError(f"{percent!r} is not a percentage: write it as printed, for example 93.75.")
     given = [percent] if isinstance(percent, str | int | float) else list(percent)
     printed = tuple(_printed(one, decimals) for one in given)
     if not printed:

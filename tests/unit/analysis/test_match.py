@@ -105,6 +105,26 @@ def test_what_cannot_be_done_is_one_sentence(pupils: pd.DataFrame) -> None:
         ek.match(pupils, "took", on=["pre"], form="bent")
     with pytest.raises(FitError, match="must be 1 for units with the programme"):
         ek.match(pupils.assign(took=2), "took", on=["pre"])
+    with pytest.raises(FitError, match=r"holds text \('no', 'yes'\)"):
+        ek.match(pupils, "fsm", on=["pre"])
+    with pytest.raises(FitError, match="'pre' is infinite in some rows"):
+        ek.match(pupils.assign(pre=np.inf), "took", on=["pre"])
+    with pytest.raises(SpecError, match=r"Give a list of names: on=\['pre'\]"):
+        ek.match(pupils, "took", on="pre")
+    with pytest.raises(SpecError, match="caliper=-1 should be greater than 0"):
+        ek.match(pupils, "took", on=["pre"], caliper=-1)
+    with pytest.raises(SpecError, match="estimand='ATT' is unknown"):
+        ek.match(pupils, "took", on=["pre"], method="ipw", estimand="ATT")
+    with pytest.raises(FitError, match="Give a pandas DataFrame"):
+        ek.match(pupils.to_dict("list"), "took", on=["pre"])
+    with pytest.raises(FitError, match="conf_level=95 is outside 0 to 1"):
+        ek.match(pupils, "took", on=["pre"]).difference("post", conf_level=95)
+
+
+def test_columns_may_be_called_by_numbers(pupils: pd.DataFrame) -> None:
+    found = ek.match(pupils.rename(columns={"pre": 7}), "took", on=[7, "fsm"], form="linear")
+    assert repr(found).endswith("on 7, fsm>")
+    assert "7" in list(found.balance()["variable"])
 
 
 def test_coarsened_keeps_the_classes_beside_exact_agreement(pupils: pd.DataFrame) -> None:

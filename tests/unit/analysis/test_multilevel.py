@@ -172,14 +172,22 @@ def test_unreadable_formulas(formula, message):
         ("post ~ day + (1 | school)", {"day": pd.Timestamp("2026-01-01")}, "holds dates"),
         ("post ~ pre + (1 | school)", {"pre": np.nan}, "No row has a value"),
         ("post ~ np.log(pre) + (1 | school)", {"pre": 0.0}, "not a finite number"),
-        ("post ~ treat + frobnicate(pre) + (1 | school)", {}, "'frobnicate' is not in the data"),
+        ("post ~ treat + frobnicate(pre) + (1 | school)", {}, r"frobnicate\(\) is no function"),
+        ("post ~ ns(pre, 3) + (1 | school)", {}, "natural cubic spline is cr"),
+        ("post ~ log(pre) + (1 | school)", {"pre": -1.0}, r"log\(pre\) has no value in some rows"),
+        ("post ~ . + (1 | school)", {}, "the . for all other columns is not read"),
         ("post ~ treat + pre:: girl + (1 | school)", {}, "cannot be read"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_data_that_do_not_fit(formula, change, message):
     with pytest.raises(FitError, match=message):
         multilevel(formula, DATA.assign(**change))
+
+
+def test_some_words_of_r_are_read():
+    fit = multilevel("post ~ poly(pre, 2, raw=TRUE) + sqrt(pre^2) + factor(treat) + (1 | school)", DATA)
+    again = multilevel("post ~ poly(pre, 2, raw=True) + np.sqrt(pre**2) + C(treat) + (1 | school)", DATA)
+    assert fit.tidy().equals(again.tidy())
 
 
 def test_data_that_are_no_frame():

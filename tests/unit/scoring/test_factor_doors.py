@@ -119,6 +119,8 @@ def test_ordinal_answers_have_thresholds(three: pd.DataFrame) -> None:
         ({"factors": {"a": []}}, "Factor a has no items"),
         ({"factors": {"a": ["q1"]}, "instrument": "gse10"}, "not both"),
         ({"scores": ["total"]}, "give the instrument too"),
+        ({"factors": ["q1", "q2", "q3"]}, "Give a mapping"),
+        ({"factors": {"a": "q1"}}, "Give a mapping"),
         ({"clusters": "town"}, "There is no column town"),
     ],
 )
@@ -132,6 +134,10 @@ def test_text_columns_and_few_pupils_are_refused(three: pd.DataFrame) -> None:
     with pytest.raises(SpecError) as caught:
         ek.factor_model(three.assign(q1="often"), FACTORS)
     assert "do not hold numbers: q1" in caught.value.problems[0]
+    with pytest.raises(SpecError, match="is a ndarray"):
+        ek.factor_model(three.to_numpy())
+    with pytest.raises(FitError, match=r"same answer to q1, or none(.|\n)*q3 holds the same answers as q2"):
+        ek.factor_model(three.assign(q1=1, q3=three["q2"]), FACTORS)
     with pytest.raises(FitError, match="more pupils than items"):
         ek.factor_model(three.head(10), FACTORS)
 
