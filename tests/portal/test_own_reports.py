@@ -128,6 +128,11 @@ def test_pages_that_cannot_be_made_are_told_and_stop_nothing(
     assert "North has no page: The page has no room." in page
     assert "Download the pages of 1 trust (zip)" in page
     assert evaluator.get(f"{at}hubs.zip").status_code == 404
+    (world.one.folder / "hubs.csv").write_text(HUBS.replace("10000", "10009").replace("Academy", "Infants"))
+    make_place_pages(reports, data, results)
+    page = evaluator.get(at).text
+    assert "They could not be made. Neither the data nor the list" in page
+    assert "Download the pages" not in page
 
 
 def test_erasing_a_school_takes_the_pages_and_a_pupils_leaves_them(world: World, reports: Report) -> None:

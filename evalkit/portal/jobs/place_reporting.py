@@ -24,6 +24,10 @@ from evalkit.scoring.score import score
 
 FORMATS: tuple[Format, ...] = ("html", "pdf")
 HELD = "Only few pupils joined or left since pages of an earlier report were taken. The earlier page stands: {places}."
+NOWHERE = (
+    "Neither the data nor the list of schools say in which hub or trust a school of this release is. The list needs "
+    "the schools' URNs, and a column Hub or Trust."
+)
 NO_PAGE = "{place} has no page: {why}"
 
 
@@ -42,6 +46,7 @@ def make_place_pages(made: Report, release: Release, results: Results) -> None:
     with everything():
         names = {one.urn: one.name for one in made.programme.schools.all()}
     found = [_pages(made, release, results, level=level, names=names) for level in LEVELS if places.of(level)]
+    found = found or [PlacePages("hub", failure=NOWHERE)]
     keep_place_pages(made, [replace(one, named=places.named or one.level == "trust") for one in found])
 
 
