@@ -13,8 +13,10 @@ import typer
 from typer.models import OptionInfo
 
 import evalkit
+from evalkit.analysis import multilevel_permutation, multilevel_resampling
 from evalkit.cli import app
 
+ANSWERS = ("evalkit.analysis.", "evalkit.scoring.")  # flows whose answers are asked further questions
 REFERENCE = Path(__file__).parent / "reference"
 
 
@@ -23,7 +25,8 @@ def python_page() -> str:
     parts = [
         "# Python reference",
         "",
-        "Made from the docstrings by `docs/make_reference.py`, for `import evalkit as ek`.",
+        "Made from the docstrings by `docs/make_reference.py`, for `import evalkit as ek`. What models and matches "
+        "can do stands at the end.",
     ]
     for name in evalkit.__all__:
         thing = getattr(evalkit, name)
@@ -31,7 +34,44 @@ def python_page() -> str:
         if not inspect.isclass(thing):
             parts += ["```python", f"ek.{name}{_signature(thing)}", "```", ""]
         parts += ["```text", inspect.cleandoc(inspect.getdoc(thing) or ""), "```"]
+    for answer in _answers():
+        parts += ["", f"## What `{answer.__name__}` can do", ""]
+        for name, method in _own_methods(answer):
+            bare = isinstance(method, property)
+            called = name if bare else name + _signature(method).replace("(self, ", "(").replace("(self)", "()")
+            parts += ["```python", f".{called}", "```", "", "```text"]
+            parts += [inspect.cleandoc(inspect.getdoc(method) or ""), "```", ""]
+        parts.pop()
     return "\n".join(parts) + "\n"
+
+
+def _answers() -> list[type]:
+    """The classes of models and matches that public functions and their methods give back, in that order."""
+    given = [getattr(evalkit, name) for name in evalkit.__all__]
+    found: list[type] = []
+    waiting = [_answer_of(one) for one in given if inspect.isfunction(one)]
+    while waiting:
+        one = waiting.pop(0)
+        if one is not None and one not in found:
+            found.append(one)
+            waiting += [_answer_of(method) for _, method in _own_methods(one) if inspect.isfunction(method)]
+    return found
+
+
+def _answer_of(function: Callable[..., object]) -> type | None:
+    said = inspect.signature(function).return_annotation
+    imported = (inspect.getmodule(function), multilevel_permutation, multilevel_resampling)
+    kind = next((getattr(one, said) for one in imported if hasattr(one, said)), None) if isinstance(said, str) else said
+    public = inspect.isclass(kind) and kind.__name__ in evalkit.__all__
+    return kind if inspect.isclass(kind) and kind.__module__.startswith(ANSWERS) and not public else None
+
+
+def _own_methods(kind: type) -> list[tuple[str, Callable[..., object]]]:
+    return [
+        (name, one)
+        for name, one in vars(kind).items()
+        if not name.startswith("_") and (inspect.isfunction(one) or isinstance(one, property))
+    ]
 
 
 def _signature(thing: object) -> str:

@@ -41,6 +41,9 @@ class Rows:
     n_clusters: int
     kept: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        return f"<Rows for {self.sample.formula.text!r}: {self.sample.outcome.size} of {self.sample.n_given} rows>"
+
     @property
     def design(self) -> FloatArray:
         """Columns kept, shape (n, k)."""

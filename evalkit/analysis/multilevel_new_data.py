@@ -7,6 +7,7 @@ from evalkit.analysis.design import FloatArray, need_columns, read_column
 from evalkit.analysis.random_terms import GroupedTerm, label_of
 from evalkit.analysis.sample import Sample, encode
 from evalkit.errors import FitError
+from evalkit.records.frames import need_frame
 from evalkit.stats.mixed.effects import random_effects
 from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.outer import root_of
@@ -35,6 +36,7 @@ def predict(core: MixedFit, sample: Sample, new: pd.DataFrame | None, *, random:
     if new is None:
         values = fitted(core, sample) if random else pd.Series(_fixed(core, sample.columns), index=sample.index)
         return values.rename("prediction")
+    new = need_frame(new, error=FitError, called="The new data")
     values = _fixed(core, encode(sample, sample.coding, new))
     if random:
         for grouped, effect in zip(sample.grouped, random_effects(core), strict=True):

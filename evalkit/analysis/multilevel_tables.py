@@ -48,6 +48,8 @@ def _level(conf_level: float) -> float:
 
 def contrast(inference: Inference, names: Sequence[str], weights: Mapping[str, float]) -> pd.DataFrame:
     """A row for one combination of fixed effects."""
+    if not isinstance(weights, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise FitError(f"Give the weight of each coefficient, such as {{{names[-1]!r}: 1}}. Use: {', '.join(names)}.")
     unknown = [name for name in weights if name not in names]
     if unknown or not weights:
         raise FitError(f"{', '.join(map(repr, unknown)) or 'Nothing'} is not a coefficient. Use: {', '.join(names)}.")

@@ -63,6 +63,9 @@ class Sample:
     missing: Mapping[str, int]
     n_given: int
 
+    def __repr__(self) -> str:
+        return f"<Sample for {self.formula.text!r}: {self.outcome.size} of {self.n_given} rows>"
+
 
 def draw_sample(text: str, data: pd.DataFrame, weights: str | None) -> Sample:
     """Read the formula, then the columns it needs, complete rows only.
@@ -122,6 +125,8 @@ def encode(sample: Sample, coding: Coding, data: pd.DataFrame) -> FloatArray:
     columns = {atom: read_column(data, column_of(atom), categorical=atom in coding.levels) for atom in atoms}
     problems: list[str] = []
     for atom, column in columns.items():
+        if column.codes is not None and atom not in coding.levels:
+            problems.append(f"Column {column_of(atom)!r} holds text, where the model was fitted to numbers.")
         gaps = column.missing()
         if gaps is not None:
             problems.append(

@@ -190,6 +190,17 @@ def test_some_words_of_r_are_read():
     assert fit.tidy().equals(again.tidy())
 
 
+def test_new_data_of_another_kind():
+    fit = multilevel("post ~ pre + (1 | school)", DATA)
+    with pytest.raises(FitError, match="'pre' holds text, where the model was fitted to numbers"):
+        fit.predict(DATA.head(3).assign(pre="low"))
+    with pytest.raises(FitError, match="The new data are a list"):
+        fit.predict([1, 2])  # type: ignore[arg-type]
+    with pytest.raises(FitError, match="Give the weight of each coefficient"):
+        fit.contrast("pre")  # type: ignore[arg-type]
+    assert repr(fit.sample).startswith("<Sample for 'post ~ pre + (1 | school)'")
+
+
 def test_data_that_are_no_frame():
     with pytest.raises(FitError, match="are a dict"):
         multilevel("post ~ treat + (1 | school)", DATA.to_dict("list"))  # type: ignore[arg-type]
