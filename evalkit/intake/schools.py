@@ -134,4 +134,4 @@ def _each_once(
 
 def _what_differs(arms: Sequence[str]) -> str:
     given = list(dict.fromkeys(arm for arm in arms if arm))
-    return f"in the arms {listed(given)}" if len(given) > 1 else "with different entries"
+    return f"in the groups {listed(given)}" if len(given) > 1 else "with different entries"

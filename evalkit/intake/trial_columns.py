@@ -90,14 +90,14 @@ def _arms(table: Table, column: Column, study: Study, decided: Mapping[str, str]
         findings.add(
             "ask",
             "unknown_arm",
-            f"{quoted(text)} is no arm of the {'trial' if study.plan.is_trial else 'comparison'}"
+            f"{quoted(text)} is no group of the {'trial' if study.plan.is_trial else 'comparison'}"
             + (f" ({counted(len(where), 'row')})" if len(where) > 1 else ""),
-            f"Which arm is meant? Correct the cells, or say it in the plan: {groups_key(study.plan)} "
+            f"Which group is meant? Correct the cells, or say it in the plan: {groups_key(study.plan)} "
             f"{{{yaml_text(text)}: ARM}}.",
             allowed=listed([f"{arm.id} ({arm.label})" for arm in study.plan.arms], last="or"),
             questions=[
                 Question(
-                    f"Which arm is {quoted(text)}?",
+                    f"Which group is {quoted(text)}?",
                     tuple(Choice(arm.label, {"values": {"arm": {text: arm.id}}}) for arm in study.plan.arms),
                 )
             ],

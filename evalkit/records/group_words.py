@@ -34,8 +34,8 @@ class GroupWords:
             what = plural if self.fewest(unit) > 1 else unit
             return f"Each group needs {self.fewest(unit)} {what} at least. Add those that are missing."
         return (
-            f"Each arm needs {FEWEST_UNITS} {plural} at least, or chance cannot be told from the programme. Add those "
-            "that are missing; if there are none, this is no trial."
+            f"Each group needs {FEWEST_UNITS} {plural} at least, or chance cannot be told from the programme. Add "
+            "those that are missing; if there are none, this is no trial."
         )
 
 

@@ -91,9 +91,9 @@ def _said_by_pupils(
         notes.add(
             "error",
             "arm_varies",
-            f"{named(unit, (names[key] for key in several))} {_has(several)} pupils in more than one arm, though whole "
-            f"{_plural(unit)} {words(plan).were_put}",
-            f"Write one arm for each {unit}: {words(plan).right_arm}. Or correct the pupils' {unit}.",
+            f"{named(unit, (names[key] for key in several))} {_has(several)} pupils in more than one group, though "
+            f"whole {_plural(unit)} {words(plan).were_put}",
+            f"Write one group for each {unit}: {words(plan).right_arm}. Or correct the pupils' {unit}.",
         )
     first = given.drop_duplicates("_unit")
     return dict(zip(first["_unit"], first["arm"], strict=True)), {str(key) for key in several}
@@ -109,10 +109,10 @@ def _disagree(
         notes.add(
             "error",
             "arm_disagrees" if source != "the certificate" else "not_as_certified",
-            f"{named(unit, shown)} {'is' if len(other) == 1 else 'are'} not in the arm that {source} gives",
-            f"Correct the column with the arm. If {source} is wrong, find out why before anything is analysed."
+            f"{named(unit, shown)} {'is' if len(other) == 1 else 'are'} not in the group that {source} gives",
+            f"Correct the column with the group. If {source} is wrong, find out why before anything is analysed."
             if source == "the certificate"
-            else "Write the arm that was allocated in both places, or take the column out of the pupil file.",
+            else "Write the group that was allocated in both places, or take the column out of the pupil file.",
         )
 
 
@@ -132,8 +132,9 @@ def _certified(certificate: Certificate, plan: "Evaluation", notes: Notes) -> di
         notes.add(
             "error",
             "certificate_arms",
-            f"The certificate allocates to {', '.join(sorted(strange))}, which is no arm of this plan",
-            f"Say in the plan which arm is meant (trial: allocation: values:). Its arms are {', '.join(sorted(arms))}.",
+            f"The certificate allocates to {', '.join(sorted(strange))}, which is no group of this plan",
+            f"Say in the plan which group is meant (trial: allocation: values:). Its groups are "
+            f"{', '.join(sorted(arms))}.",
         )
     return drawn
 
@@ -193,14 +194,14 @@ def _say_without_arm(names: Mapping[str, str], said: Mapping[str, str], plan: "E
         notes.add(
             "error",
             "no_arm",
-            f"No file says which arm the {_plural(unit)} {words(plan).put_into}",
+            f"No file says which group the {_plural(unit)} {words(plan).put_into}",
             f"Add a column '{heading}' to the pupil file or to the list of schools{words(plan).or_certificate}.",
         )
     elif without:
         notes.add(
             "error",
             "without_arm",
-            f"The arm of {named(unit, without)} is not known",
+            f"The group of {named(unit, without)} is not known",
             f"Type it into the column '{heading}'.",
         )
 
@@ -217,7 +218,7 @@ def _say_small_arms(names: Mapping[str, str], said: Mapping[str, str], plan: "Ev
             notes.add(
                 "error",
                 "small_arm",
-                f"The arm '{arm.label}' ({arm.id}) has {found}",
+                f"The group '{arm.label}' ({arm.id}) has {found}",
                 words(plan).small_arm(unit, _plural(unit)),
             )
 

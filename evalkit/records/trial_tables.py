@@ -130,7 +130,7 @@ class _Pupils:
         self._text("school", "pupil_in_two_schools", "more than one school", one_place(plan, "school"))
         by_class = plan.assigned_unit == "class"
         self._text("class", "pupil_in_two_classes", "more than one class", one_place(plan, "class"), is_error=by_class)
-        self._text("arm", "pupil_in_two_arms", "more than one arm", "Write each pupil's arm the same in every row.")
+        self._text("arm", "pupil_in_two_arms", "more than one group", "Write each pupil's group the same in every row.")
         for one in plan.pupil_facts:
             self._text(one.id, "fact_differs", f"different entries for '{one.label}'", _FIRST, is_error=False)
         for one in plan.groups.compliance if plan.groups else ():

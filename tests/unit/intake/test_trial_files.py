@@ -266,7 +266,7 @@ def _set(rows: list[Row], key: str, value: object, *, where: Callable[[Row], boo
 BAD: list[tuple[str, bool, Change, str, str]] = [
     (
         "arm varies", False, lambda t: t.of("S0P03").update(Arm="C"),
-        "arm_varies", "The school 100100 has pupils in more than one arm",
+        "arm_varies", "The school 100100 has pupils in more than one group",
     ),
     (
         "pupils in two schools", True, lambda t: t.pupils.extend(t.of(code) | {"School": "100102"} for code in
@@ -276,7 +276,7 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
     ),
     (
         "school in both arms", True, lambda t: t.schools.append(t.schools[0] | {"Arm": "C"}),
-        "school_twice", "'100100' stands here 2 times, in the arms oak and usual",
+        "school_twice", "'100100' stands here 2 times, in the groups oak and usual",
     ),
     (
         "list and file differ", True, lambda t: _set(t.pupils, "Arm", "T"),
@@ -301,7 +301,7 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
     ),
     (
         "unknown arm", True, lambda t: t.school("100103").update(Arm="waiting list"),
-        "unknown_arm", "'waiting list' is no arm of the trial",
+        "unknown_arm", "'waiting list' is no group of the trial",
     ),
     (
         "dose", True, lambda t: t.school("100100").update(Days=5),
@@ -317,15 +317,15 @@ BAD: list[tuple[str, bool, Change, str, str]] = [
     ),
     (
         "one school", True, lambda t: _set(t.schools, "Arm", "T", where=lambda row: row["School"] != "100101"),
-        "small_arm", "The arm 'Schools as usual' (usual) has only the school 100101",
+        "small_arm", "The group 'Schools as usual' (usual) has only the school 100101",
     ),
     (
         "no arm", True, lambda t: [row.pop("Arm") for row in t.schools],
-        "no_arm", "No file says which arm the schools were allocated to",
+        "no_arm", "No file says which group the schools were allocated to",
     ),
     (
         "an arm is blank", True, lambda t: t.school("100105").update(Arm=""),
-        "without_arm", "The arm of the school 100105 is not known",
+        "without_arm", "The group of the school 100105 is not known",
     ),
     (
         "no school column", True, lambda t: [row.pop("School") for row in t.pupils],
@@ -521,7 +521,7 @@ def test_pupils_within_schools_and_one_arm_in_each_class(tmp_path: Path) -> None
     assert release.schools["arm"].isna().all()
     files.pupils[2]["Arm"] = "C"
     _, found = checked(files, tmp_path / "bad")
-    assert "The class 100100 / A has pupils in more than one arm" in one(found, "arm_varies").message
+    assert "The class 100100 / A has pupils in more than one group" in one(found, "arm_varies").message
 
 
 def test_words_for_numbers_are_told_how_to_become_numbers(tmp_path: Path) -> None:
