@@ -20,14 +20,15 @@ from evalkit.report.figure_style import (
 )
 from evalkit.report.numbers import percent
 from evalkit.report.rows import records
-from evalkit.report.staff_answers import last_wave
+from evalkit.report.staff_answers import last_wave, questions
+from evalkit.report.words_feedback import MOST_AGREED, MOST_OF_SHOWN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HEAD, BAR, TOP, BOTTOM = 0.26, 0.25, 0.05, 0.52  # inches
 OTHERS, AGREES = ("#c79abf", "#7a2e6e"), ("#8fb5d9", "#1f4e79")
-HATCH = "\\\\\\\\"
+HATCH = "\\\\"
 SHOW_FROM, SHOW_CODES_FROM = 9.0, 20.0
 CAPTION = (
     "Right of the line: those who agreed. Left: those who did not, the middle answer among them. Where few people gave "
@@ -109,7 +110,10 @@ def feedback_title(results: Results, pieces: Sequence[Piece]) -> str:
     most, least = max(shares, key=lambda name: shares[name]), min(shares, key=lambda name: shares[name])
     if len(shares) == 1:
         return f"{most}: {percent(shares[most], n=None)} agreed"
-    return f"Most agreed: {most} ({percent(shares[most], n=None)}). Least: {least} ({percent(shares[least], n=None)})"
+    asked = {one.outcome for one in questions(results, wave=last_wave(results)) if one.kind == "agreement"}
+    all_shown = len(asked) == len(shares)
+    told = MOST_AGREED if all_shown else MOST_OF_SHOWN
+    return f"{told}: {most} ({percent(shares[most], n=None)}). Least: {least} ({percent(shares[least], n=None)})"
 
 
 def _agreed(pieces: Sequence[Piece]) -> dict[str, float]:
@@ -143,7 +147,7 @@ def _draw_bar(axes: "Axes", bar: Sequence[Piece], height: float) -> None:
             if one.share >= SHOW_FROM:
                 axes.text(
                     start + one.share / 2, height, _text(one), ha="center", va="center", fontsize=SMALL, zorder=5,
-                    color="white" if dark else INK, bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.1},
+                    color="white" if dark else INK, bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
                 )  # fmt: skip
             start += one.share
 

@@ -63,11 +63,13 @@ def reported_title(drawn: list[Reported]) -> str:
     beside = [one for one in drawn if one.national]
     if not beside:
         without = sum(not one.n_known for one in drawn)
-        if without == len(drawn) > 1:
-            return f"What was reported: {count(without)} percentages, none with the number behind it"
+        if len(drawn) == 1:
+            return f"What was reported: one percentage, {'without' if without else 'with'} the number it rests on"
+        if without == len(drawn):
+            return f"What was reported: {count(without)} percentages, none with the number it rests on"
         if not without:
             return f"What was reported: {count(len(drawn))} percentages with their likely ranges"
-        return f"What was reported: of {count(len(drawn))} percentages {count(without)} without the number behind them"
+        return f"What was reported: of {count(len(drawn))} percentages {count(without)} without the number they rest on"
     if len(beside) == 1:
         return "What was reported, and the one national percentage there is"
     apart = sum(one.verdict in ("higher", "lower") for one in beside)

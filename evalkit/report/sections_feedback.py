@@ -49,7 +49,8 @@ def fact_boxes(results: Results) -> Block:
 def _figure_facts(results: Results) -> Block:
     found = reported_figures(results)
     with_n = sum(one.n_known for one in found)
-    return blocks.facts([(count(len(found)), "printed percentages"), (count(with_n), "with the number behind them")])
+    printed = "printed percentage" if len(found) == 1 else "printed percentages"
+    return blocks.facts([(count(len(found)), printed), (count(with_n), "with the number of people published")])
 
 
 def picture(results: Results) -> list[Block]:

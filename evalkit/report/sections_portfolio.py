@@ -12,6 +12,7 @@ from evalkit.report.numbers import bare_p, count, effect, fixed, interval, known
 from evalkit.report.rows import Row, records
 from evalkit.report.sections import rounding_note
 from evalkit.report.words import synthetic_banner
+from evalkit.report.words_arms import arm_label, treated_arms
 from evalkit.report.words_portfolio import (
     CLASS_NAMES,
     HORIZON_NAMES,
@@ -67,13 +68,13 @@ def pictures(portfolio: Portfolio) -> list[Block]:
     for group, rows in portfolio.rows.groupby("group", sort=False):
         mine = [row for row in records(rows) if known(row["effect_size"])]
         if len({row["programme"] for row in mine}) > 1:
-            drawn.append(_picture(mine, pooled[str(group)]))
+            drawn.append(_picture(portfolio, mine, pooled[str(group)]))
     return drawn or [Markdown(NOTHING_DRAWN)]
 
 
-def _picture(rows: Sequence[Row], pooled: Row) -> Figure:
+def _picture(portfolio: Portfolio, rows: Sequence[Row], pooled: Row) -> Figure:
     place = f"{pooled['label']}, {HORIZON_NAMES[str(pooled['horizon'])]}: {CLASS_NAMES[str(pooled['design_class'])]}"
-    lines = [_line(row, several=_arms(row, rows) > 1) for row in rows]
+    lines = [_line(portfolio, row) for row in rows]
     if pooled["status"] == "ok":
         firm = not pooled["conf_low"] <= 0 <= pooled["conf_high"]
         numbers = _numbers(pooled, "estimate", "conf_low", "conf_high")
@@ -86,17 +87,23 @@ def _picture(rows: Sequence[Row], pooled: Row) -> Figure:
     return forest(lines, title=place, axis=AXIS, sides=SIDES, alt=alt, caption=CAPTION)
 
 
-def _line(row: Row, *, several: bool) -> ForestRow:
+def _line(portfolio: Portfolio, row: Row) -> ForestRow:
     low, high = row["es_low"], row["es_high"]
     firm = known(low) and known(high) and not low <= 0 <= high
-    arm = f", {row['contrast'].split(' - ')[0]}" if several else ""
-    label = f"{row['title']}{arm} ({_sure(row)})"
+    label = f"{row['title']}{_which(portfolio, row)} ({_sure(row)})"
     return ForestRow(label, _numbers(row, "effect_size", "es_low", "es_high"), row["effect_size"], low, high, firm=firm)
 
 
-def _arms(row: Row, rows: Sequence[Row]) -> int:
-    """How many contrasts the row's programme has in the picture."""
-    return len({one["contrast"] for one in rows if one["programme"] == row["programme"]})
+def _which(portfolio: Portfolio, row: Row) -> str:
+    """Which group with a programme, or which time, where the programme has several."""
+    plan = next(one.plan for one in portfolio.results if one.plan.id == row["programme"])
+    first = str(row["contrast"]).split(" - ")[0]
+    if plan.has_groups:
+        return f", {arm_label(plan, first)}" if len(treated_arms(plan)) > 1 else ""
+    rows = portfolio.rows
+    alike = (rows["programme"] == row["programme"]) & (rows["outcome"] == row["outcome"])
+    times = rows.loc[alike & (rows["horizon"] == row["horizon"]), "contrast"].nunique()
+    return f", {next((one.label for one in plan.waves if one.id == first), first)}" if times > 1 else ""
 
 
 def _sure(row: Row) -> str:
@@ -117,18 +124,17 @@ def together(portfolio: Portfolio) -> Block:
 
 def rows_table(portfolio: Portfolio) -> list[Block]:
     """Every row with its security, p-value over all programmes, and cost."""
-    rows = [_cells(row) for row in records(portfolio.rows) if row["design_class"] != "no_measure"]
+    rows = [_cells(portfolio, row) for row in records(portfolio.rows) if row["design_class"] != "no_measure"]
     if not rows:
         return []
     table = Table(blocks.pipe_table(HEADER, rows, align="lllrrrr"), TABLE_CAPTION, (18, 20, 18, 18, 8, 9, 9))
     return [Markdown(escape(MANY_LOOKS.format(k=count(len(portfolio.results))))), table]
 
 
-def _cells(row: Row) -> list[str]:
-    arm = f" ({row['contrast'].split(' - ')[0]})" if row["contrast"] else ""
+def _cells(portfolio: Portfolio, row: Row) -> list[str]:
     cells = (
         str(row["title"]),
-        f"{row['label']}, {HORIZON_NAMES[str(row['horizon'])]}{arm}",
+        f"{row['label']}, {HORIZON_NAMES[str(row['horizon'])]}{_which(portfolio, row)}",
         security(row),
         _numbers(row, "effect_size", "es_low", "es_high") if known(row["effect_size"]) else "not shown",
         count(row["n"]) if known(row["n"]) else "not known",

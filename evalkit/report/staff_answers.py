@@ -72,6 +72,11 @@ def occasions(results: Results) -> list[dict[str, Any]]:
     return [row for row in records(results.estimates) if row["inquiry"] == "occasions"]
 
 
+def change_digits(results: Results, outcome: str) -> int:
+    """With how many decimals a question's change is told: as many as its value."""
+    return int(any(one.kind == "mean" for one in questions(results) if one.outcome == outcome))
+
+
 def in_groups(results: Results) -> list[dict[str, Any]]:
     """Shares by group."""
     return [row for row in records(results.estimates) if row["inquiry"] == "agreement" and row["subgroup"] != "all"]

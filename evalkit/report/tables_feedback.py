@@ -4,7 +4,15 @@ from evalkit.records.results import Results
 from evalkit.report.blocks import Table
 from evalkit.report.numbers import ABSENT, SUPPRESSED, bare_p, count, interval, known, part, signed
 from evalkit.report.rows import records
-from evalkit.report.staff_answers import Question, in_groups, last_wave, occasions, questions, response_text
+from evalkit.report.staff_answers import (
+    Question,
+    change_digits,
+    in_groups,
+    last_wave,
+    occasions,
+    questions,
+    response_text,
+)
 from evalkit.report.table_cells import interval_name, table
 
 QUESTIONS = (
@@ -74,8 +82,9 @@ def occasion_table(results: Results) -> Table | None:
             cell = SUPPRESSED if row["status"] == "suppressed" else ABSENT
             rows.append([labels[row["outcome"]], cell, cell, cell, cell, cell])
             continue
-        likely = interval(row["conf_low"], row["conf_high"], digits=0)
-        numbers = [signed(row["estimate"], 0), likely, bare_p(row["p_value"])]
+        digits = change_digits(results, str(row["outcome"]))
+        likely = interval(row["conf_low"], row["conf_high"], digits=digits)
+        numbers = [signed(row["estimate"], digits), likely, bare_p(row["p_value"])]
         rows.append([labels[row["outcome"]], count(row["n_control"]), count(row["n_treated"]), *numbers])
     if not rows:
         return None

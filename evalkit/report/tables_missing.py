@@ -129,7 +129,7 @@ def _missing_row(results: Results, outcome: str, contrast: str, estimator: str) 
 
 TIPPING = (
     "On {name}{arm}, pupils without an outcome in the programme group would have to lie {shift} of a standard "
-    "deviation {way} of what was filled in for them before the verdict changed."
+    "deviation {way} what was filled in for them before the verdict changed."
 )
 TIPPING_NONE = "On {name}{arm}, no shift {way} that was tried, up to one standard deviation, changes the verdict."
 NOT_FILLED = "On {name}, gaps were not filled in. {reason}"

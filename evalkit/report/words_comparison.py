@@ -2,7 +2,7 @@
 
 from evalkit.records.results import Caveat, Check, CheckName, Rating, Results
 from evalkit.records.standards import load_standards
-from evalkit.report.numbers import count, effect, fixed, interval, known, reliability, signed
+from evalkit.report.numbers import count, effect, fixed, interval, known, listed, reliability, signed
 from evalkit.report.rows import Row, rows_of
 from evalkit.report.trial_effects import Effect, display, primary_effects
 from evalkit.report.words_arms import units
@@ -129,7 +129,16 @@ MATCHED = {
     "exact": "Only {units} that are the same in everything named were compared.",
     "coarsened": "Only {units} in the same classes of what was known before were compared.",
 }
-PARTNERS = "In the result are {kept} of the {all} pupils with the programme; for the others nobody alike was found."
+MATCHED_ON = "Likeness was judged by {facts}."
+SCORES_BEFORE = "scores before"
+EXACT_ON = "What is named: {facts}."
+SAME = "Partners are the same in {facts}."
+CURVES = "The groups also differed in how many had very low or very high values ({names}), so this was looked at too."
+PAIRS = "They also differed in how two of these go together, which was looked at as well (“How partners were found”)."
+PARTNERS = (
+    "In the result are {kept} of the {all} pupils with the programme; for the others nobody alike was found{free}."
+)
+FREE = ", or was still free"
 CHANGE_MINUS_CHANGE = (
     "As a check, we asked by how much more one matched group changed than the other: {value} points (likely range "
     "{spread}), beside {ours} in the main result. The two need not agree, for they ask different questions."
@@ -271,10 +280,14 @@ def matched_lines(results: Results, one: Effect) -> list[str]:
     if not rows or plan is None or plan.matching is None:
         return []
     units = "schools" if plan.matching.unit == "school" else "pupils"
-    told = [MATCHED[plan.matching.method].format(units=units)]
+    told = [
+        MATCHED[plan.matching.method].format(units=units),
+        *_likeness(results, str(rows.get("curves", {}).get("value", ""))),
+    ]
     n, kept = (rows.get(name, {}).get("number", float("nan")) for name in ("n_treated", "matched_treated"))
     if known(n) and known(kept):
-        told.append(PARTNERS.format(kept=count(kept), all=count(n)))
+        one_each = plan.matching.method in ("nearest", "optimal") and not plan.matching.replacement
+        told.append(PARTNERS.format(kept=count(kept), all=count(n), free=FREE if one_each else ""))
     change = next((row for row in rows_of(results, "difference_in_differences") if _is_of(row, one)), None)
     if change is not None and change["status"] == "ok":
         told.append(
@@ -285,6 +298,24 @@ def matched_lines(results: Results, one: Effect) -> list[str]:
             )
         )
     return told
+
+
+def _likeness(results: Results, curves: str) -> list[str]:
+    """By what pupils (or schools) were found alike; `curves` are those that were added, with commas between."""
+    plan = results.plan
+    assert plan.comparison is not None
+    assert plan.comparison.matching is not None
+    matching = plan.comparison.matching
+    labels = {one.id: inside(one.label) for one in plan.covariates}
+    facts = [labels.get(one, SCORES_BEFORE) for one in matching.on or ("baseline", *labels)]
+    told = [(EXACT_ON if matching.method == "exact" else MATCHED_ON).format(facts=listed(facts))]
+    if matching.exact and matching.method != "exact":
+        told.append(SAME.format(facts=listed([labels.get(one, SCORES_BEFORE) for one in matching.exact])))
+    added = [one for one in curves.split(", ") if one]
+    names = dict.fromkeys(inside(one.partition(" (curve")[0]) for one in added if " (curve" in one)
+    told += [CURVES.format(names=listed(list(names)))] if names else []
+    told += [PAIRS] if any(" × " in one for one in added) else []
+    return [" ".join(told)]
 
 
 def _is_of(row: Row, one: Effect) -> bool:

@@ -7,7 +7,7 @@ from evalkit.report import words_figures
 from evalkit.report.numbers import bare_p, count, fixed, interval, known, listed, part, share, signed
 from evalkit.report.reported import Reported, printed_value, reported_figures
 from evalkit.report.rows import records
-from evalkit.report.staff_answers import Question, last_wave, occasions, questions, response_text
+from evalkit.report.staff_answers import Question, change_digits, last_wave, occasions, questions, response_text
 
 LIMITS: dict[str, str] = {
     "opinions_only": "These are opinions of staff. They do not measure what pupils learned.",
@@ -17,7 +17,7 @@ LIMITS: dict[str, str] = {
 }
 WARNINGS: dict[str, str] = {
     "response_unknown": "How many were asked is not known for every question, so there is no full response rate.",
-    "low_response": "Only {response} of those asked answered.",
+    "low_response": "Many did not answer: the lowest response was {response} of those asked.",
     "in_schools": (
         "Staff of one school tend to answer alike. The likely ranges allow for that ({count} schools); with few "
         "schools they are rough."
@@ -28,8 +28,8 @@ WARNINGS: dict[str, str] = {
         "Where an answer of fewer than {threshold} people could be worked out, numbers are not shown."
     ),
     "n_unknown": (
-        "For {count} of {n} printed percentages the number of people behind them is not published. Of these we cannot "
-        "say how far chance goes."
+        "How many people answered is not published for {count} of the percentages, out of {n}. So we cannot say how "
+        "far chance goes there."
     ),
     "able_unknown": words_figures.WARNINGS["able_unknown"],
 }
@@ -45,10 +45,10 @@ CHECKS: dict[tuple[str, str], str] = {
         "fair",
     ): "{n} people or more answered. The true share could be up to {half_width} points higher or lower.",
     ("size", "weak"): "Few people, or few schools: the true share could be {half_width} points higher or lower.",
-    ("size", "unknown"): "It is not published how many people are behind the percentages.",
-    ("drop_out", "strong"): "Nearly all who were asked answered ({response}).",
-    ("drop_out", "fair"): "Most of those who were asked answered ({response}).",
-    ("drop_out", "weak"): "Many of those who were asked did not answer ({response} did).",
+    ("size", "unknown"): "It is not published how many people the percentages rest on.",
+    ("drop_out", "strong"): "Nearly all who were asked answered (the lowest response was {response}).",
+    ("drop_out", "fair"): "Most of those who were asked answered (the lowest response was {response}).",
+    ("drop_out", "weak"): "Many of those who were asked did not answer (the lowest response was {response}).",
     ("drop_out", "unknown"): "We do not know how many were asked.",
     ("measure", "weak"): "Single questions, not a tested scale.",
     ("measure", "unknown"): "How the questions were asked is not published.",
@@ -62,6 +62,7 @@ NET = (
     "The recommend score is the percentage who gave 9 or 10 less the percentage who gave 0 to 6; it runs from −100 to "
     "+100."
 )
+MOST_AGREED, MOST_OF_SHOWN = "Most agreed", "Of the questions that may be shown, most agreed"
 TOO_FEW = "Too few people answered to show what they said."
 
 
@@ -78,9 +79,8 @@ def answer(results: Results) -> str:
     ends = sorted(shown, key=lambda one: float(one.row["estimate"]))
     told = f"{ends[-1].label}: {_of(ends[-1])} agreed."
     if len(ends) > 1:
-        told = (
-            f"Most agreed: {_inside(ends[-1].label)}, {_of(ends[-1])}. Least: {_inside(ends[0].label)}, {_of(ends[0])}."
-        )
+        most = MOST_AGREED if len(shown) == len(asked) else MOST_OF_SHOWN
+        told = f"{most}: {_inside(ends[-1].label)}, {_of(ends[-1])}. Least: {_inside(ends[0].label)}, {_of(ends[0])}."
     return told if net is None else f"{told} Recommend score: {net.value}."
 
 
@@ -104,8 +104,8 @@ def _answer_of_figures(found: Sequence[Reported]) -> str:
         return told
     if known_n:
         without = count(len(shown) - len(known_n))
-        return f"{told} For {without} of {count(len(shown))} percentages nobody says how many people are behind."
-    return f"{told} Nobody says how many people are behind, so we cannot tell how far chance goes."
+        return f"{told} For {without} of {count(len(shown))} percentages it is not published how many answered."
+    return f"{told} It is not published how many answered, so we cannot tell how far chance goes."
 
 
 def describe(one: Question) -> str:
@@ -131,10 +131,11 @@ def occasion_sentences(results: Results) -> list[str]:
             told.append(f"{label}: {row['reason']}")
             continue
         points = "percentage points" if row["unit"] == "percentage_points" else "points"
-        likely = interval(row["conf_low"], row["conf_high"], digits=0)
-        verdict = "a change" if row["conf_low"] > 0 or row["conf_high"] < 0 else "no clear change"
+        digits = change_digits(results, str(row["outcome"]))
+        likely = interval(row["conf_low"], row["conf_high"], digits=digits)
+        verdict = "a clear change" if row["conf_low"] > 0 or row["conf_high"] < 0 else "no clear change"
         told.append(
-            f"{label}: {signed(row['estimate'], 0)} {points} (likely range {likely}, "
+            f"{label}: {signed(row['estimate'], digits)} {points} (likely range {likely}, "
             f"p {bare_p(row['p_value'], equals=True)}): {verdict}."
         )
     return told
@@ -200,7 +201,8 @@ def next_steps(results: Results) -> list[str]:
     unknown = [one for one in reported_figures(results) if not one.n_known and not one.suppressed]
     if unknown:
         steps.append(
-            "Find out how many answered, and write n into the plan. From then on print every share with its fraction."
+            "Find out how many answered, and write the numbers into the plan. From then on print every share with its "
+            "fraction."
         )
     if any(one.kind in ("response_unknown", "low_response") for one in results.caveats):
         steps.append("Next time write down how many are asked, and remind those who have not answered.")

@@ -10,8 +10,14 @@ from evalkit.report.words_names import inside, outcome_label, together
 SUBGROUPS = {
     "larger": "On {name}, the difference was larger for {group} than for {others}.",
     "smaller": "On {name}, the difference was smaller for {group} than for {others}.",
-    "opposed_larger": "On {name}, the difference was above 0 for {group} and below 0 for {others}.",
-    "opposed_smaller": "On {name}, the difference was above 0 for {others} and below 0 for {group}.",
+    "opposed_larger": (
+        "On {name}, the figure of the programme group was above that of the comparison group for {group} and below it "
+        "for {others}."
+    ),
+    "opposed_smaller": (
+        "On {name}, the figure of the programme group was above that of the comparison group for {others} and below it "
+        "for {group}."
+    ),
     "unclear": (
         "On {name}, we cannot tell whether the difference was larger or smaller for {group} than for {others}."
     ),

@@ -189,7 +189,7 @@ def test_comments_are_counts_and_the_text_stays_out(results: Results, folder: Pa
 
 def test_the_words_give_fractions_and_the_response(results: Results) -> None:
     assert response_sentences(results)[1] == "At the end: 67% (60 of 90) answered."
-    assert answer(results).startswith("Most agreed: ")
+    assert answer(results).startswith("Of the questions that may be shown, most agreed: Q4 agree pct")
     assert " of 60" in answer(results)
     assert "Next time write down how many are asked" in " ".join(next_steps(results))
     assert "other_people" in {one.kind for one in results.caveats}
@@ -303,7 +303,7 @@ figures:
     place.mkdir()
     (place / "evaluation.yaml").write_text(start + body, encoding="utf-8")
     results = run(place, to=place)
-    assert "For 2 of 3 percentages nobody says how many people are behind." in answer(results)
+    assert "For 2 of 3 percentages it is not published how many answered." in answer(results)
     assert {check.name: check.rating for check in results.checks}["size"] == "weak"
     assert verify(place).reproduced
     conditional = if_table(results)
