@@ -80,7 +80,7 @@ def steps_for(programme: Programme, whom: Whom) -> list[Step]:
     shared = Programme.objects.filter(plan_id=programme.plan_id).exclude(pk=programme.pk).exists()
     steps = [one for one in steps_for_programme(study) if not (shared and one.holding.kind == "key")]
     own = [*_files_of(programme, None), *_not_within(steps, programme), *_notes(programme)]
-    return [*_pages_of_places(programme), *own]
+    return [*_pages_of_places(programme), *_own_reports(programme), *own]
 
 
 def settle_releases(programme: Programme) -> None:
@@ -104,10 +104,7 @@ def due_of(programme: Programme, *, today: date) -> list[Due]:
         if one.kind == "survey_files":
             steps = [*_files_of(programme, None), *_not_within(steps, programme), *_notes(programme)]
         elif one.kind == "results":
-            steps += [
-                Step(Holding("results", made.folder, 1, "delete"), partial(_delete_report, made))
-                for made in programme.reports.all()
-            ]
+            steps += [_report_step(made) for made in programme.reports.all()]
         is_due = bool(one.until and steps) and date.fromisoformat(one.until) < today
         found.append(replace(one, steps=tuple(steps), is_due=is_due))
     return found
@@ -147,7 +144,7 @@ def _school(programme: Programme, study: Study, school: School) -> list[Step]:
         steps = steps_for_school(study, school.urn, own=uploads_of(programme, school))
     except SpecError:
         steps = []
-    found = [*_files_of(programme, school), *_not_within(steps, programme)]
+    found = [*_own_reports(programme, school), *_files_of(programme, school), *_not_within(steps, programme)]
     if not any(one.do for one in found):
         raise SpecError("Nothing is held of this school's pupils.")
     return [*_pages_of_places(programme), *found, *_notes(programme)]
@@ -157,6 +154,17 @@ def _pages_of_places(programme: Programme) -> list[Step]:
     """The deletion of the pages of hubs and trusts, which may name schools with their figures."""
     folders = [places_folder(made, level) for made in programme.reports.filter(school=None) for level in LEVELS]
     return [deletion("results", folder) for folder in folders if folder.is_dir()]
+
+
+def _own_reports(programme: Programme, school: School | None = None) -> list[Step]:
+    """The deletion of a school's own reports, of all releases, or of every school's: they are about its pupils only."""
+    own = programme.reports.filter(school=school) if school else programme.reports.exclude(school=None)
+    return [_report_step(made) for made in own.select_related("programme")]
+
+
+def _report_step(made: Report) -> Step:
+    note = "the school's own report" if made.school_id else ""
+    return Step(Holding("results", made.folder, 1, "delete", note), partial(_delete_report, made))
 
 
 def _files_of(programme: Programme, school: School | None) -> list[Step]:

@@ -137,17 +137,30 @@ def test_pages_that_cannot_be_made_are_told_and_stop_nothing(
 
 def test_erasing_a_school_takes_the_pages_and_a_pupils_leaves_them(world: World, reports: Report) -> None:
     officer, at = world.client(Role.OFFICER), f"/officer/{world.one.pk}/"
+    own = {one.school: one for one in school_reporting.own_reports(reports)}
+    mine, beside = own[world.mine], own[world.beside]
+    older = DataRelease.objects.create(programme=world.one)
+    failed = Report.objects.create(programme=world.one, school=world.mine, release=older, state=Making.FAILED)
     folders = [reports.folder / "hubs", reports.folder / "trusts"]
     whom = {"code": "1KL-002", "school": str(world.mine.pk), "typed": "ERASE", "reason": "asked by a parent"}
     assert officer.post(f"{at}pupil/", whom).status_code == 302
-    assert all(one.is_dir() for one in folders)  # about groups, as the programme's report
+    assert all(one.is_dir() for one in [*folders, mine.folder, beside.folder])  # about groups
+    assert officer.get(f"{at}erase-school/{world.mine.pk}/").text.count("own report") == 2
     erased = {"typed": "100001", "reason": "asked by the school"}
     assert officer.post(f"{at}erase-school/{world.mine.pk}/", erased).status_code == 302
-    assert not any(one.exists() for one in folders)
+    assert not any(one.exists() for one in [*folders, mine.folder])
+    left = set(world.one.reports.values_list("pk", flat=True))
+    assert left == {reports.pk, beside.pk}, f"{failed.pk} and {mine.pk} are the school's own"
+    assert beside.folder.is_dir()
+    assert read_audit(world.one.folder)[-1].counts["results"] == 4  # hubs, trusts, two own reports
     assert (world.one.folder / "hubs.csv").is_file()
     evaluator, page = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/{reports.pk}/"
     assert "Pages of hubs" not in evaluator.get(page).text
     assert evaluator.get(f"{page}trusts.zip").status_code == 404
+    everybody = {"typed": world.one.plan_id, "reason": "the programme is over"}
+    assert officer.post(f"{at}erase/", everybody).status_code == 302
+    assert list(world.one.reports.all()) == [reports]
+    assert not beside.folder.exists()
 
 
 def test_new_pages_mind_those_that_were_taken(world: World, reports: Report, monkeypatch: pytest.MonkeyPatch) -> None:

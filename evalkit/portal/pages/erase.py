@@ -165,6 +165,8 @@ def _shown(step: Step, programme: Programme) -> dict[str, object]:
     holding = step.holding
     parts = holding.place.relative_to(programme.folder).parts if holding.place.is_relative_to(programme.folder) else ()
     schools = {str(one.pk): one.name for one in programme.schools.all()}
+    own = programme.reports.exclude(school=None).select_related("school")
+    schools |= {str(one.pk): one.school.name for one in own if one.school}
     whose = next((schools[part] for part in parts if part in schools), "")
     upload = next((one for one in programme.uploads.all() if str(one.pk) in parts), None)
     return {
