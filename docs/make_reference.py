@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import typer
 from typer.models import OptionInfo
@@ -66,7 +66,7 @@ def _answer_of(function: Callable[..., object]) -> type | None:
     return kind if inspect.isclass(kind) and kind.__module__.startswith(ANSWERS) and not public else None
 
 
-def _own_methods(kind: type) -> list[tuple[str, Callable[..., object]]]:
+def _own_methods(kind: type) -> list[tuple[str, Any]]:
     return [
         (name, one)
         for name, one in vars(kind).items()

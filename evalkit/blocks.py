@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -29,8 +30,8 @@ class Block:
 
 def make_blocks(draws: int, size: int, seed: int) -> list[Block]:
     """Cut draws into blocks of one size, whatever the number of workers; each has a seed of its own."""
-    if draws < 1:
-        raise SpecError(f"draws={draws}: ask for at least one draw, such as 1000.")
+    if not isinstance(draws, Integral) or draws < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(f"draws={draws}: ask for at least one draw, a whole number such as 1000.")
     if seed < 0:
         raise SpecError(f"seed={seed}: use a whole number of 0 or more.")
     starts = range(0, draws, size)

@@ -173,13 +173,14 @@ def _random_parts(text: str, bar: str) -> list[RandomPart]:
         raise SpecError(
             f"Formula {text!r}: ({bar}) needs effects left of one bar and a column right of it: (1 | school)"
         )
-    names = [[name.strip() for name in piece.split(":")] for piece in groups[0].split("/")]
-    bad = [name for piece in names for name in piece if not re.fullmatch(NAME, name)]
+    written = [[name.strip() for name in piece.split(":")] for piece in groups[0].split("/")]
+    bad = [name for piece in written for name in piece if not re.fullmatch(rf"{NAME}|`[^`]+`", name)]
     if bad:
         raise SpecError(
             f"Formula {text!r}: {groups[0].strip()!r} is not a grouping factor. Right of the bar write a column, "
             "school/class for classes within schools, or school:year for their combination."
         )
+    names = [[name.strip("`") for name in piece] for piece in written]
     parts: list[RandomPart] = []
     above: list[str] = []
     for piece in names:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evalkit.analysis.design import need_columns
 from evalkit.errors import DesignError
+from evalkit.records.frames import need_frame, need_names
 
 ROW = "row"
 Redraw = Callable[[np.random.Generator], Sequence[Hashable]]
@@ -109,6 +110,8 @@ def declare_mechanism(
     >>> declare_mechanism(frame, "school", strata=["region"]).strata
     ('n', 's', 's')
     """
+    data = need_frame(data, error=DesignError)
+    strata = need_names(strata, called="strata", error=DesignError)
     names = [*strata, *([] if pairs is None else [pairs])]
     need_columns(data, [*names, *([] if level == ROW else [level])], formula=level)
     frame = data.loc[:, names].assign(**{ROW: data.index}) if level == ROW else data.loc[:, [level, *names]]

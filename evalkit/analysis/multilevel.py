@@ -14,7 +14,7 @@ from evalkit.analysis import (
     multilevel_text,
 )
 from evalkit.analysis.sample import Sample, draw_sample
-from evalkit.errors import SpecError
+from evalkit.errors import FitError, SpecError
 from evalkit.stats.mixed.fit import MixedFit, fit_mixed
 from evalkit.stats.mixed.inference import Inference, Method, infer
 from evalkit.stats.robust import Kind
@@ -239,6 +239,8 @@ class Fit:
         FitError
             When the rows differ, or REML fits with different fixed parts are compared.
         """
+        if not isinstance(other, Fit):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise FitError(f"anova() takes another fit of multilevel(), not a {type(other).__name__}.")
         return multilevel_compare.compare(self.core, self.sample, other.core, other.sample)
 
     def test_variances(self) -> pd.DataFrame:

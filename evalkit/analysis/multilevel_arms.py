@@ -53,7 +53,8 @@ def find_arms(dropped: Collection[int], sample: Sample, treatment: str) -> Arms:
     dropped : places of the sample's columns that the fit left out, because others determine them
     sample : Sample
     treatment : str
-        A term of the fixed part: a number of two values or categories, the first being the control.
+        A term of the fixed part: a number of two values or categories, the first being the control. Of two arms the
+        coefficient may be named as well.
 
     Raises
     ------
@@ -61,7 +62,10 @@ def find_arms(dropped: Collection[int], sample: Sample, treatment: str) -> Arms:
         When there is no such term, or it does not compare arms.
     """
     coding = sample.coding
-    wanted = next((t for t in (treatment, f"C({treatment})") if t in coding.terms), None)
+    owner = dict(zip(coding.names, coding.terms, strict=True)).get(treatment)
+    alone = owner is not None and coding.terms.count(owner) == 1  # "arm[T.b]" of two arms means what "arm" means
+    known = (treatment, f"C({treatment})", *([owner] if alone else []))
+    wanted = next((t for t in known if t in coding.terms), None)
     if wanted is None or wanted in ("Intercept", "1"):
         usable = [t for t in dict.fromkeys(coding.terms) if t not in ("Intercept", "1") and ":" not in t]
         raise FitError(

@@ -125,6 +125,8 @@ def permute(
     """
     _check_options(statistic, exact)
     arms = find_arms(core.coordinates.dropped, sample, treatment)
+    if not isinstance(mechanism, Mechanism | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(f"mechanism={mechanism!r} is none. Make one: declare_mechanism(data, 'school').")
     allocator = make_allocator(sample, arms, mechanism)
     everything = allocator.possible
     fast = has_one_intercept(sample.terms) and all(not moved.others for moved in moved_columns(sample, arms))

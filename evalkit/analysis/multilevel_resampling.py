@@ -12,6 +12,7 @@ from evalkit.analysis.resampling_order import in_canonical_order
 from evalkit.analysis.sample import Sample
 from evalkit.blocks import Block, make_blocks, run_blocks
 from evalkit.errors import FitError, SpecError
+from evalkit.records.frames import need_frame
 from evalkit.stats.mixed.fit import MixedFit
 from evalkit.stats.mixed.moments import FloatArray, IntArray
 from evalkit.stats.resample_bootstrap import BootstrapPlan, Kind, bootstrap_block
@@ -208,6 +209,7 @@ def refit(core: MixedFit, sample: Sample, responses: pd.DataFrame, *, workers: i
     FitError
         When the rows do not match or a value is not a finite number.
     """
+    responses = need_frame(responses, error=FitError, called="The responses")
     values = np.ascontiguousarray(responses.to_numpy(dtype=np.float64).T)
     if values.ndim != 2 or values.shape[1] != sample.outcome.size or not len(values):
         raise FitError(

@@ -73,7 +73,8 @@ def treatment_effect(
     """
     places = [at for at, i in enumerate(core.coordinates.kept) if treatment in _names_of(sample, i)]
     if not places:
-        raise FitError(f"'{treatment}' is no treatment in this model. Use one of: {', '.join(names)}.")
+        usable = [name for name in names if name != "Intercept"]
+        raise FitError(f"'{treatment}' is no treatment in this model. Use one of: {', '.join(usable)}.")
     rows: list[dict[str, object]] = []
     cr2 = None if _is_crossed(sample) else robust(core, sample, names, kind="CR2", conf_level=conf_level)
     between = coarsest_codes(sample)[2] - between_columns(core, sample)

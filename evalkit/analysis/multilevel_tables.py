@@ -67,6 +67,8 @@ def _rows_of(core: MixedFit, sample: Sample, name: str) -> list[int]:
 
 def joint(inference: Inference, core: MixedFit, sample: Sample, names: Sequence[str]) -> pd.DataFrame:
     """One row: F test that all named coefficients are 0."""
+    if not names:
+        raise FitError(f"Name what to test: {', '.join(sample.coding.names[i] for i in core.coordinates.kept)}.")
     places: list[int] = []
     for name in names:
         found = _rows_of(core, sample, name)

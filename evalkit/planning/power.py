@@ -1,7 +1,8 @@
 """Plan the size of a trial: smallest detectable effect, power, sample size, and power against size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Literal, TypeGuard, get_args
 
 import pandas as pd
@@ -52,6 +53,7 @@ def mdes(
     >>> float(found["mdes"].iloc[0].round(3))
     0.192
     """
+    _need_design(design)
     if _by_formula(method):
         found = detectable_effect(design, power=power, method=method)
         return _row(design, {"mdes": found.effect, "power": power}, found.std_error, found.df, method)
@@ -102,6 +104,7 @@ def power(
     >>> float(found["power"].iloc[0].round(3))
     0.801
     """
+    _need_design(design)
     if _by_formula(method):
         found = power_for(design, effect=effect, method=method)
         return _row(design, {"effect": effect, "power": found.power}, found.std_error, found.df, method)
@@ -146,6 +149,7 @@ def sample_size(
     >>> int(sample_size(design, effect=0.2)["value"].iloc[0])
     66
     """
+    _need_design(design)
     if not _by_formula(method):
         raise DesignError(
             "method: a sample size is worked out by 'central' or 'noncentral'. Simulate a power curve around it."
@@ -191,12 +195,13 @@ def power_curve(
     DesignError
         When a value leaves no degrees of freedom.
     """
+    _need_design(design)
     varied = size or size_names(design.kind)[0]
     if varied not in size_names(design.kind):
         allowed = ", ".join(size_names(design.kind))
         raise DesignError(f"size: the design '{design.kind}' has no {varied}. Use one of: {allowed}.")
-    if not len(values):
-        raise DesignError(f"values: there is none. Give numbers of {varied} to try, such as 40, 60 and 80.")
+    if not (isinstance(values, Iterable) and len(values) and all(isinstance(value, Real) for value in values)):
+        raise DesignError(f"values: found {values!r}. Give numbers of {varied} to try, such as [40, 60, 80].")
     check_power(power, design)
     designs = [replace(design, **{varied: float(value)}) for value in values]
     if _by_formula(method):
@@ -226,6 +231,13 @@ def _formula_row(design: TrialDesign, effect: float, power: float, method: Power
     found = power_for(design, effect=effect, method=method)
     smallest = detectable_effect(design, power=power, method=method).effect
     return {"power": found.power, "mdes": smallest, "std_error": found.std_error, "df": found.df}
+
+
+def _need_design(design: object) -> None:
+    if not isinstance(design, TrialDesign):
+        raise DesignError(
+            f"design: found {design!r}. Describe the trial: TrialDesign('cluster', schools=71, pupils=75, icc=0.15)."
+        )
 
 
 def _by_formula(method: Method) -> TypeGuard[PowerMethod]:

@@ -10,7 +10,7 @@ from evalkit.errors import EvalkitError
 def need_frame(data: object, *, error: type[EvalkitError], called: str = "The data") -> pd.DataFrame:
     """The frame given, or an error when it is none."""
     if not isinstance(data, pd.DataFrame):
-        verb = "are" if called.endswith(" data") else "is"
+        verb = "are" if called.endswith(("data", "responses")) else "is"
         kind = type(data).__name__
         article = "an" if kind[0] in "aeioAEIO" else "a"
         raise error(f"{called} {verb} {article} {kind}. Give a pandas DataFrame, a row per pupil.")

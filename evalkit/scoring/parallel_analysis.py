@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.errors import SpecError
 from evalkit.progress import tick
+from evalkit.records.frames import need_names
 from evalkit.records.instrument import Instrument
 from evalkit.scoring.item_table import read_items
 from evalkit.stats.parallel_analysis import Correlation, ParallelAnalysis, Reference
@@ -69,7 +71,7 @@ def parallel_analysis(
     >>> parallel_analysis(table, draws=20, seed=1).glance()[["n_components", "n_factors"]].values.tolist()
     [[1, 1]]
     """
-    factors = None if columns is None else {"items": columns}
+    factors = None if columns is None else {"items": need_names(columns, called="columns", error=SpecError)}
     table = read_items(items, factors, instrument=instrument, scores=scores, beside=[])
     rows = table.matrix[~np.isnan(table.matrix).all(axis=1)]
     found = analyse_eigenvalues(

@@ -101,7 +101,7 @@ def family_rows(scale: ScaleTable, family: Family) -> list[Row]:
 def _alpha(scale: ScaleTable) -> list[Row]:
     if scale.missing == "pairwise":
         found = alpha(scale.matrix, conf_level=scale.conf_level, missing="pairwise")
-        return [_with_limits("alpha", found) | {"note": _CONTRADICT if found.value > 1 else ""}]
+        return [_with_limits("alpha", found) | ({"note": _CONTRADICT} if found.value > 1 else {})]
     return _one_reliability(scale, "alpha")
 
 
@@ -165,7 +165,7 @@ def _omega_h(scale: ScaleTable) -> list[Row]:
 def _ordinal(scale: ScaleTable) -> list[Row]:
     known = polychoric(scale.matrix, missing=scale.missing)
     found = ordinal_reliability(scale.matrix, conf_level=scale.conf_level, found=known)
-    rows = [_with_limits("ordinal_alpha", found.alpha) | {"note": _CONTRADICT if found.alpha.value > 1 else ""}]
+    rows = [_with_limits("ordinal_alpha", found.alpha) | ({"note": _CONTRADICT} if found.alpha.value > 1 else {})]
     for measure, one in (("ordinal_omega", found.omega), ("ordinal_omega_latent", found.latent_omega)):
         rows.append(_with_limits(measure, one) if one else _row(measure, "", math.nan, known.n, note=found.reason))
     return rows
@@ -234,7 +234,8 @@ def _item_rows(name: str, one: ItemStatistic, with_ends: bool) -> list[Row]:
 
 
 def _with_limits(measure: str, found: Reliability) -> Row:
-    return _row(measure, "", found.value, found.n) | {"conf_low": found.low, "conf_high": found.high}
+    note = "Below 0: the items do not go together. Check which must be reversed." if found.value < 0 else ""
+    return _row(measure, "", found.value, found.n, note=note) | {"conf_low": found.low, "conf_high": found.high}
 
 
 def _row(measure: str, item: str, estimate: float, n: int, *, note: str = "") -> Row:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalkit.errors import SpecError
 from evalkit.records.evaluation import Study
-from evalkit.records.frames import need_frame
+from evalkit.records.frames import need_frame, need_names
 from evalkit.records.instrument import Instrument, load_instrument
 from evalkit.records.measure import VALUE
 from evalkit.records.release import Release
@@ -95,6 +95,7 @@ def score_items(
     items = need_frame(items, error=SpecError, called="The table of answers")
     if isinstance(instrument, str):
         instrument = load_instrument(instrument)
+    scores = None if scores is None else need_names(scores, called="scores", error=SpecError)
     wanted = [instrument.score(name).id for name in scores] if scores else [one.id for one in instrument.scores]
     needed = [item.id for item in instrument.items if any(item.id in instrument.items_of(one) for one in wanted)]
     answers = read_answers(items, instrument, items=needed, columns=columns_of(items, instrument, needed))

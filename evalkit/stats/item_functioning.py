@@ -120,7 +120,8 @@ def item_functioning(
     if k < 3:
         raise FitError(f"The scale has {k} items; comparing items between groups needs at least 3.")
     if sizes.size < 2 or int(sizes.min()) < 10:
-        raise FitError(f"The groups have {', '.join(map(str, sizes))} pupils; each needs at least 10.")
+        shown = f"{', '.join(map(str, sizes[:6]))}{', ...' if sizes.size > 6 else ''}"
+        raise FitError(f"The {sizes.size} group(s) have {shown} pupils; each needs at least 10.")
     anchors = np.ones(k, dtype=np.bool_)
     seen: set[bytes] = set()
     turn = 0

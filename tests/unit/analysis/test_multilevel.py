@@ -201,6 +201,28 @@ def test_new_data_of_another_kind():
     assert repr(fit.sample).startswith("<Sample for 'post ~ pre + (1 | school)'")
 
 
+def test_names_with_blanks_stand_in_backticks():
+    named = DATA.rename(columns={"post": "post test", "pre": "Pre (%)", "school": "my school"})
+    fit = multilevel("`post test` ~ treat + `Pre (%)` + (1 + `Pre (%)` | `my school`)", named)
+    plain = multilevel("post ~ treat + pre + (1 + pre | school)", DATA)
+    assert list(fit.tidy()["estimate"]) == pytest.approx(list(plain.tidy()["estimate"]), rel=1e-9)
+
+
+def test_questions_that_cannot_be_asked_of_a_fit():
+    fit = multilevel("post ~ arm + (1 | school)", DATA[DATA["arm"] != "online"])
+    assert fit.effect_size("arm[T.tutor]").equals(fit.effect_size("arm"))
+    for ask, words in (
+        (lambda: fit.anova(3), "takes another fit"),
+        (lambda: fit.test([]), "Name what to test: Intercept"),
+        (lambda: fit.refit([1, 2]), "The responses are a list"),
+        (lambda: fit.permute("arm", 9, seed=1, mechanism="school"), "Make one: declare_mechanism"),
+        (lambda: fit.bootstrap(9.5, seed=1), "a whole number such as 1000"),
+        (lambda: fit.treatment_effect("pre"), r"Use one of: arm\[T.tutor\]\."),
+    ):
+        with pytest.raises((FitError, SpecError), match=words):
+            ask()
+
+
 def test_data_that_are_no_frame():
     with pytest.raises(FitError, match="are a dict"):
         multilevel("post ~ treat + (1 | school)", DATA.to_dict("list"))  # type: ignore[arg-type]
