@@ -8,7 +8,7 @@ from typing import Any
 from evalkit.records.place_results import Level, PlaceFigure, PlaceResults
 from evalkit.records.portfolio import OWN_COLUMNS, Portfolio, frame
 
-NO_PART = "None of its schools is in the data of this programme."
+NO_PART = "None of your schools is in the data of this programme."
 END = "end"
 
 

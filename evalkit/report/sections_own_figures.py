@@ -23,7 +23,7 @@ NO_EFFECT = (
     "expected of pupils like them in their own group. It is not what the programme did in your {level}."
 )
 CHANCE = (
-    "Whoever looks at several programmes will find one where a {level} stands out by chance. Ask why before you decide."
+    "Whoever looks at several programmes can find one where a {level} stands out by chance. Ask why before you decide."
 )
 NO_PART = "{title}: {reason}"
 NOT_SHOWN = "{title}, {label}: {reason}"
@@ -32,7 +32,15 @@ CHANGE_TITLE = "{label}, {horizon}: your {level} beside the programme"
 BESIDE_TITLE = "How far your {level} lies from what is expected"
 CHANGE_CAPTION = "Dot: the programme's change. Diamond: your {level}'s, allowing for chance. Line: its likely range."
 BESIDE_CAPTION = "Diamond: your {level}, allowing for chance, with its likely range. Line at 0: what is expected."
-HEADER = ("Programme", "Outcome", "Your schools", "Your pupils", "The programme", "Your {level}", "Beside average")
+HEADER = (
+    "Programme",
+    "Outcome",
+    "Your schools",
+    "Your pupils",
+    "The programme",
+    "Your {level}",
+    "Distance from average or expected",
+)
 TABLE_CAPTION = (
     "Your {level}'s own figures in standard deviations, with likely ranges. The last column is the distance from the "
     "average {level} of the programme or, with a comparison group, from what is expected."

@@ -18,6 +18,8 @@ NO_TESTS = {
     True: "There are no tests, because any gap that was there when chance drew the groups is due to chance.",
     False: "There are no tests, because what matters is how large a gap is, and not whether chance could make it.",
 }
+ABOUT = "about "
+ROUGHLY = " “About”: rounded so far that the few by whom drawn and analysed pupils differ cannot be told from it."
 
 
 def arm_order(results: Results) -> list[str]:
@@ -177,6 +179,7 @@ def balance_table(results: Results) -> Table | None:
         "The groups at the start. Numbers: mean (SD; n, missing). Categories: count (percent). Gap: standardised "
         f"difference from the comparison group. {NO_TESTS[results.plan.is_trial]}"
     )
+    caption += ROUGHLY if any(cell.startswith(ABOUT) for row in rows for cell in row) else ""
     widths = (10, 24, *([60 / len(arms)] * len(arms)), *([8] * len(gap_names)))
     letters = "ll" + "r" * (len(arms) + len(gap_names))
     return table(results, header, rows, align=letters, caption=caption, widths=widths)
@@ -188,7 +191,7 @@ def _balance_cell(row: Row | None) -> str:
     if row["category"]:
         if not known(row["count"]):
             return SUPPRESSED
-        about = "about " if known(row.get("rounded_to")) and float(row["rounded_to"]) > 1 else ""
+        about = ABOUT if known(row.get("rounded_to")) and float(row["rounded_to"]) > 1 else ""
         return f"{about}{count(row['count'])} ({percent(row['percent'], n=row['n'])})"
     if not known(row["mean"]):
         return SUPPRESSED

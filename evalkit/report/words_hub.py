@@ -44,7 +44,7 @@ CHANGE_OF: dict[Place, str] = {
 LEVEL_OF: dict[Place, str] = {
     "above": "That is higher than we would expect of pupils like these, by more than chance alone would explain.",
     "below": "That is lower than we would expect of pupils like these, by more than chance alone would explain.",
-    "unclear": "Chance alone could explain how far this is from what we would expect of pupils like these.",
+    "unclear": "So far as chance lets us tell, this fits what we would expect of pupils like these.",
 }
 NONE = "On {name} there are no figures of your {level}. {reason}"
 NAMED_INTRO = {

@@ -34,7 +34,7 @@ RULES = (
     "designs with a comparison group and over at least {fewest} programmes."
 )
 MANY_LOOKS = (
-    "Whoever looks at {k} programmes will find a striking one by chance. The p-values below are adjusted for that "
+    "Whoever looks at {k} programmes can find a striking one by chance. The p-values below are adjusted for that "
     "(Holm, over the primary outcomes of all programmes)."
 )
 APART_I2 = 0.5

@@ -35,7 +35,7 @@ CHANGE_OF: dict[Place, str] = {
 LEVEL_OF: dict[Place, str] = {
     "above": "That is higher than we would expect of pupils like yours, by more than chance alone would explain.",
     "below": "That is lower than we would expect of pupils like yours, by more than chance alone would explain.",
-    "unclear": "Chance alone could explain how far this is from what we would expect of pupils like yours.",
+    "unclear": "So far as chance lets us tell, this fits what we would expect of pupils like yours.",
 }
 ALLOWING = (
     "Allowing for chance, the change at your school is about {value} {unit} (likely range {range}). That is {apart} "

@@ -73,7 +73,7 @@ def test_figures_are_in_the_programmes_standard_deviations(programmes: dict[str,
 def test_the_page_says_what_may_be_read_and_why_nothing_is_averaged(north: Portfolio, programmes: dict[str, Path]):
     told = " ".join(str(block) for block in own_figures(north))
     assert "## Your hub in these programmes" in told
-    assert "Programme two: None of its schools is in the data of this programme." in told.replace("\\", "")
+    assert "Programme two: None of your schools is in the data of this programme." in told.replace("\\", "")
     both = compare_for(list(programmes.values()), level="trust", place="Oak")
     told = " ".join(str(block) for block in own_figures(both))
     assert "These figures are not averaged over programmes" in told
