@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from evalkit import road_places
 from evalkit.custody.audit import read_audit
@@ -178,3 +179,37 @@ def test_new_pages_mind_those_that_were_taken(world: World, reports: Report, mon
     found = {one.level: one for one in place_pages(later)}
     assert "The earlier page stands: North." in found["hub"].told[0], found
     assert not [one for one in found["trust"].told if "earlier" in one]  # nobody took those
+
+
+def test_a_school_that_few_joined_keeps_the_page_that_it_may_read(
+    world: World, reports: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {one.school: one for one in school_reporting.own_reports(reports)}
+    for school, one in own.items():
+        before = load_place_manifest(one.folder, level="school")
+        assert before is not None
+        told = replace(before.places[school.urn], told={"grit": (23.0,)})
+        replace(before, places={school.urn: told}).write(one.folder)
+        (one.folder / "report.html").write_text("earlier")
+    Report.objects.filter(pk=own[world.mine].pk).update(to_schools_at=timezone.now(), answer="Before.")
+    monkeypatch.setattr(road_places, "pupils_told", lambda _: {"grit": 24.0})
+    release = DataRelease.objects.create(programme=world.one, state=Making.READY)
+    later = Report.objects.create(programme=world.one, release=release, state=Making.READY)
+    data = load_release(reports.release.folder)
+    results = results_of(data, world.one.study)
+    make_own_reports(later, data, results)
+    now = {one.school: one for one in school_reporting.own_reports(later)}
+    pages = {school: (one.folder / "report.html").read_text() for school, one in now.items()}
+    assert pages[world.mine] == "earlier"
+    assert "Beside Primary" in pages[world.beside]  # nobody could read the earlier one
+    assert (now[world.mine].answer, now[world.mine].to_schools_at) == ("Before.", None)
+    make_own_reports(reports, data, results)  # again: what is read stays out
+    again = {one.school: one for one in school_reporting.own_reports(reports)}
+    assert again[world.mine].to_schools_at is not None
+    assert again[world.beside].to_schools_at is None
+    evaluator, at = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/{later.pk}/"
+    assert "They keep the earlier page: Mine Academy." in evaluator.get(at).text
+    evaluator.post(f"{at}publish/", {"to": "schools", "wanted": "published"})
+    head, mine = world.client(Role.SCHOOL_LEAD), f"reports/{now[world.mine].pk}/"
+    assert head.get(place(world, f"{mine}report.html")).content == b"earlier"
+    assert head.get(place(world, f"{mine}manifest.json")).status_code == 404

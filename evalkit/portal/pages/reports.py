@@ -13,6 +13,7 @@ from evalkit.portal.making import progress_of, promise, promise_again
 from evalkit.portal.models import DataRelease, Job, Report, Role
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.once import changing, new_id, reading, sent_id
+from evalkit.portal.own_pages import own_pages
 from evalkit.portal.place_pages import place_pages, places_folder, zip_target
 from evalkit.portal.record import record
 from evalkit.portal.served import report_file, zip_of
@@ -61,9 +62,11 @@ def report(request: HttpRequest, visit: Visit, *, report: UUID) -> HttpResponse:
     if now.is_ready:
         record(visit.person, "view", programme=programme, target=f"report {made.pk}")
     own = programme.reports.filter(release=made.release_id, school__isnull=False).select_related("school")
+    own = [] if made.school_id else list(own.order_by("school__name"))
+    told = own_pages(made)
     context = {
-        "programme": programme, "report": made, "now": now, "tab": "reports",
-        "own": [] if made.school_id else own.order_by("school__name"),
+        "programme": programme, "report": made, "now": now, "tab": "reports", "own": own, "no_own": told.failure,
+        "held": [one.school for one in own if one.school.urn in told.held],
         "places": place_pages(made) if now.is_ready else [],
     }  # fmt: skip
     return render(request, "portal/programme/report.html", context)
