@@ -7,6 +7,7 @@ from evalkit.report.figure_style import (
     INK,
     NORMAL,
     QUIET,
+    SMALL,
     blank,
     draw_title,
     finish,
@@ -64,11 +65,12 @@ def flow_figure(results: Results) -> Figure:
             axes.add_patch(box)
             colour = "white" if main else INK
             middle = left + width / 2
-            between = "\n" if numbers[step].startswith("fewer") else " "
+            few = numbers[step].startswith("fewer")
+            between = "\n" if few else " "
             words = f"{numbers[step]}{between}{label.format(answered=answered(results))}"
             axes.text(
                 middle, bottom + BOX_HEIGHT / 2, words, ha="center", va="center", color=colour,
-                fontsize=NORMAL + 1, fontweight="bold" if main else "normal",
+                fontsize=SMALL if few else NORMAL + 1, fontweight="bold" if main else "normal", linespacing=1.05,
             )  # fmt: skip
         alt = ALT.format(title=flow_title(results), answered=answered(results), **numbers)
         return finish(figure, alt=alt, caption="")

@@ -76,7 +76,7 @@ def reported_title(drawn: list[Reported]) -> str:
     unknown = sum(one.verdict == "unknown" for one in beside)
     number = count(apart) if apart else "None"
     told = f"{number} of {count(len(beside))} percentages can be told apart from the national one"
-    return f"{told}; for {count(unknown)} nobody can say" if unknown else told
+    return f"{told}; for {count(unknown)} we cannot tell" if unknown else told
 
 
 def _draw_row(axes: "Axes", row: int, one: Reported) -> None:

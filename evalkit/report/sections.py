@@ -40,8 +40,8 @@ FACTS = (
     ("linked", "{answered} both times"),
 )
 ROUNDED = (
-    "Numbers of people are rounded to the nearest {step}, so they may not add up; a smaller number is told as “fewer "
-    "than {step}”. Percentages beside them were worked out before the rounding."
+    "Numbers of people are rounded to the nearest {step}, so they may not add up or fit the percentages beside them; a "
+    "smaller number is told as “fewer than {step}”."
 )
 NOTHING_CHANGED = "There is no picture of the changes, because none of them can be shown."
 NOTHING_SPREAD = "How scores were spread is not shown, because too few pupils answered both times."

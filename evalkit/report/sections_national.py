@@ -38,7 +38,7 @@ def fact_boxes(results: Results) -> Block:
     return blocks.facts(
         [
             (count(len(found)), "published figures"),
-            (count(with_n), "with the number behind them"),
+            (count(with_n), "with the number they rest on published"),
             (count(len(finding_sentences(results))), "things that do not hang together"),
         ]
     )

@@ -16,7 +16,7 @@ from evalkit.report.table_cells import shown, table
 
 UNKNOWN = "not published"
 IF_CAPTION = (
-    "Figures without the number behind them: which numbers of people give the percentage that is printed, and the "
+    "Figures without the number they rest on: which numbers of people give the percentage that is printed, and the "
     "range with the smallest and, where it is known how many were asked, the largest of them."
 )
 

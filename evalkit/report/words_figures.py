@@ -133,7 +133,8 @@ METHODS = {
 def _value(one: Reported) -> str:
     figure, rests = one.figure, one.rests_on
     if figure.kind == "percent" and known(rests["count"]):
-        return f"{part(rests['count'], figure.n)} {figure.of}"
+        share, _, fraction = part(rests["count"], figure.n).partition(" (")
+        return f"{share} of {figure.of} ({fraction}"
     value = printed_value(figure)
     if figure.kind != "percent":
         return value
@@ -224,7 +225,7 @@ def next_steps(results: Results) -> list[str]:
     if unknown:
         steps.append(
             f"Find out how many {_whom(unknown)} each of the {count(len(unknown))} figures without a number rests on, "
-            "and write it into the plan."
+            "and write the numbers into the plan."
         )
     if any(one.rise.get("status") == "not_estimated" for one in found):
         steps.append("Count those who could rise, and give the share of these.")
@@ -233,7 +234,7 @@ def next_steps(results: Results) -> list[str]:
     if any(one.national for one in found):
         steps.append(
             "To learn whether the programme makes a difference, compare with like schools that are not in it, before "
-            "and after ('evalkit new --design' lists the designs)."
+            "and after."
         )
     return steps
 

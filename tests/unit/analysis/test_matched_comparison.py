@@ -1,5 +1,7 @@
 """Matched comparisons: what is matched and how, every row and display, what is refused, warned of and hidden."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from evalkit.analysis.matched_schools import matched_schools
 from evalkit.analysis.trial_sample import trial_sample
 from evalkit.errors import DesignError
 from evalkit.records.results import Results
+from evalkit.report.trial_effects import primary_effects
+from evalkit.report.words_comparison import matched_lines
 from tests.unit.analysis.comparison_scores import TEST, comparison_plan, comparison_scores
 from tests.unit.analysis.trial_scores import ESTIMAND
 
@@ -275,3 +279,17 @@ def test_few_pupils_are_hidden() -> None:
     assert results.displays["overlap"]["count"].isna().all()
     assert results.displays["sensitivity"].empty
     assert results.displays["trend"]["mean"].isna().all()
+
+
+def test_the_report_says_by_what_pupils_were_found_alike(matched: Results) -> None:
+    first = primary_effects(matched)[0]
+    table = matched.displays["matching"]
+    plain = replace(matched, displays={**matched.displays, "matching": table[table["quantity"] != "curves"]})
+    likeness = matched_lines(plain, first)[1]
+    assert likeness.startswith("Likeness was judged by scores before, ")
+    assert "very low or very high" not in likeness
+    added = {"outcome": first.outcome, "quantity": "curves", "value": "Reading test (curve), Size × Free meals: yes"}
+    curved = pd.concat([plain.displays["matching"], pd.DataFrame([added | {"number": math.nan}])], ignore_index=True)
+    likeness = matched_lines(replace(matched, displays={**matched.displays, "matching": curved}), first)[1]
+    assert "had very low or very high values (reading test), so this was looked at too" in likeness
+    assert "how two of these go together" in likeness

@@ -206,7 +206,7 @@ def test_unpublished_small_numbers_are_hidden(tmp_path: Path) -> None:
 def test_the_words_say_what_can_and_what_cannot_be_said(results: Results) -> None:
     told = {one.figure.id: describe(one) for one in reported_figures(results)}
     assert told["known"].startswith(
-        "Improved: 48% (31 of 65) schools, against 34% nationally in 2017/18: +14 percentage"
+        "Improved: 48% of schools (31 of 65), against 34% nationally in 2017/18: +14 percentage"
     )
     assert "The likely range leaves the national figure out" in told["known"]
     assert "we cannot tell a difference from chance" in told["unknown"]
