@@ -122,7 +122,10 @@ class LinearModel:
             share = coefficient_tests(self.core.coefficients, self.robust).visible_share
             alone = [name for name, own in zip(self.terms, share, strict=True) if own < 1.0 - UNSEEN]
             if alone:
-                message = f"One cluster alone decides part of {', '.join(alone)}: the standard error misses that part."
+                message = (
+                    f"One cluster alone decides part of {', '.join(alone)}: the standard error misses that part, so it "
+                    "and p are too small. Do not report them; ask multilevel()."
+                )
                 found.append(("one_cluster_decides", "warning", message))
         if self.core.sigma < PERFECT * float(np.std(self.rows.sample.outcome)):
             message = "The columns foretell the outcome without error, so standard errors and tests are only rounding."

@@ -51,6 +51,9 @@ class MatchedUnits:
     estimand: Target
     caliper: float
 
+    def __repr__(self) -> str:
+        return f"<MatchedUnits by {self.method}: {int(self.matched.sum())} of {len(self.chosen)}>"
+
     @property
     def matched(self) -> BoolArray:
         """Which units are used."""

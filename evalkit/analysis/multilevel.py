@@ -274,7 +274,8 @@ class Fit:
 
         Columns `term method estimate std_error df statistic p_value conf_low conf_high`. With few schools look at
         Kenward-Roger (too careful at a tiny ICC) and CR2 together. `between_clusters` has J - (school-level columns,
-        the intercept and the treatment among them) degrees of freedom.
+        the intercept and the treatment among them) degrees of freedom. Where one school alone has the treatment
+        (`robust()["visible_share"]` is below 1) CR2's error and p are far too small: leave that row out.
         """
         return multilevel_robust.treatment_effect(self.core, self.sample, self.terms, treatment, conf_level=conf_level)
 
