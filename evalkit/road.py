@@ -41,6 +41,7 @@ from evalkit.scoring.score import score
 
 RELEASE_FOLDER = "release"
 STEPS = 4
+OF_SCHOOLS = ("schools", "funnel")  # displays with a row for each school
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +228,23 @@ def _run_figures(study: Study, to: str | Path | None) -> Results:
     return results
 
 
-def results_of(release: Release, study: Study) -> Results:
-    """Score and analyse a release, and add what is known beside the analysis. Raises as the single steps do."""
+def results_of(release: Release, study: Study, *, listed: bool = True) -> Results:
+    """Score and analyse a release, and add what is known beside the analysis. Raises as the single steps do.
+
+    `listed` : whether the plan's list of schools is read. Without it (it is wrong) nobody knows what the pages of hubs
+    and trusts will keep back, so no school's figures are shown.
+    """
     tick("Scoring", 1, STEPS)
-    scores = with_places(score(release, study), study)
+    scores = score(release, study)
+    scores = with_places(scores, study) if listed else scores
     tick("Analysing", 2, STEPS)
-    return with_planning(analyse(scores, study, mechanism=drawn_mechanism(study)), study)
+    results = analyse(scores, study, mechanism=drawn_mechanism(study))
+    return with_planning(results if listed else _without_schools(results), study)
+
+
+def _without_schools(results: Results) -> Results:
+    hidden = {name: results.displays[name].head(0) for name in OF_SCHOOLS if name in results.displays}
+    return replace(results, displays={**results.displays, **hidden})
 
 
 def drawn_mechanism(study: Study) -> Mechanism | None:

@@ -8,14 +8,15 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from django.utils import timezone
 
-from evalkit import road_places
+from evalkit import road, road_places
 from evalkit.custody.audit import read_audit
 from evalkit.custody.release import load_release
 from evalkit.errors import ReportError
-from evalkit.portal.jobs import releasing, school_reporting
+from evalkit.portal.jobs import releasing, reporting, school_reporting
 from evalkit.portal.jobs.place_reporting import make_place_pages
 from evalkit.portal.jobs.school_reporting import make_own_reports
 from evalkit.portal.models import DataRelease, Job, Report, Role
@@ -116,6 +117,7 @@ def test_pages_that_cannot_be_made_are_told_and_stop_nothing(
     evaluator, at = world.client(Role.EVALUATOR), f"/programmes/{world.one.pk}/reports/{reports.pk}/"
     data = load_release(reports.release.folder)
     results = results_of(data, world.one.study)
+    later = Report.objects.create(programme=world.one, release=reports.release)
 
     def broken(place_: PlaceResults, *_: object, folder: Path, **__: object) -> list[Path]:
         if place_.level == "hub":
@@ -134,6 +136,16 @@ def test_pages_that_cannot_be_made_are_told_and_stop_nothing(
     page = evaluator.get(at).text
     assert "They could not be made. Neither the data nor the list" in page
     assert "Download the pages" not in page
+    (world.one.folder / "hubs.csv").write_text(f"{HUBS}100001,Mine Academy,South,Oak Trust\n")
+    monkeypatch.setattr(reporting, "report_all", lambda results, **_: [])
+    reporting.make_report(Job(kind=Job.Kind.REPORT, target=later.pk))
+    later.refresh_from_db()
+    assert later.state == Making.READY
+    page = evaluator.get(at.replace(str(reports.pk), str(later.pk))).text
+    assert page.count("They could not be made. hubs.csv: this list does not say where each school belongs.") == 2
+    assert page.count("listed by &#x27;North&#x27; and &#x27;South&#x27;") == 2
+    assert "leaves out its pictures of schools" in page
+    assert not later.release.reports.filter(school__isnull=False).exists()
 
 
 def test_erasing_a_school_takes_the_pages_and_a_pupils_leaves_them(world: World, reports: Report) -> None:
@@ -213,3 +225,11 @@ def test_a_school_that_few_joined_keeps_the_page_that_it_may_read(
     head, mine = world.client(Role.SCHOOL_LEAD), f"reports/{now[world.mine].pk}/"
     assert head.get(place(world, f"{mine}report.html")).content == b"earlier"
     assert head.get(place(world, f"{mine}manifest.json")).status_code == 404
+
+
+def test_results_without_the_list_of_schools_show_no_school(reports: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, study = load_release(reports.release.folder), reports.programme.study
+    found = replace(results_of(data, study), displays={"schools": pd.DataFrame({"outcome": ["grit"]})})
+    monkeypatch.setattr(road, "analyse", lambda *_, **__: found)
+    assert len(results_of(data, study).displays["schools"]) == 1
+    assert results_of(data, study, listed=False).displays["schools"].empty

@@ -9,6 +9,7 @@ from evalkit.analysis.school_pupils import knows_schools
 from evalkit.custody.audit import read_audit
 from evalkit.custody.whole_folder import folder_in_making
 from evalkit.errors import EvalkitError
+from evalkit.portal.jobs.school_reporting import said_of
 from evalkit.portal.models import Report
 from evalkit.portal.models.outcomes import Making
 from evalkit.portal.place_pages import LEVELS, PlaceLevel, PlacePages, keep_place_pages, places_folder, zip_target
@@ -42,7 +43,12 @@ def make_place_pages(made: Report, release: Release, results: Results) -> None:
     study = made.programme.study
     if not _knows_places(study.plan) or "school" not in release.roster.columns:
         return
-    places = places_of(score(release, study), study)
+    scores = score(release, study)
+    try:
+        places = places_of(scores, study)
+    except EvalkitError as error:
+        keep_place_pages(made, [PlacePages("hub", failure=said_of(error, made))])
+        return
     with everything():
         names = {one.urn: one.name for one in made.programme.schools.all()}
     found = [_pages(made, release, results, level=level, names=names) for level in LEVELS if places.of(level)]
@@ -67,8 +73,7 @@ def _pages(
                 release, study, results, level=level, to=fresh, formats=FORMATS, names=names
             )  # fmt: skip
     except EvalkitError as error:
-        said = " ".join([error.message, *(one for one in error.problems if one != error.message)])
-        return PlacePages(level, failure=without_folder(said, made.programme.folder))
+        return PlacePages(level, failure=said_of(error, made))
     count = len(found.made) + len(found.kept) + len(found.held)
     return PlacePages(level, count, told=[without_folder(one, made.programme.folder) for one in _told(found)])
 

@@ -15,10 +15,14 @@ from evalkit.portal.plan_files import without_folder
 from evalkit.portal.record import record
 from evalkit.portal.tenancy import everything
 from evalkit.progress import tick
+from evalkit.records.evaluation import Study
+from evalkit.records.release import Release
 from evalkit.records.results import RESULTS_FILE, Results, load_results
 from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
 from evalkit.road import report_all, results_of
+from evalkit.road_hub_list import with_places
+from evalkit.scoring.score import score
 
 STEPS = 4
 
@@ -51,7 +55,7 @@ def _report(made: Report) -> str:
     """Fill the report's folder. Returns the answer in one sentence."""
     tick("Reading the release", 0, STEPS)
     release = load_release(made.release.folder)
-    results = results_of(release, made.programme.study)
+    results = _results(release, made.programme.study)
     tick("Writing the report", 3, STEPS)
     shown = _beside_earlier(made, results)
     with folder_in_making(made.folder) as fresh:
@@ -61,6 +65,27 @@ def _report(made: Report) -> str:
     make_place_pages(made, release, results)
     tick("Done", STEPS, STEPS)
     return any_answer(results)
+
+
+def _results(release: Release, study: Study) -> Results:
+    """Score and analyse. A wrong list of hubs, told beside the report, costs its pictures of schools and no more."""
+    try:
+        return results_of(release, study)
+    except EvalkitError:
+        if not _is_list_wrong(release, study):
+            raise
+        return results_of(release, study, listed=False)
+
+
+def _is_list_wrong(release: Release, study: Study) -> bool:
+    if study.plan.data is None or study.plan.data.hubs is None:
+        return False
+    scores = score(release, study)
+    try:
+        with_places(scores, study)
+    except EvalkitError:
+        return True
+    return False
 
 
 def _beside_earlier(made: Report, results: Results) -> Results:

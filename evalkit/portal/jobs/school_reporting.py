@@ -23,6 +23,8 @@ from evalkit.report.any_design import any_answer
 from evalkit.report.render import FORMAT_NAMES
 from evalkit.road_places import make_place_reports
 
+NO_PICTURES = " The programme's report leaves out its pictures of schools. Correct the list and make the report again."
+
 
 def make_own_reports(made: Report, release: Release, results: Results) -> None:
     """Make them anew for a release; nothing where the plan or the data know no schools.
@@ -44,7 +46,8 @@ def make_own_reports(made: Report, release: Release, results: Results) -> None:
             found = make_place_reports(release, study, results, to=folder, formats=FORMAT_NAMES, names=names)
         except EvalkitError as error:
             _forget(own_reports(made).filter(to_schools_at=None))
-            keep_own_pages(made, OwnPages(failure=said_of(error, made)))
+            hubs = study.plan.data.hubs if study.plan.data else None
+            keep_own_pages(made, OwnPages(failure=said_of(error, made) + (NO_PICTURES if hubs and hubs.path else "")))
             return
         since = {one.school.urn: one.to_schools_at for one in own_reports(made) if one.school}
         _forget(own_reports(made))
