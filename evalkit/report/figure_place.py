@@ -8,8 +8,8 @@ from evalkit.records.results import Results
 from evalkit.report.blocks import Figure
 from evalkit.report.figure_style import (
     AFTER,
-    BEFORE,
     INK,
+    QUIET,
     SMALL,
     bare,
     blank,
@@ -33,7 +33,7 @@ TITLE = "How far your {level} lies from the average {level}"
 EXPECTED_TITLE = "How far your {level} lies from what we would expect"
 DIAMOND = "Diamond: your {level}, allowing for chance, with its likely range."
 LINE = {"change": "Line at 0: the average {level}.", "level": "Line at 0: what we would expect."}
-OTHERS = "Pale dots: other {level}s, none is named."
+OTHERS = "Rings: other {level}s, none is named."
 ALONE = "Other {level}s are not drawn, because they are too few or too small to stay unnamed."
 MEMBERS = "Small dark dots: your schools, each allowing for chance."
 
@@ -78,7 +78,7 @@ def _draw(
     schools = [one.beside * shown.factor for one in own.members]
     reach = 1.08 * max(map(abs, [*values, *spread, *schools]))
     axes.axvline(0, color=INK, linewidth=1.0, zorder=1)
-    axes.scatter(spread, [-0.55] * len(spread), s=22, color=BEFORE, alpha=0.45, linewidths=0, zorder=2)
+    axes.scatter(spread, [-0.55] * len(spread), s=18, facecolors="none", edgecolors=QUIET, linewidths=0.8, zorder=2)
     axes.scatter(schools, [-0.1] * len(schools), s=13, color=AFTER, alpha=0.7, linewidths=0, zorder=2)
     axes.plot(values[1:], [0.4, 0.4], color=AFTER, linewidth=2.0, zorder=3)
     axes.plot(values[:1], [0.4], marker="D", markersize=7, color=AFTER, markeredgecolor="white", zorder=4)
