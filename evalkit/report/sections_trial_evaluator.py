@@ -47,7 +47,8 @@ NOT_SUPPLIED = {
     "subgroups": "No groups of pupils were planned to be looked at.",
     "follow_up": "There is no later outcome.",
     "schools": (
-        "Schools are not shown side by side: there are none that could be told apart, or too few pupils in each."
+        "Schools are not shown side by side: there are none that could be told apart, too few pupils in each, or the "
+        "list of schools does not say which belong together."
     ),
     "icc": "Schools are no level of this analysis, so there is no share of variance between them.",
     "robust": "No other analysis of the main outcome was run.",

@@ -49,8 +49,7 @@ def make_own_reports(made: Report, release: Release, results: Results) -> None:
             hubs = study.plan.data.hubs if study.plan.data else None
             keep_own_pages(made, OwnPages(failure=said_of(error, made) + (NO_PICTURES if hubs and hubs.path else "")))
             return
-        since = {one.school.urn: one.to_schools_at for one in own_reports(made) if one.school}
-        _forget(own_reports(made))
+        since = _forget(own_reports(made))
         for urn in [urn for urn in (*found.made, *found.kept, *found.held) if urn in schools]:
             _keep_entry(folder, urn)
             answer = earlier[urn].answer if urn in found.held else any_answer(results)
@@ -105,12 +104,14 @@ def _keep_entry(folder: Path, urn: str) -> None:
         replace(manifest, places={urn: manifest.places[urn]}).write(folder / urn)
 
 
-def _forget(rows: QuerySet[Report]) -> None:
+def _forget(rows: QuerySet[Report]) -> dict[str, datetime | None]:
+    """Delete reports of schools. Returns URN -> since when the school could read its own."""
     with everything():
         before = list(rows)
         rows.delete()
     for one in before:
         remove_folder(one.folder)
+    return {one.school.urn: one.to_schools_at for one in before if one.school}
 
 
 def _keep(made: Report, school: School, files: Path, *, answer: str, out: datetime | None) -> None:
