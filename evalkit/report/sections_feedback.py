@@ -50,7 +50,7 @@ def _figure_facts(results: Results) -> Block:
     found = reported_figures(results)
     with_n = sum(one.n_known for one in found)
     printed = "printed percentage" if len(found) == 1 else "printed percentages"
-    return blocks.facts([(count(len(found)), printed), (count(with_n), "with the number who answered published")])
+    return blocks.facts([(count(len(found)), printed), (count(with_n), "with the number they rest on published")])
 
 
 def picture(results: Results) -> list[Block]:

@@ -28,8 +28,8 @@ WARNINGS: dict[str, str] = {
         "Where an answer of fewer than {threshold} people could be worked out, numbers are not shown."
     ),
     "n_unknown": (
-        "How many people answered is not published for {count} of the percentages, out of {n}. So we cannot say how "
-        "far chance goes there."
+        "For {count} of {n} printed percentages it is not published how many people answered, so we cannot say how far "
+        "chance goes there."
     ),
     "able_unknown": words_figures.WARNINGS["able_unknown"],
 }
@@ -99,7 +99,10 @@ def _answer_of_figures(found: Sequence[Reported]) -> str:
         return TOO_FEW
     known_n = [one for one in shown if one.n_known]
     parts = [f"{one.figure.label}: {printed_value(one.figure)}" for one in shown[:3]]
-    told = f"{'; '.join(parts)}{' and more' if len(shown) > 3 else ''}."
+    rest = len(shown) - len(parts)
+    told = f"{'; '.join(parts)}."
+    if rest:
+        told = f"{told[:-1]}; and {count(rest)} further {'percentage' if rest == 1 else 'percentages'}."
     if len(known_n) == len(shown):
         return told
     if known_n:
